@@ -1,0 +1,62 @@
+"""tearless: the mathematics behind your model, checked and explained.
+
+The public names are imported when they are first used, so that ``import tearless`` costs almost nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tearless.core.errors import CannotTell, FoundProblems, InputError, NotApplicable, TearlessError
+    from tearless.core.finding import Finding, Outcome
+    from tearless.core.number import Number
+    from tearless.core.severity import Severity
+    from tearless.doctor.check import check
+    from tearless.doctor.describe import describe
+    from tearless.report.report import Report
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CannotTell": "core.errors",
+    "Finding": "core.finding",
+    "FoundProblems": "core.errors",
+    "InputError": "core.errors",
+    "NotApplicable": "core.errors",
+    "Number": "core.number",
+    "Outcome": "core.finding",
+    "Report": "report.report",
+    "Severity": "core.severity",
+    "TearlessError": "core.errors",
+    "check": "doctor.check",
+    "describe": "doctor.describe",
+}
+
+__all__ = [
+    "CannotTell",
+    "Finding",
+    "FoundProblems",
+    "InputError",
+    "NotApplicable",
+    "Number",
+    "Outcome",
+    "Report",
+    "Severity",
+    "TearlessError",
+    "check",
+    "describe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tearless' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f"tearless.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

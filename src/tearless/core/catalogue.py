@@ -1,0 +1,70 @@
+"""The catalogue is the folder listing: a file in a ``checks`` folder is a check, and nothing else makes one."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from .check import Check, load
+from .errors import InputError
+from .page import Page, page_of
+
+PILLARS = ("linear_algebra", "calculus", "probability", "statistics")
+ENTRY_POINTS = "tearless.checks"
+"""Entry-point group through which another package adds a folder of checks: ``pillar = "its.checks.package"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One check in the catalogue, found but not yet imported."""
+
+    name: str
+    pillar: str
+    module: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.pillar}/{self.name}"
+
+    def page(self) -> Page:
+        return page_of(self.module)
+
+    def load(self) -> Check:
+        return load(importlib.import_module(self.module), self.pillar)
+
+
+@functools.cache
+def catalogue() -> tuple[Entry, ...]:
+    """Every check, pillar by pillar, then by name; those of other packages after our own."""
+    own = [(pillar, f"tearless.{pillar}.checks") for pillar in PILLARS]
+    others = [(e.name, e.value) for e in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value))]
+    return tuple(entry for pillar, package in own + others for entry in listed_in(pillar, package))
+
+
+def listed_in(pillar: str, package: str) -> Iterator[Entry]:
+    """The checks in one package's folder, by name."""
+    spec = importlib.util.find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for file in sorted(Path(folder).glob("*.py")):
+            if not file.stem.startswith("_"):
+                name = file.stem.replace("_", "-")
+                yield Entry(name, pillar.replace("_", "-"), f"{package}.{file.stem}")
+
+
+def find(name: str) -> Entry:
+    """The entry of one check, by its name or ``pillar/name``. Raises ``InputError`` with the nearest names."""
+    for entry in catalogue():
+        if name in (entry.name, entry.path):
+            return entry
+    import difflib
+
+    from .text import quoted
+
+    near = difflib.get_close_matches(name, [e.name for e in catalogue()], n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "`tearless catalogue` lists them all"
+    raise InputError(f"check: expected the name of a check, got {quoted(name)}; {hint}")

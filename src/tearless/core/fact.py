@@ -1,0 +1,74 @@
+"""What a source tells us, measured once and shared by the checks that name it by type."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, Self, TypeVar, get_args, get_origin, get_type_hints, runtime_checkable
+
+
+@runtime_checkable
+class Mergeable(Protocol):
+    """A fact measured batch by batch: ``of(batch)`` and ``merge(later)``.
+
+    The laws: the fact of an empty batch is the identity; merging is associative; the numbers do not depend, beyond
+    rounding, on how the rows were cut into batches.
+    """
+
+    @classmethod
+    def of(cls, batch: Any) -> Self: ...
+
+    def merge(self, later: Self) -> Self: ...
+
+
+@runtime_checkable
+class Derived(Protocol):
+    """A fact made of other facts: ``derive`` names them by type.
+
+    It raises ``NotApplicable`` or ``CannotTell`` where it cannot be made; every check that names it then says so.
+    """
+
+    derive: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked: always at hand."""
+
+    target: str | None = None
+    has_test: bool = False
+    seed: int = 0
+
+
+T = TypeVar("T")
+OfTest = Annotated[T, "test"]
+"""``OfTest[Sample]`` is the ``Sample`` of the second table (``--test``), where ``Sample`` is that of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One fact that a ``measure`` or ``derive`` names: its type, of the first table or of the test table."""
+
+    type: type
+    of_test: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.type.__name__} of the test table" if self.of_test else self.type.__name__
+
+
+def needs(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> dict[str, Need]:
+    """The facts that a function names by the annotations of its parameters, in order."""
+    hints = get_type_hints(function, include_extras=True)
+    named = [name for name in inspect.signature(function).parameters if name not in skip]
+    missing = [name for name in named if name not in hints]
+    if missing:
+        raise TypeError(f"{function.__module__}.{function.__name__}: no type on {missing}; facts are named by type")
+    return {name: _need(hints[name]) for name in named}
+
+
+def _need(hint: Any) -> Need:
+    if get_origin(hint) is Annotated:
+        kind, role = get_args(hint)[:2]
+        return Need(kind, role == "test")
+    return Need(hint)

@@ -1,0 +1,79 @@
+"""``tearless.check``: is this table fit for training, and if not, what exactly is wrong?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tearless.core import Asked, InputError, Outcome, listed, quoted
+from tearless.core.catalogue import Entry, catalogue, find
+from tearless.readers import open_table
+from tearless.report.report import Report
+
+from .examine import examine
+from .gather import Progress
+
+
+def check(
+    data: Any,
+    *,
+    target: str | None = None,
+    test: Any = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Check a table before training on it.
+
+    ``data`` is a path (CSV, TSV, Parquet, Arrow, JSON lines, ``.npy``, ``.npz``, Excel; a folder or a glob of Parquet)
+    or a table in memory (pandas, Polars, PyArrow, NumPy, a dict of columns, anything narwhals understands), rows by
+    columns. ``target`` names the column to predict, ``test`` a second table to compare with. ``select`` and ``ignore``
+    name checks or pillars. Tables larger than memory are read in batches; what is drawn at random is drawn with
+    ``seed``.
+
+    Raises ``InputError`` where the data cannot be read, or a name is unknown.
+
+    >>> report = check({"a": [1.0, 2.0, 3.0, 4.0], "b": [7, 7, 7, 7]}, select=["constant-column"])
+    >>> [f.headline for f in report.findings]
+    ['`b` holds one value, 7, in every row']
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}; leave it out for 0")
+    source = open_table(data, "data")
+    if target is not None and target not in source.schema:
+        raise InputError(_unknown_target(str(target), source.schema.names()))
+    chosen, left = _chosen(_names(select, "select"), _names(ignore, "ignore"))
+    asked = Asked(target, test is not None, seed)
+    second = open_table(test, "test") if test is not None else None
+    skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
+    return examine(source, [e.load() for e in chosen], asked, second, skipped, progress)
+
+
+def _unknown_target(target: str, names: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(target, names, n=3, cutoff=0.6)
+    hint = f"did you mean {listed(near)}?" if near else "name one of them"
+    return f"target: expected a column of the table, got {quoted(target)}; it has {listed(names)}; {hint}"
+
+
+def _names(given: Sequence[str], argument: str) -> list[str]:
+    """Names of checks or pillars; a single text may hold several, joined by commas."""
+    given = [given] if isinstance(given, str) else list(given)
+    if not all(isinstance(name, str) for name in given):
+        raise InputError(f"{argument}: expected names of checks, got {given!r}; see `tearless catalogue`")
+    return [part.strip() for name in given for part in name.split(",") if part.strip()]
+
+
+def _chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[list[Entry], list[Entry]]:
+    """The entries to run, and those left out, in catalogue order. A name is a check, ``pillar/check`` or a pillar."""
+    pillars = {e.pillar for e in catalogue()}
+
+    def named(names: Sequence[str]) -> set[str]:
+        whole = {e.path for e in catalogue() if e.pillar in names}
+        return whole | {find(name).path for name in names if name not in pillars}
+
+    wanted = named(select) if select else {e.path for e in catalogue()}
+    wanted -= named(ignore)
+    return [e for e in catalogue() if e.path in wanted], [e for e in catalogue() if e.path not in wanted]

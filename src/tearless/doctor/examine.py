@@ -1,0 +1,114 @@
+"""Run the checks that the facts allow; correct for many looks; judge."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tearless.core import Asked, CannotTell, Finding, Measured, NotApplicable, Outcome
+from tearless.core.check import Check, with_q
+from tearless.readers.source import Source
+from tearless.report.report import Report
+from tearless.statistics.multiple_testing import benjamini_hochberg
+
+from .causes import arranged
+from .gather import Facts, Progress
+
+
+@dataclass
+class _Looked:
+    """What one check measured, or why it could not."""
+
+    check: Check
+    measured: list[Measured] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+
+def examine(
+    source: Source,
+    checks: Sequence[Check],
+    asked: Asked,
+    test: Source | None = None,
+    skipped: Sequence[Outcome] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """The report of these checks on this table (and test table)."""
+    began = time.perf_counter()
+    wanted = [need for check in checks for need in check.needs.values()]
+    facts = Facts(asked)
+    facts.measure(source, wanted, False, progress)
+    if test is not None and not facts.stopped:
+        test = test.like(source)
+        facts.measure(test, wanted, True, progress)
+    looked = _look(checks, facts, progress)
+    findings, outcomes = _judge(looked)
+    return Report(
+        findings=tuple(arranged(findings, checks)),
+        outcomes=tuple(sorted([*outcomes, *skipped], key=lambda o: (o.pillar, o.name))),
+        source=source.label,
+        test=test.label if test else None,
+        target=asked.target,
+        rows=facts.rows.get(False, 0),
+        columns=len(source.schema),
+        seed=asked.seed,
+        seconds=time.perf_counter() - began,
+        stopped=facts.stopped,
+        notes=(*source.notes, *(test.notes if test else ())),
+        path=source.path,
+        header_lines=source.header_lines,
+    )
+
+
+def _look(checks: Sequence[Check], facts: Facts, progress: Progress | None) -> list[_Looked]:
+    """Measure with every check. Ctrl-C leaves the rest skipped; a fault in one check stops only that one."""
+    looked: list[_Looked] = []
+    for i, check in enumerate(checks):
+        if progress:
+            progress(f"checking {check.name}", i)
+        try:
+            looked.append(_one(check, facts))
+        except KeyboardInterrupt:
+            facts.stopped = True
+            rest = checks[i:]
+            looked += [_Looked(c, outcome=Outcome(c.name, c.pillar, "skipped", "stopped by Ctrl-C")) for c in rest]
+            break
+    return looked
+
+
+def _one(check: Check, facts: Facts) -> _Looked:
+    def rng() -> np.random.Generator:
+        return np.random.default_rng([facts.asked.seed, zlib.crc32(check.path.encode())])
+
+    try:
+        given = {name: facts.get(need, rng) for name, need in check.needs.items()}
+        return _Looked(check, list(check.measure(**given)))
+    except NotApplicable as why:
+        return _Looked(check, outcome=Outcome(check.name, check.pillar, "not applicable", str(why)))
+    except CannotTell as missing:
+        return _Looked(check, outcome=Outcome(check.name, check.pillar, "cannot tell", str(missing)))
+    except Exception as fault:
+        reason = f"the check itself failed: {type(fault).__name__}"
+        return _Looked(check, outcome=Outcome(check.name, check.pillar, "cannot tell", reason, traceback.format_exc()))
+
+
+def _judge(looked: Iterable[_Looked]) -> tuple[list[Finding], list[Outcome]]:
+    """Findings and outcomes, after correcting every chance for all the tests made on this table."""
+    looked = list(looked)
+    chances = [m.p for one in looked for m in one.measured if m.p is not None]
+    corrected = iter(benjamini_hochberg(chances).tolist() if chances else [])
+    findings: list[Finding] = []
+    outcomes: list[Outcome] = []
+    for one in looked:
+        if one.outcome is not None:
+            outcomes.append(one.outcome)
+            continue
+        subjects = [m if m.p is None else with_q(m, next(corrected)) for m in one.measured]
+        found = [f for f in map(one.check.judge, subjects) if f is not None]
+        findings += found
+        outcomes.append(Outcome(one.check.name, one.check.pillar, "fired" if found else "silent"))
+    return findings, outcomes

@@ -1,0 +1,86 @@
+"""Facts from a source: one pass over its batches for all that are measured, the others derived when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tearless.core import Asked, CannotTell, NotApplicable
+from tearless.core.fact import Derived, Mergeable, Need, needs
+from tearless.readers.source import Source
+
+Progress = Callable[[str, int], None]
+
+
+class Facts:
+    """The facts about a table, and about a test table where there is one, each measured or derived once.
+
+    ``stopped`` says that reading was broken off (Ctrl-C): the facts are then those of the rows read until then.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.stopped = False
+        self.rows: dict[bool, int] = {}
+        self._known: dict[Need, Any] = {}
+        self._refused: dict[Need, Exception] = {}
+
+    def measure(self, source: Source, wanted: Iterable[Need], of_test: bool, progress: Progress | None) -> None:
+        """Measure what ``wanted`` needs of this source, in one pass. Ctrl-C ends the pass and keeps what was read."""
+        types = sorted({n.type for n in _measured(wanted) if n.of_test == of_test}, key=lambda t: t.__name__)
+        target = self.asked.target if self.asked.target in source.schema else None
+        so_far: list[Any] | None = None
+        rows = 0
+        try:
+            for batch in source.batches(target, self.asked.seed):
+                new = [kind.of(batch) for kind in types]
+                merged = new if so_far is None else [a.merge(b) for a, b in zip(so_far, new, strict=True)]
+                so_far, rows = merged, rows + batch.frame.height
+                if progress:
+                    progress("reading the test table" if of_test else "reading", rows)
+        except KeyboardInterrupt:
+            self.stopped = True
+        self.rows[of_test] = rows
+        for kind, fact in zip(types, so_far or [], strict=False):
+            self._known[Need(kind, of_test)] = fact
+
+    def get(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
+        """The fact that ``need`` names. Raises ``NotApplicable`` or ``CannotTell`` where there is none."""
+        if need.type is Asked:
+            return self.asked
+        if need.type is np.random.Generator:
+            return rng()
+        if need in self._refused:
+            raise self._refused[need]
+        if need not in self._known:
+            try:
+                self._known[need] = self._derived(need, rng)
+            except (NotApplicable, CannotTell) as refusal:
+                self._refused[need] = refusal
+                raise
+        return self._known[need]
+
+    def _derived(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
+        if isinstance(need.type, Derived):
+            return need.type.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})
+        if need.of_test and not self.asked.has_test:
+            raise CannotTell("no second table was given; name one with --test")
+        raise CannotTell("reading stopped before the first rows")
+
+
+def _ingredients(need: Need) -> Mapping[str, Need]:
+    """What a derived fact is made of, of the same table as itself."""
+    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(need.type.derive).items()}
+
+
+def _measured(wanted: Iterable[Need]) -> set[Need]:
+    """The mergeable facts that the wanted ones come down to."""
+    found: set[Need] = set()
+    for need in wanted:
+        if isinstance(need.type, Derived):
+            found |= _measured(_ingredients(need).values())
+        elif isinstance(need.type, Mergeable):
+            found.add(need)
+    return found

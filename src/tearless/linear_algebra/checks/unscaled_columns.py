@@ -1,0 +1,160 @@
+"""This table has columns on such different scales that gradient descent crawls.
+
+## What it measures
+The spread of the columns' standard deviations, as the condition number that it forces on least squares, and from it
+the steps of gradient descent per digit gained: as the table stands, and after standardising each column.
+
+## Why it matters
+Gradient descent has one rate for all columns. The widest column bounds the rate, and the narrowest then moves by the
+square of the ratio of their scales, slower. Distances (nearest neighbours, clusters) and penalties (ridge, lasso) see
+only the widest column. Trees and forests do not care.
+
+## The mathematics
+For least squares on centred columns X the curvature is H = XᵀX/n, with κ = λmax(H)/λmin(H) ≥ (σmax/σmin)², because
+the diagonal entries σ² of H lie between its extreme eigenvalues. At the best fixed rate 2/(λmax+λmin) the error
+shrinks by (κ−1)/(κ+1) a step, so one decimal digit takes ln 10 / ln((κ+1)/(κ−1)) ≈ 1.15 κ steps.
+
+## When it is wrong
+For trees, forests and boosting scale means nothing. Where all columns share one unit (pixels, counts of one thing) a
+narrow column may be narrow because it does not matter, and standardising it lifts noise.
+
+## What to do
+Standardise: subtract the mean, divide by the standard deviation, both from the training rows only, inside the
+pipeline. Do not drop the wide column for its width.
+
+## References
+S. Boyd, L. Vandenberghe, *Convex Optimization*, Cambridge 2004, section 9.3. Y. Nesterov, *Introductory Lectures on
+Convex Optimization*, Springer 2004, theorem 2.1.15.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from tearless.core import (
+    Asked,
+    Example,
+    Limit,
+    Measured,
+    Mend,
+    NotApplicable,
+    Number,
+    Severity,
+    columns_renamed,
+    columns_shuffled,
+    fooled,
+    harm,
+    healthy,
+    quoted,
+    rows_shuffled,
+    sick,
+)
+from tearless.linear_algebra.facts import Matrix
+
+MEND = Mend.scale
+SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
+
+CRAWLS = Limit(
+    of="steps_raw",
+    at=10_000.0,
+    unit="steps per digit",
+    kind="convention",
+    severity=Severity.warning,
+    because="Ten thousand steps for one digit is more passes over a table than anyone runs; the scales then differ by "
+    "a factor of about 93 or more. No theorem singles out the number.",
+)
+MENDED = Limit(
+    of="gain",
+    at=10.0,
+    unit="times fewer steps",
+    kind="convention",
+    because="Standardising must be the cure: it must save at least nine steps in ten. Where it does not, the columns "
+    "are collinear and other checks say so.",
+)
+
+HEADLINE = "columns differ {ratio}-fold in scale: {wide} against {narrow}"
+WHY = (
+    "gradient descent needs {steps_raw} steps for each digit of accuracy as the table stands, {steps_scaled} after "
+    "standardising; distances and penalties see almost only {wide}"
+)
+DO = "standardise the columns (mean 0, spread 1, measured on the training rows); {wide} needs scaling, not dropping"
+
+
+def measure(matrix: Matrix, asked: Asked) -> Iterator[Measured]:
+    if matrix.p < 2:
+        raise NotApplicable("fewer than two numeric features")
+    std = matrix.std
+    wide, narrow = int(np.argmax(std)), int(np.argmin(std))
+    ratio = float(std[wide] / std[narrow])
+    raw, scaled = _curvature_condition(matrix.r * std), _curvature_condition(matrix.r)
+    steps_raw, steps_scaled = _steps_per_digit(raw), _steps_per_digit(scaled)
+    yield Measured(
+        (matrix.names[wide], matrix.names[narrow]),
+        {
+            "ratio": Number(ratio, "1", "largest over smallest standard deviation of the columns"),
+            "widest": Number(std[wide], "column unit", "standard deviation of the widest column"),
+            "narrowest": Number(std[narrow], "column unit", "standard deviation of the narrowest column"),
+            "kappa_raw": Number(raw, "1", f"condition number of the curvature as the table stands, {matrix.said}"),
+            "kappa_scaled": Number(scaled, "1", "condition number of the curvature after standardising"),
+            "steps_raw": Number(steps_raw, "steps per digit", "steps of gradient descent at its best rate, as it stands"),
+            "steps_scaled": Number(steps_scaled, "steps per digit", "the same after standardising"),
+            "gain": Number(steps_raw / steps_scaled, "1", "how many times fewer steps after standardising"),
+        },
+        words={"wide": quoted(matrix.names[wide]), "narrow": quoted(matrix.names[narrow])},
+    )
+
+
+def _curvature_condition(r: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> float:
+    """κ(XᵀX) from the singular values of a triangular factor of X, at most 1/u²."""
+    s = np.linalg.svd(r, compute_uv=False)
+    floor = s[0] * np.finfo(np.float64).eps
+    return float((s[0] / max(s[-1], floor)) ** 2)
+
+
+def _steps_per_digit(kappa: float) -> float:
+    return max(1.0, math.log(10) / (math.log1p(2 / (kappa - 1)) if kappa > 1 else math.inf))
+
+
+@healthy
+def one_unit(rng: np.random.Generator) -> Example:
+    return Example({name: rng.normal(10, 1 + i, 400) for i, name in enumerate("abc")})
+
+
+@healthy
+def age_beside_years(rng: np.random.Generator) -> Example:
+    return Example({"age": rng.normal(40, 12, 300), "years": rng.gamma(2, 3, 300)})
+
+
+@sick
+def income_beside_age(rng: np.random.Generator) -> Example:
+    return Example({"age": rng.normal(40, 12, 300), "income": rng.normal(60_000, 20_000, 300)})
+
+
+@sick
+def grams_beside_tonnes(rng: np.random.Generator) -> Example:
+    return Example({"grams": rng.normal(5e5, 1e5, 200), "tonnes": rng.normal(0.5, 0.1, 200), "x": rng.normal(size=200)})
+
+
+@fooled("fires", "a faint sensor that carries nothing is not worth the steps that it costs")
+def one_unit_and_a_faint_sensor(rng: np.random.Generator) -> Example:
+    return Example({"sensor": rng.normal(0, 1, 300), "faint": rng.normal(0, 0.001, 300)})
+
+
+@harm(
+    unit="share of the error left",
+    at=0.5,
+    because="After a thousand steps at the best rate a standardised table of this size has less than a millionth of the "
+    "error left; half left means that the run did not learn.",
+)
+def error_after_a_thousand_steps(example: Example, rng: np.random.Generator) -> float:
+    """Largest share of the initial error left in any column's weight after 1,000 steps of gradient descent."""
+    x = np.column_stack([np.asarray(v, dtype=float) for k, v in example.columns.items() if k != example.target])
+    x = x - x.mean(axis=0)
+    h = x.T @ x / len(x)
+    values, vectors = np.linalg.eigh(h)
+    shrink = (1 - 2 * values / (values[-1] + values[0])) ** 1_000
+    left = vectors @ (shrink * vectors.sum(axis=0))
+    return float(np.abs(left).max())

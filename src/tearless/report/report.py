@@ -1,0 +1,80 @@
+"""What the doctor says, whole: the findings, what was silent, and what could not be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tearless.core import Finding, Outcome, Severity
+from tearless.core.errors import FoundProblems, InputError
+
+
+@dataclass(frozen=True)
+class Report:
+    """Findings, worst first, and the outcome of every check. Renders itself as text, JSON, Markdown and more."""
+
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    source: str
+    rows: int
+    columns: int
+    seed: int
+    target: str | None = None
+    test: str | None = None
+    seconds: float = 0.0
+    stopped: bool = False
+    """Whether reading or checking was broken off: the report is of what was read until then."""
+    notes: tuple[str, ...] = ()
+    path: str | None = None
+    header_lines: int = 0
+
+    def at_least(self, severity: Severity | str) -> tuple[Finding, ...]:
+        """The findings of this severity or worse. Raises ``InputError`` for an unknown severity."""
+        try:
+            least = Severity[severity] if isinstance(severity, str) else Severity(severity)
+        except (KeyError, ValueError):
+            names = ", ".join(s.name for s in Severity)
+            raise InputError(f"severity: expected one of {names}, got {severity!r}; name one of them") from None
+        return tuple(f for f in self.findings if f.severity >= least)
+
+    def count(self, result: str) -> int:
+        """How many checks had this outcome: ``fired``, ``silent``, ``not applicable``, ``cannot tell``, ``skipped``."""
+        return Counter(o.result for o in self.outcomes)[result]
+
+    @property
+    def faults(self) -> tuple[Outcome, ...]:
+        """The checks that failed themselves: internal faults, to be reported."""
+        return tuple(o for o in self.outcomes if o.fault)
+
+    def raise_for(self, severity: Severity | str = "error") -> None:
+        """Raise ``FoundProblems`` (an ``AssertionError``) naming every finding at or above ``severity``."""
+        found = self.at_least(severity)
+        if found:
+            lines = "".join(f"\n  {f.severity.name}  {f.pillar}/{f.name}  {f.headline}" for f in found)
+            raise FoundProblems(f"{len(found)} finding(s) at or above {severity!s} in {self.source}:{lines}")
+
+    def to_json(self) -> str:
+        """The report as JSON, by the schema that ``tearless schema`` prints. The same input gives the same bytes."""
+        from .json import to_json
+
+        return to_json(self)
+
+    def to_text(self, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+        """The report as a terminal shows it."""
+        from .text import to_text
+
+        return to_text(self, width=width, color=color, verbose=verbose)
+
+    def to_markdown(self) -> str:
+        """The report as Markdown, with everything that came from the data made inert."""
+        from .markdown import to_markdown
+
+        return to_markdown(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        from .html import to_html
+
+        return to_html(self)

@@ -1,0 +1,46 @@
+"""The battery of laws, for our checks and for anyone's.
+
+A package that adds checks through the entry point ``tearless.checks`` tests them with::
+
+    import pytest
+    from tearless.testing import LAWS, checks, obey
+
+    @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+    @pytest.mark.parametrize("check", checks("acme.checks", pillar="statistics"), ids=lambda check: check.path)
+    def test_law(check, law):
+        obey(check, law)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tearless.core import Asked, Example, Finding
+from tearless.core.catalogue import catalogue, listed_in
+from tearless.core.check import Check
+from tearless.core.laws import LAWS, Law
+from tearless.doctor.examine import examine
+from tearless.readers import open_table
+
+__all__ = ["LAWS", "checks", "findings_on", "obey"]
+
+
+def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
+    """What one check finds on one example. Raises the check's own error where it fails."""
+    test = None if example.test is None else open_table(dict(example.test), "test")
+    asked = Asked(example.target, test is not None, seed)
+    report = examine(open_table(dict(example.columns), "data"), [check], asked, test)
+    if report.faults:
+        raise RuntimeError(f"{check.path} failed:\n{report.faults[0].fault}")
+    return list(report.findings)
+
+
+def checks(package: str | None = None, pillar: str = "statistics") -> list[Check]:
+    """Every check of a package's folder, loaded; without a package, the whole catalogue."""
+    entries = catalogue() if package is None else listed_in(pillar, package)
+    return [entry.load() for entry in entries]
+
+
+def obey(check: Check, law: Law) -> None:
+    """Raise ``AssertionError``, naming the check and what it broke, unless it obeys the law."""
+    law(check, findings_on, np.random.default_rng)
