@@ -25,7 +25,8 @@ class Check:
     """Everything about one check, as its module declares it.
 
     ``measure`` takes facts by type and yields ``Measured``. ``headline``, ``why`` and ``do`` are templates filled from
-    the evidence and the words of the measured subject, and from ``{columns}``, the subject itself.
+    the evidence and the words of the measured subject, and from ``{columns}``, the subject itself. So is ``said``, the
+    evidence as one sentence, where the module has an ``EVIDENCE``.
     ``symptom_of`` names the checks whose finding on the same columns explains this one.
     """
 
@@ -40,6 +41,7 @@ class Check:
     do: str
     mend: Mend
     symptom_of: tuple[str, ...] = ()
+    said: str = ""
     healthy: tuple[Make, ...] = ()
     sick: tuple[Make, ...] = ()
     fooled: tuple[Make, ...] = ()
@@ -69,6 +71,7 @@ class Check:
             self.why.format(**fill),
             self.do.format(**fill),
             measured.rows,
+            said=self.said.format(**fill),
         )
 
 
@@ -121,6 +124,7 @@ def load(module: ModuleType, pillar: str) -> Check:
         do=got["DO"],
         mend=got["MEND"],
         symptom_of=tuple(got.get("SYMPTOM_OF", ())),
+        said=got.get("EVIDENCE", ""),
         healthy=having("healthy"),
         sick=having("sick"),
         fooled=having("fooled"),

@@ -43,6 +43,8 @@ class Finding:
     rows: tuple[int, ...] = ()
     because: str | None = None
     """The check whose finding explains this one, when the doctor found such a cause."""
+    said: str = ""
+    """The evidence as one sentence, where the check has one; else empty, and the numbers speak."""
 
     @property
     def page(self) -> str:

@@ -117,11 +117,14 @@ def law_limits_are_the_judgement(check: Check, run: Run, rng: MakeRng) -> None:
 
 
 def law_words_render(check: Check, run: Run, rng: MakeRng) -> None:
-    """Headline, why and do are filled; the headline carries evidence and fits a line."""
+    """Headline, why, do and the evidence sentence are filled; the headline carries evidence and fits a line."""
     assert placeholders(check.headline), f"{check.path}: the headline carries no evidence"
+    if check.said:
+        assert placeholders(check.said), f"{check.path}: the evidence sentence carries no evidence"
     for make in (*check.sick, *check.fooled):
         for finding in run(check, make(rng(0))):
-            for text in (finding.headline, finding.why, finding.do):
+            assert bool(finding.said) == bool(check.said), f"{check.path}: an empty evidence sentence"
+            for text in (finding.headline, finding.why, finding.do, *filter(None, (finding.said,))):
                 assert text, f"{check.path}: an empty text"
                 assert "unknown" not in text, f"{check.path}: says 'unknown' in {text!r}"
                 assert not {"{", "}", "\n"} & set(text), f"{check.path}: {text!r}"
