@@ -29,7 +29,8 @@ class Facts:
 
     def measure(self, source: Source, wanted: Iterable[Need], of_test: bool, progress: Progress | None) -> None:
         """Measure what ``wanted`` needs of this source, in one pass. Ctrl-C ends the pass and keeps what was read."""
-        types = sorted({n.type for n in _measured(wanted) if n.of_test == of_test}, key=lambda t: t.__name__)
+        named = {n.type for n in _measured(wanted) if n.of_test == of_test}
+        types: list[type[Mergeable]] = sorted(named, key=lambda t: t.__name__)
         target = self.asked.target if self.asked.target in source.schema else None
         so_far: list[Any] | None = None
         rows = 0
@@ -64,7 +65,8 @@ class Facts:
 
     def _derived(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
         if isinstance(need.type, Derived):
-            return need.type.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})
+            kind: type[Derived] = need.type
+            return kind.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})
         if need.of_test and not self.asked.has_test:
             raise CannotTell("no second table was given; name one with --test")
         raise CannotTell("reading stopped before the first rows")
@@ -72,7 +74,8 @@ class Facts:
 
 def _ingredients(need: Need) -> Mapping[str, Need]:
     """What a derived fact is made of, of the same table as itself."""
-    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(need.type.derive).items()}
+    kind: type[Derived] = need.type
+    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(kind.derive).items()}
 
 
 def _measured(wanted: Iterable[Need]) -> set[Need]:
