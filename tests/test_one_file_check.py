@@ -1,4 +1,4 @@
-"""A check is one file: put there, it is in the catalogue, the page, the reports and the battery, and nothing else changes."""
+"""A check is one file: put there, it is in the catalogue, the page, the reports and the battery, with no other edit."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ OfTest = Annotated[T, "test"]
 class Need:
     """One fact that a ``measure`` or ``derive`` names: its type, of the first table or of the test table."""
 
-    type: type
+    type: Any
+    """The class of the fact, ``Asked`` or ``numpy.random.Generator``."""
     of_test: bool = False
 
     def __str__(self) -> str:

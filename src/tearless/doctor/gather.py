@@ -65,8 +65,7 @@ class Facts:
 
     def _derived(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
         if isinstance(need.type, Derived):
-            kind: type[Derived] = need.type
-            return kind.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})
+            return need.type.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})
         if need.of_test and not self.asked.has_test:
             raise CannotTell("no second table was given; name one with --test")
         raise CannotTell("reading stopped before the first rows")
@@ -74,8 +73,7 @@ class Facts:
 
 def _ingredients(need: Need) -> Mapping[str, Need]:
     """What a derived fact is made of, of the same table as itself."""
-    kind: type[Derived] = need.type
-    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(kind.derive).items()}
+    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(need.type.derive).items()}
 
 
 def _measured(wanted: Iterable[Need]) -> set[Need]:
