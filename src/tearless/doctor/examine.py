@@ -61,6 +61,7 @@ def examine(
         notes=(*source.notes, *(test.notes if test else ())),
         path=source.path,
         header_lines=source.header_lines,
+        tests=sum(m.p is not None for one in looked for m in one.measured),
     )
 
 

@@ -27,6 +27,9 @@ class Report:
     notes: tuple[str, ...] = ()
     path: str | None = None
     header_lines: int = 0
+    """Lines of a text file before the first row; 0 if unknown."""
+    tests: int = 0
+    """How many chances were computed, and corrected together for the false discovery rate."""
 
     def at_least(self, severity: Severity | str) -> tuple[Finding, ...]:
         """The findings of this severity or worse. Raises ``InputError`` for an unknown severity."""
@@ -53,17 +56,17 @@ class Report:
             lines = "".join(f"\n  {f.severity.name}  {f.pillar}/{f.name}  {f.headline}" for f in found)
             raise FoundProblems(f"{len(found)} finding(s) at or above {severity!s} in {self.source}:{lines}")
 
+    def to_text(self, width: int = 80, color: bool = False, verbose: bool = False, concise: bool = False) -> str:
+        """The report as a terminal shows it: ``width`` columns wide, or one line a finding where ``concise``."""
+        from .text import to_text
+
+        return to_text(self, width, color, verbose, concise)
+
     def to_json(self) -> str:
         """The report as JSON, by the schema that ``tearless schema`` prints. The same input gives the same bytes."""
         from .json import to_json
 
         return to_json(self)
-
-    def to_text(self, width: int = 80, color: bool = False, verbose: bool = False) -> str:
-        """The report as a terminal shows it."""
-        from .text import to_text
-
-        return to_text(self, width=width, color=color, verbose=verbose)
 
     def to_markdown(self) -> str:
         """The report as Markdown, with everything that came from the data made inert."""
@@ -71,10 +74,34 @@ class Report:
 
         return to_markdown(self)
 
+    def to_github(self) -> str:
+        """The report as annotations of a GitHub workflow."""
+        from .github import to_github
+
+        return to_github(self)
+
+    def to_sarif(self) -> str:
+        """The report as SARIF 2.1.0, for code scanning."""
+        from .sarif import to_sarif
+
+        return to_sarif(self)
+
+    def to_junit(self, fail_on: Severity | str | None = "error") -> str:
+        """The report as JUnit XML: each check a test case, failed where it found something at or above ``fail_on``."""
+        from .junit import to_junit
+
+        return to_junit(self, fail_on)
+
+    def to_html(self) -> str:
+        """The report as one page that needs nothing else."""
+        from .html import to_html
+
+        return to_html(self)
+
     def __str__(self) -> str:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        from .html import to_html
+        from .html import fragment
 
-        return to_html(self)
+        return fragment(self)
