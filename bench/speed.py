@@ -1,8 +1,8 @@
 """Time and memory of the whole check beside rivals, each a process of its own, in turn, in one run.
 
-``python bench/speed.py FILE.parquet [--runs 3] [--rival NAME=PYTHON ...]``: prints a table of medians and ratios. A rival
-that does not install beside tearless runs in its own virtual environment: name its interpreter, for instance
-``--rival ydata=~/ydata/bin/python``.
+``python bench/speed.py FILE.parquet [--runs 3] [--rival NAME=PYTHON ...]`` prints a table of medians and ratios. A
+rival that does not install beside tearless runs in a virtual environment of its own: name its interpreter, for
+instance ``--rival ydata=~/ydata/bin/python``.
 """
 
 from __future__ import annotations

@@ -48,12 +48,20 @@ def catalogue() -> tuple[Entry, ...]:
 
 def listed_in(pillar: str, package: str) -> Iterator[Entry]:
     """The checks in one package's folder, by name."""
-    spec = importlib.util.find_spec(package)
-    for folder in (spec and spec.submodule_search_locations) or ():
+    for folder in _folders(package):
         for file in sorted(Path(folder).glob("*.py")):
             if not file.stem.startswith("_"):
                 name = file.stem.replace("_", "-")
                 yield Entry(name, pillar.replace("_", "-"), f"{package}.{file.stem}")
+
+
+def _folders(package: str) -> list[str]:
+    """Where a package's files are, without importing it; nowhere, for a pillar that has no checks yet."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except ModuleNotFoundError:
+        return []
+    return list(spec.submodule_search_locations or ()) if spec else []
 
 
 def find(name: str) -> Entry:
