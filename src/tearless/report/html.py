@@ -1,0 +1,94 @@
+"""The report as one HTML page that needs nothing else: no script, no network, light and dark by the reader's setting."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from tearless.core import Finding, visible
+
+from . import words
+from .report import Report
+from .text import Case, cases
+
+STYLE = """
+.tearless { --ink: #1d2026; --soft: #5d6470; --paper: #ffffff; --line: #d9dde3; --error: #b3261e; --warning: #8a5a00;
+  --note: #1a5fb4; color: var(--ink); background: var(--paper); font: 15px/1.5 system-ui, sans-serif; max-width: 56rem;
+  padding: 1rem; }
+@media (prefers-color-scheme: dark) { .tearless { --ink: #e6e8eb; --soft: #a3abb8; --paper: #17191d; --line: #3a3f48;
+  --error: #ff8a80; --warning: #f0b95a; --note: #8ab4f8; } }
+.tearless h1 { font-size: 1.2rem; margin: 0 0 .3rem; }
+.tearless article { border-left: 4px solid var(--c, var(--line)); margin: 1rem 0; padding: .1rem 0 .1rem .9rem; }
+.tearless .error { --c: var(--error); } .tearless .warning { --c: var(--warning); } .tearless .note { --c: var(--note); }
+.tearless article article { margin: .5rem 0; }
+.tearless h2 { font-size: 1rem; margin: 0 0 .3rem; } .tearless h2 b { color: var(--c); }
+.tearless .soft, .tearless dt { color: var(--soft); font-weight: normal; }
+.tearless dl { display: grid; grid-template-columns: 5.5rem 1fr; gap: .15rem .5rem; margin: 0; }
+.tearless dd { margin: 0; overflow-wrap: anywhere; } .tearless h2 { overflow-wrap: anywhere; }
+.tearless table { border-collapse: collapse; font-size: .9rem; }
+.tearless td, .tearless th { text-align: left; padding: .15rem .6rem .15rem 0; border-bottom: 1px solid var(--line); }
+.tearless code { font-family: ui-monospace, monospace; font-size: .92em; }
+@media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; } }
+"""
+
+
+def to_html(report: Report) -> str:
+    """A whole page, in ASCII with references."""
+    title = f"tearless: {words.severities(report.findings)}"
+    page = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{shown(title)}</title>\n</head>\n<body>\n{fragment(report)}</body>\n</html>\n"
+    )
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def fragment(report: Report) -> str:
+    """The report as a part of a page, with its style: what a notebook shows."""
+    parts = [f"<style>{STYLE}</style>", '<section class="tearless">']
+    parts.append(f"<h1>{shown(words.severities(report.findings))}</h1>")
+    parts.append(f'<p class="soft">{shown(words.table_line(report))}</p>')
+    if report.stopped:
+        parts.append(f"<p><strong>{shown(words.partial(report))}</strong></p>")
+    parts += [f"<p>{shown(note)}</p>" for note in report.notes]
+    parts += [_case(report, case) for case in cases(report.findings)]
+    correction = f"; {words.correction(report)}" if report.tests else ""
+    parts.append(f'<p class="soft">{shown(words.silence(report.outcomes) + correction)}; seed {report.seed}.</p>')
+    parts.append("</section>")
+    return "\n".join(parts) + "\n"
+
+
+def shown(text: str) -> str:
+    """Text made inert for HTML; what stands in backticks is set as code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(visible(text)))
+
+
+def _case(report: Report, case: Case) -> str:
+    also = "\n".join(f'<article class="{s.severity.name}">{_head(s)}</article>' for s in case.symptoms)
+    points = f"<dt>also</dt><dd>{also}</dd>" if also else ""
+    return f'<article class="{case.finding.severity.name}">{_head(case.finding)}{_points(report, case.finding, points)}</article>'
+
+
+def _head(finding: Finding) -> str:
+    where = f'<span class="soft">{shown(f"{finding.pillar}/{finding.name}")}</span>'
+    return f"<h2><b>{finding.severity.name}</b> {where} {shown(finding.headline)}</h2>"
+
+
+def _points(report: Report, finding: Finding, more: str) -> str:
+    rows = words.rows_line(report, finding)
+    told = [("evidence", words.evidence_line(finding)), *([("rows", rows)] if rows else [])]
+    told += [("why", finding.why), ("do", finding.do), ("learn", f"`{finding.page}`")]
+    points = "".join(f"<dt>{label}</dt><dd>{shown(text)}</dd>" for label, text in told)
+    return (
+        f"<dl>{points}<dt>numbers</dt><dd><details><summary>all</summary>{_numbers(finding)}</details></dd>{more}</dl>"
+    )
+
+
+def _numbers(finding: Finding) -> str:
+    rows = "".join(
+        f"<tr><td>{shown(name)}</td><td>{shown(words.quantity(n))}</td><td>{shown(words.interval(n))}</td>"
+        f"<td>{shown(n.meaning)}</td></tr>"
+        for name, n in finding.evidence.items()
+    )
+    return f"<table><tr><th>number</th><th>value</th><th>interval</th><th>meaning</th></tr>{rows}</table>"

@@ -1,0 +1,91 @@
+"""The report as JSON. Its shape is published in ``schema.json`` beside this file; ``tearless schema`` prints it."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import tearless
+from tearless.core import Finding, Number, Outcome, Severity
+
+from .report import Report
+
+VERSION = 1
+"""Raised when a field changes its meaning or goes away; fields may be added without."""
+
+
+def to_json(report: Report) -> str:
+    """ASCII only, keys in a fixed order, no time and no date: the same input gives the same bytes."""
+    return json.dumps(as_data(report), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def schema() -> str:
+    """The JSON schema of the report, as text."""
+    return files("tearless.report").joinpath("schema.json").read_text(encoding="utf-8")
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    return {
+        "version": VERSION,
+        "tearless": tearless.__version__,
+        "table": {
+            "source": clean(report.source),
+            "rows": report.rows,
+            "columns": report.columns,
+            "target": report.target,
+            "test": None if report.test is None else clean(report.test),
+            "seed": report.seed,
+        },
+        "stopped": report.stopped,
+        "notes": [clean(note) for note in report.notes],
+        "tests": report.tests,
+        "counts": {
+            **{s.name: sum(f.severity == s for f in report.findings) for s in sorted(Severity, reverse=True)},
+            **{r.replace(" ", "_"): report.count(r) for r in ("silent", "not applicable", "cannot tell", "skipped")},
+        },
+        "findings": [_finding(f) for f in report.findings],
+        "outcomes": [_outcome(o) for o in report.outcomes],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "name": finding.name,
+        "pillar": finding.pillar,
+        "severity": finding.severity.name,
+        "headline": finding.headline,
+        "subject": list(finding.subject),
+        "said": finding.said,
+        "evidence": {name: _number(number) for name, number in finding.evidence.items()},
+        "why": finding.why,
+        "do": finding.do,
+        "page": finding.page,
+        "rows": list(finding.rows),
+        "because": finding.because,
+    }
+
+
+def _number(number: Number) -> dict[str, Any]:
+    plain: dict[str, Any] = {"value": number.value, "unit": number.unit, "meaning": number.meaning}
+    if number.interval is not None:
+        plain |= {"interval": list(number.interval), "level": number.level}
+    return plain
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "name": outcome.name,
+        "pillar": outcome.pillar,
+        "result": outcome.result,
+        "reason": clean(outcome.reason),
+    }
+    if outcome.fault:
+        plain["fault"] = clean(outcome.fault.strip().splitlines()[-1])
+    return plain
+
+
+def clean(text: str) -> str:
+    """Text that any JSON reader takes: half characters of a file name that is no Unicode become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

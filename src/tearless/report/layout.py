@@ -1,0 +1,82 @@
+"""Lines for a terminal: wrapped by display width, hung under a label, coloured or plain. Nothing in them is markup."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.text import Text
+
+from tearless.core import Severity, visible
+
+WIDEST = 120
+"""Columns beyond which a line of prose is hard to read: wider terminals do not widen it."""
+NARROWEST = 20
+NARROW = 60
+"""Columns below which labels move closer, so that the text beside them keeps room."""
+
+STYLES = {Severity.error: "bold red", Severity.warning: "bold yellow", Severity.note: "bold cyan"}
+LABEL = "dim"
+NAME = "bold"
+
+
+class Sheet:
+    """Lines from top to bottom on a page of fixed width."""
+
+    def __init__(self, width: int = 80, color: bool = False) -> None:
+        self.width = max(NARROWEST, min(WIDEST, width))
+        self.narrow = self.width < NARROW
+        self._out = io.StringIO()
+        self._console = Console(
+            file=self._out,
+            width=self.width,
+            force_terminal=color,
+            color_system="standard" if color else None,
+            no_color=not color,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            legacy_windows=False,
+        )
+
+    def blank(self) -> None:
+        self._out.write("\n")
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """One line as it is, never wrapped."""
+        self._put(joined(*parts))
+
+    def para(self, *parts: str | tuple[str, str], indent: int = 0, hang: int = 0) -> None:
+        """A paragraph wrapped to the page; its later lines start ``hang`` columns further in."""
+        whole = joined(*parts)
+        lines = [whole] if whole.cell_len + indent <= self.width else self._wrapped(whole, indent + hang)
+        for i, line in enumerate(lines):
+            self._put(Text(" " * (indent if i == 0 else indent + hang)) + line)
+
+    def labelled(self, label: str, *parts: str | tuple[str, str], label_style: str = LABEL) -> None:
+        """A paragraph hung beside a label in the margin."""
+        indent, at = (1, 11) if self.narrow else (3, 14)
+        margin = Text(" " * indent) + Text(label.ljust(at - indent), style=label_style)
+        for i, line in enumerate(self._wrapped(joined(*parts), at)):
+            self._put((margin if i == 0 else Text(" " * at)) + line)
+
+    def text(self) -> str:
+        """All lines written so far."""
+        return self._out.getvalue()
+
+    def _wrapped(self, text: Text, taken: int) -> list[Text]:
+        lines = text.wrap(self._console, max(8, self.width - taken), overflow="fold")
+        return list(lines) or [Text()]
+
+    def _put(self, line: Text) -> None:
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+
+def joined(*parts: str | tuple[str, str]) -> Text:
+    """Parts, each plain or with a style, as one text; control characters become escapes."""
+    text = Text()
+    for part in parts:
+        words, style = part if isinstance(part, tuple) else (part, "")
+        text.append(visible(words), style=style or None)
+    return text
