@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no network, light and dark by the reader's setting."""
+"""The report as one HTML page that needs nothing else: no script, no network, light or dark as the reader has it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from html import escape
 from tearless.core import Finding, visible
 
 from . import words
+from .grouping import Case, Group, groups
 from .report import Report
-from .text import Case, cases
 
 STYLE = """
 .tearless { --ink: #1d2026; --soft: #5d6470; --paper: #ffffff; --line: #d9dde3; --error: #b3261e; --warning: #8a5a00;
@@ -19,7 +19,8 @@ STYLE = """
   --error: #ff8a80; --warning: #f0b95a; --note: #8ab4f8; } }
 .tearless h1 { font-size: 1.2rem; margin: 0 0 .3rem; }
 .tearless article { border-left: 4px solid var(--c, var(--line)); margin: 1rem 0; padding: .1rem 0 .1rem .9rem; }
-.tearless .error { --c: var(--error); } .tearless .warning { --c: var(--warning); } .tearless .note { --c: var(--note); }
+.tearless .error { --c: var(--error); } .tearless .warning { --c: var(--warning); }
+.tearless .note { --c: var(--note); }
 .tearless article article { margin: .5rem 0; }
 .tearless h2 { font-size: 1rem; margin: 0 0 .3rem; } .tearless h2 b { color: var(--c); }
 .tearless .soft, .tearless dt { color: var(--soft); font-weight: normal; }
@@ -52,7 +53,7 @@ def fragment(report: Report) -> str:
     if report.stopped:
         parts.append(f"<p><strong>{shown(words.partial(report))}</strong></p>")
     parts += [f"<p>{shown(note)}</p>" for note in report.notes]
-    parts += [_case(report, case) for case in cases(report.findings)]
+    parts += [part for group in groups(report.findings) for part in _group(report, group)]
     correction = f"; {words.correction(report)}" if report.tests else ""
     parts.append(f'<p class="soft">{shown(words.silence(report.outcomes) + correction)}; seed {report.seed}.</p>')
     parts.append("</section>")
@@ -64,15 +65,23 @@ def shown(text: str) -> str:
     return re.sub("`([^`]*)`", r"<code>\1</code>", escape(visible(text)))
 
 
+def _group(report: Report, group: Group) -> list[str]:
+    parts = [_case(report, case) for case in group.in_full]
+    if group.left:
+        parts.append(f'<article class="{group.left[0].severity.name}">{_head(group.left[0], group.rest)}</article>')
+    return parts
+
+
 def _case(report: Report, case: Case) -> str:
     also = "\n".join(f'<article class="{s.severity.name}">{_head(s)}</article>' for s in case.symptoms)
     points = f"<dt>also</dt><dd>{also}</dd>" if also else ""
-    return f'<article class="{case.finding.severity.name}">{_head(case.finding)}{_points(report, case.finding, points)}</article>'
+    finding = case.finding
+    return f'<article class="{finding.severity.name}">{_head(finding)}{_points(report, finding, points)}</article>'
 
 
-def _head(finding: Finding) -> str:
+def _head(finding: Finding, text: str | None = None) -> str:
     where = f'<span class="soft">{shown(f"{finding.pillar}/{finding.name}")}</span>'
-    return f"<h2><b>{finding.severity.name}</b> {where} {shown(finding.headline)}</h2>"
+    return f"<h2><b>{finding.severity.name}</b> {where} {shown(text or finding.headline)}</h2>"
 
 
 def _points(report: Report, finding: Finding, more: str) -> str:
@@ -80,9 +89,8 @@ def _points(report: Report, finding: Finding, more: str) -> str:
     told = [("evidence", words.evidence_line(finding)), *([("rows", rows)] if rows else [])]
     told += [("why", finding.why), ("do", finding.do), ("learn", f"`{finding.page}`")]
     points = "".join(f"<dt>{label}</dt><dd>{shown(text)}</dd>" for label, text in told)
-    return (
-        f"<dl>{points}<dt>numbers</dt><dd><details><summary>all</summary>{_numbers(finding)}</details></dd>{more}</dl>"
-    )
+    numbers = f"<details><summary>all</summary>{_numbers(finding)}</details>"
+    return f"<dl>{points}<dt>numbers</dt><dd>{numbers}</dd>{more}</dl>"
 
 
 def _numbers(finding: Finding) -> str:

@@ -7,26 +7,25 @@ import re
 from tearless.core import Finding, visible
 
 from . import words
+from .grouping import Group, groups
 from .report import Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:&$=^\"'])")
-_HARMLESS = re.compile(r"\\([.\-+!:()=\"'])(?=[\s\d]|$)")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
+_AT_THE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)](?:\s|$)))")
 
 
 def to_markdown(report: Report) -> str:
     """A summary, a table of the findings, then each in full, then what the other checks did."""
+    told = groups(report.findings)
     parts = [f"# tearless: {inert(words.severities(report.findings))}", f"{inert(words.table_line(report))}."]
     if report.stopped:
         parts.append(f"**{inert(words.partial(report))}**")
     parts += [f"> {inert(note)}" for note in report.notes]
     if report.findings:
-        parts.append(table(["severity", "check", "finding"], [_row(f) for f in report.findings]))
-    parts += [_finding(report, f) for f in report.findings]
-    parts.append(
-        f"{inert(words.severities(report.findings))}; {inert(words.silence(report.outcomes))}; seed {report.seed}."
-    )
-    if report.tests:
-        parts.append(f"{inert(words.correction(report))}.")
+        parts.append(table(["severity", "check", "finding"], [row for g in told for row in _rows(g)]))
+    parts += [_finding(report, f) for g in told for case in g.in_full for f in (case.finding, *case.symptoms)]
+    correction = f"; {words.correction(report)}" if report.tests else ""
+    parts.append(f"{inert(words.silence(report.outcomes) + correction)}; seed {report.seed}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -39,13 +38,19 @@ def inert(text: str, in_table: bool = False) -> str:
     pieces = visible(text).split("`")
     if len(pieces) % 2 == 0:
         pieces[-2:] = ["`".join(pieces[-2:])]
-    return "".join(_code(p, in_table) if i % 2 else _plain(p) for i, p in enumerate(pieces))
+    out = "".join(_code(p, in_table) if i % 2 else _plain(p) for i, p in enumerate(pieces))
+    return out if in_table else _AT_THE_START.sub(_escaped_start, out)
+
+
+def _escaped_start(start: re.Match[str]) -> str:
+    """A line that opens as a list, a rule or a heading would, made plain."""
+    blank, mark = start.groups()
+    return f"{blank}&#{ord(mark[0])};{mark[1:]}"
 
 
 def _plain(text: str) -> str:
-    escaped = _HARMLESS.sub(r"\1", _SPECIAL.sub(r"\\\1", text))
-    escaped = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", escaped)
-    return escaped.replace("@", "@&#8203;").replace("www\\.", "www&#8203;\\.")
+    escaped = _SPECIAL.sub(r"\\\1", text)
+    return escaped.replace("@", "@&#8203;").replace("://", ":&#8203;//").replace("www.", "www&#8203;.")
 
 
 def _code(text: str, in_table: bool) -> str:
@@ -60,8 +65,10 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _row(finding: Finding) -> list[str]:
-    return [finding.severity.name, f"{finding.pillar}/{finding.name}", inert(finding.headline, in_table=True)]
+def _rows(group: Group) -> list[list[str]]:
+    shown = [f for case in group.in_full for f in (case.finding, *case.symptoms)]
+    lines = [(f, f.headline) for f in shown] + ([(group.left[0], group.rest)] if group.left else [])
+    return [[f.severity.name, f"{f.pillar}/{f.name}", inert(text, in_table=True)] for f, text in lines]
 
 
 def _finding(report: Report, finding: Finding) -> str:
@@ -74,12 +81,7 @@ def _finding(report: Report, finding: Finding) -> str:
     points = [("why", finding.why), ("do", finding.do), *([("rows", rows)] if rows else [])]
     parts.append("\n".join(f"- **{label}**: {inert(text)}" for label, text in points))
     numbers = [
-        [
-            name.replace("_", "\\_"),
-            inert(words.quantity(n), True),
-            inert(words.interval(n), True),
-            inert(n.meaning, True),
-        ]
+        [inert(text, in_table=True) for text in (name, words.quantity(n), words.interval(n), n.meaning)]
         for name, n in finding.evidence.items()
     ]
     parts.append(table(["number", "value", "interval", "meaning"], numbers))

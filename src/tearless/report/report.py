@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from tearless.core import Finding, Outcome, Severity
@@ -42,7 +41,7 @@ class Report:
 
     def count(self, result: str) -> int:
         """How many checks had this outcome: ``fired``, ``silent``, ``not applicable``, ``cannot tell``, ``skipped``."""
-        return Counter(o.result for o in self.outcomes)[result]
+        return sum(o.result == result for o in self.outcomes)
 
     @property
     def faults(self) -> tuple[Outcome, ...]:

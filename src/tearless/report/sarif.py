@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import posixpath
 from pathlib import PurePath
 from typing import Any
@@ -24,7 +25,8 @@ MOST_PLACES = 20
 def to_sarif(report: Report) -> str:
     """One run: a rule for every check that has an outcome, a result for every finding."""
     entries = {entry.path: entry for entry in catalogue()}
-    paths = list(dict.fromkeys(f"{o.pillar}/{o.name}" for o in (*report.outcomes, *report.findings)))
+    ran = [f"{o.pillar}/{o.name}" for o in report.outcomes] + [f"{f.pillar}/{f.name}" for f in report.findings]
+    paths = list(dict.fromkeys(ran))
     run = {
         "tool": {
             "driver": {
@@ -104,17 +106,7 @@ def _places(report: Report, finding: Finding) -> list[dict[str, Any]]:
 
 def _uri(path: str) -> str:
     pure = PurePath(path)
-    if pure.is_absolute():
-        return (
-            pure.as_uri()
-            if isinstance(path, str) and _is_unicode(path)
-            else quote(path.encode("utf-8", "surrogateescape"))
-        )
-    return quote(posixpath.normpath(pure.as_posix()).encode("utf-8", "surrogateescape"))
-
-
-def _is_unicode(text: str) -> bool:
-    return text.isprintable() or all(not 0xD800 <= ord(c) < 0xE000 for c in text)
+    return pure.as_uri() if pure.is_absolute() else quote(os.fsencode(posixpath.normpath(pure.as_posix())))
 
 
 def fingerprint(report: Report, finding: Finding) -> str:

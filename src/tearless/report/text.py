@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
-from tearless.core import Finding, Severity, listed
+from tearless.core import Finding, Severity
 
 from . import words
+from .grouping import SHOWN_IN_FULL, Case, Group, groups
 from .layout import LABEL, NAME, STYLES, Sheet
 from .report import Report
-
-SHOWN_IN_FULL = 3
-MOST_NAMED = 12
-
-
-@dataclass
-class Case:
-    """One finding with the symptoms that it explains."""
-
-    finding: Finding
-    symptoms: list[Finding] = field(default_factory=list)
 
 
 def to_text(report: Report, width: int = 80, color: bool = False, verbose: bool = False, concise: bool = False) -> str:
@@ -32,38 +21,10 @@ def to_text(report: Report, width: int = 80, color: bool = False, verbose: bool 
     if concise:
         _write_lines(sheet, report.findings)
     else:
-        for group in grouped(cases(report.findings)):
+        for group in groups(report.findings, everything=verbose):
             _write_group(sheet, report, group, verbose)
     _write_end(sheet, report, verbose, concise)
     return sheet.text()
-
-
-def cases(findings: Iterable[Finding]) -> list[Case]:
-    """Findings as the doctor arranged them, each with the symptoms that follow it."""
-    out: list[Case] = []
-    for finding in findings:
-        if finding.because is not None and out:
-            out[-1].symptoms.append(finding)
-        else:
-            out.append(Case(finding))
-    return out
-
-
-def grouped(all_cases: Iterable[Case]) -> list[list[Case]]:
-    """Cases of one check and severity together, where the first of them stands."""
-    groups: dict[tuple[str, Severity], list[Case]] = {}
-    for case in all_cases:
-        groups.setdefault((case.finding.name, case.finding.severity), []).append(case)
-    return list(groups.values())
-
-
-def rest(findings: list[Finding]) -> str:
-    """The findings that are not shown in full, by their columns: ``and 297 more columns: a, b, c and 294 more``."""
-    if all(len(f.subject) == 1 for f in findings):
-        noun = "more column" if len(findings) == 1 else "more columns"
-        return f"and {len(findings):,} {noun}: {listed([f.subject[0] for f in findings], MOST_NAMED)}"
-    columns = list(dict.fromkeys(name for f in findings for name in f.subject))
-    return f"and {len(findings):,} more like it" + (f", over {listed(columns, MOST_NAMED)}" if columns else "")
 
 
 def _write_lines(sheet: Sheet, findings: Iterable[Finding]) -> None:
@@ -79,20 +40,13 @@ def _head(finding: Finding) -> Iterator[str | tuple[str, str]]:
     yield f"  {finding.headline}"
 
 
-def _write_group(sheet: Sheet, report: Report, group: list[Case], verbose: bool) -> None:
-    in_full = group if verbose or len(group) <= SHOWN_IN_FULL + 1 else group[:SHOWN_IN_FULL]
-    for case in in_full:
+def _write_group(sheet: Sheet, report: Report, group: Group, verbose: bool) -> None:
+    for case in group.in_full:
         _write_case(sheet, report, case, verbose)
-    left = [case.finding for case in group[len(in_full) :]]
-    if left:
-        finding = left[0]
-        sheet.para(
-            (finding.severity.name, STYLES[finding.severity]),
-            "  ",
-            (f"{finding.pillar}/{finding.name}", NAME),
-            f"  {rest(left)} (--verbose shows all)",
-            hang=3,
-        )
+    if group.left:
+        finding = group.left[0]
+        severity, check = (finding.severity.name, STYLES[finding.severity]), (f"{finding.pillar}/{finding.name}", NAME)
+        sheet.para(severity, "  ", check, f"  {group.rest} (--verbose shows all)", hang=3)
         sheet.blank()
 
 

@@ -19,8 +19,8 @@ _ASKED_FOR = {"--test": "--test FILE", "--target": "--target COL"}
 def quantity(number: Number) -> str:
     """A number with its unit, once.
 
-    >>> quantity(Number(3.0, "rows", "rows")), quantity(Number(1.0, "rows", "rows")), quantity(Number(0.5, "share", "s"))
-    ('3 rows', '1 row', '50 %')
+    >>> quantity(Number(3.0, "rows", "rows")), quantity(Number(1.0, "rows", "rows"))
+    ('3 rows', '1 row')
     """
     if number.value is None or number.unit in _UNIT_IN_VALUE:
         return str(number)
@@ -136,6 +136,4 @@ def partial(report: Report) -> str:
     """What a report that was broken off is worth; empty for a whole one."""
     if not report.stopped:
         return ""
-    return (
-        f"stopped by Ctrl-C: this report is of the first {counted(report.rows, 'row')} and of the checks that were done"
-    )
+    return f"stopped by Ctrl-C: this is what the first {counted(report.rows, 'row')} and the checks done until then say"
