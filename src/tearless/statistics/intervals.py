@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from tearless.core import InputError
 
 
-def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Score interval for a share, as two shares.
 
     The set of shares π with |k/n − π| ≤ z√(π(1−π)/n): it stays inside [0, 1] and keeps its coverage near 0 and 1, where
@@ -20,15 +20,30 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, flo
     >>> round(low, 12), round(high, 4)
     (0.0, 0.2775)
     """
-    if not 0 <= successes <= trials or trials < 1:
+    if not 0 <= successes <= trials or trials <= 0:
         got = f"{successes} of {trials}"
-        raise InputError(f"successes: expected between 0 and trials, and at least one trial, got {got}; count again")
+        raise InputError(f"successes: expected between 0 and trials, and trials above 0, got {got}; count again")
     z = _quantile(level)
     share, z2 = successes / trials, z * z
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = z / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     return low, 1.0 if successes == trials else min(1.0, centre + half)
+
+
+def widest_wilson_half_width(trials: float, level: float = 0.95) -> float:
+    """Half the width of the widest score interval that this many trials can give, as a share: that of a half.
+
+    z/(2√(n+z²)), which is 1/2 without trials. Exact. Raises ``InputError`` for a negative number of trials.
+
+    >>> low, high = wilson(50, 100)
+    >>> round(widest_wilson_half_width(100), 12) == round((high - low) / 2, 12)
+    True
+    """
+    if not trials >= 0:
+        raise InputError(f"trials: expected at least 0, got {trials}; count again")
+    z = _quantile(level)
+    return z / (2 * math.sqrt(trials + z * z))
 
 
 def difference_of_shares(a: tuple[int, int], b: tuple[int, int], level: float = 0.95) -> tuple[float, float]:
