@@ -1,10 +1,10 @@
-"""Confidence intervals for shares and for differences of shares."""
+"""Confidence intervals for shares and differences of shares; tails of counts."""
 
 from __future__ import annotations
 
 import math
 
-from scipy.special import ndtri
+from scipy.special import betaincinv, gammainc, gammaincc, ndtri
 
 from tearless.core import InputError
 
@@ -59,6 +59,65 @@ def difference_of_shares(a: tuple[int, int], b: tuple[int, int], level: float = 
     (low_a, high_a), (low_b, high_b) = wilson(*a, level), wilson(*b, level)
     p, q = a[0] / a[1], b[0] / b[1]
     return p - q - math.hypot(p - low_a, high_b - q), p - q + math.hypot(high_a - p, q - low_b)
+
+
+def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Exact interval for a share: it covers the truth with at least probability ``level``, whatever the share.
+
+    The ends are quantiles of beta distributions. Raises ``InputError`` as ``wilson``. C. J. Clopper, E. S. Pearson,
+    Biometrika 26 (1934) 404-413.
+
+    >>> low, high = clopper_pearson(29, 29, level=0.9)
+    >>> abs(low - 0.05 ** (1 / 29)) < 1e-12, high
+    (True, 1.0)
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        got = f"{successes} of {trials}"
+        raise InputError(f"successes: expected between 0 and trials, and at least one trial, got {got}; count again")
+    _quantile(level)
+    tail = (1 - level) / 2
+    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, tail))
+    return low, 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - tail))
+
+
+def widest_wilson_half_width(trials: float, level: float = 0.95) -> float:
+    """Half the width of the ``wilson`` interval of a share of one half, where it is widest: z / (2√(trials + z²)).
+
+    With no trial it is 0.5: nothing is known. ``trials`` may be an expected number. Raises ``InputError`` below 0.
+
+    >>> widest_wilson_half_width(0), round(widest_wilson_half_width(100), 4)
+    (0.5, 0.0962)
+    """
+    if not trials >= 0:
+        raise InputError(f"trials: expected at least 0, got {trials}; count the rows first")
+    z = _quantile(level)
+    return 0.5 if trials == 0 else z / (2 * math.sqrt(trials + z * z))
+
+
+def poisson_at_least(count: float, mean: float) -> float:
+    """Chance that a Poisson count of this mean is at least ``count``: the regularised gamma P(count, mean).
+
+    Exact to rounding; a broken ``count`` interpolates. Raises ``InputError`` for a mean below 0.
+
+    >>> round(poisson_at_least(1, 0.05), 6), poisson_at_least(0, 3.0)
+    (0.048771, 1.0)
+    """
+    if not mean >= 0:
+        raise InputError(f"mean: expected at least 0, got {mean}; a Poisson mean is an expected count")
+    return 1.0 if count <= 0 else float(gammainc(count, mean))
+
+
+def poisson_at_most(count: float, mean: float) -> float:
+    """Chance that a Poisson count of this mean is at most ``count``: the regularised gamma Q(count + 1, mean).
+
+    Exact to rounding; a broken ``count`` interpolates. Raises ``InputError`` for a mean below 0.
+
+    >>> round(poisson_at_most(0, 2.0), 6)
+    0.135335
+    """
+    if not mean >= 0:
+        raise InputError(f"mean: expected at least 0, got {mean}; a Poisson mean is an expected count")
+    return 0.0 if count < 0 else float(gammaincc(count + 1, mean))
 
 
 def _quantile(level: float) -> float:

@@ -127,7 +127,7 @@ def measure(target: Target, sample: Sample) -> Iterator[Measured]:
     rows = round(counts[low] * to_all)
     in_test = TEST_SHARE * rows
     chance = min(1.0, k * float(special.bdtr(float(counts[low]), n, 1 / k)))
-    share = wilson(float(counts[low]), n)
+    share = wilson(int(counts[low]), n)
     interval = None if sample.complete else (share[0] * n * to_all, share[1] * n * to_all)
     half = widest_wilson_half_width(in_test)
     yield Measured(
