@@ -80,20 +80,6 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
     return low, 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - tail))
 
 
-def widest_wilson_half_width(trials: float, level: float = 0.95) -> float:
-    """Half the width of the ``wilson`` interval of a share of one half, where it is widest: z / (2√(trials + z²)).
-
-    With no trial it is 0.5: nothing is known. ``trials`` may be an expected number. Raises ``InputError`` below 0.
-
-    >>> widest_wilson_half_width(0), round(widest_wilson_half_width(100), 4)
-    (0.5, 0.0962)
-    """
-    if not trials >= 0:
-        raise InputError(f"trials: expected at least 0, got {trials}; count the rows first")
-    z = _quantile(level)
-    return 0.5 if trials == 0 else z / (2 * math.sqrt(trials + z * z))
-
-
 def poisson_at_least(count: float, mean: float) -> float:
     """Chance that a Poisson count of this mean is at least ``count``: the regularised gamma P(count, mean).
 
