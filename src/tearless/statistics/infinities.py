@@ -1,0 +1,34 @@
+"""Where the infinities stand: the first rows of each column that hold one, over every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import polars as pl
+
+from tearless.readers.source import Batch
+
+ROWS_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Infinities:
+    """The numbers of the first ten rows that hold +∞ or −∞, column by column, in order. Mergeable."""
+
+    first: dict[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        floats = [name for name, kind in batch.frame.schema.items() if kind.is_float()]
+        return cls({name: _where(batch.frame[name], batch.start) for name in floats})
+
+    def merge(self, later: Self) -> Self:
+        return type(self)({name: (rows + later.first[name])[:ROWS_KEPT] for name, rows in self.first.items()})
+
+
+def _where(column: pl.Series, start: int) -> tuple[int, ...]:
+    infinite = column.is_infinite()
+    if not infinite.any():
+        return ()
+    return tuple(start + row for row in infinite.arg_true().head(ROWS_KEPT).to_list())
