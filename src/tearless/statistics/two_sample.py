@@ -13,6 +13,8 @@ from tearless.core import InputError
 Floats = NDArray[np.float64]
 EXACT_ROWS = 400
 """Rows of both samples together up to which the Kolmogorov-Smirnov chance is counted path by path."""
+WORTH_COUNTING = 0.1
+"""Chance above which the limit is good enough: nothing hangs on it."""
 LEAST_EXPECTED = 5.0
 """Expected count that a cell needs for χ² (W. G. Cochran, Biometrics 10, 1954, 417-451)."""
 
@@ -30,7 +32,7 @@ class Gap:
 def largest_gap(first: ArrayLike, second: ArrayLike) -> Gap:
     """The Kolmogorov-Smirnov distance of two samples, with the threshold at which it is reached.
 
-    Shapes ``(n,)`` and ``(m,)``, any order, infinities allowed. The distance is the largest change, over all thresholds,
+    Shapes ``(n,)`` and ``(m,)``, any order, infinities allowed. The distance is the largest change, over thresholds,
     in the share of values at or below the threshold. Exact: it is read off the sorted values, ties together. Raises
     ``InputError`` for an empty sample or one with nan (A. Kolmogorov 1933; N. Smirnov 1939).
 
@@ -38,36 +40,45 @@ def largest_gap(first: ArrayLike, second: ArrayLike) -> Gap:
     Gap(distance=0.5, at=2.0, below_first=0.5, below_second=0.0)
     """
     x, y = _sorted(first, "first"), _sorted(second, "second")
-    grid = np.sort(np.concatenate([x, y]))
-    below_x = np.searchsorted(x, grid, side="right") / len(x)
-    below_y = np.searchsorted(y, grid, side="right") / len(y)
-    i = int(np.argmax(np.abs(below_x - below_y)))
-    return Gap(float(abs(below_x[i] - below_y[i])), float(grid[i]), float(below_x[i]), float(below_y[i]))
+    up, at_x, mine, other = _lead(x, y)
+    down, at_y, its, ours = _lead(y, x)
+    return Gap(up, at_x, mine, other) if up >= down else Gap(down, at_y, ours, its)
+
+
+def _lead(x: Floats, y: Floats) -> tuple[float, float, float, float]:
+    """The largest F(t) − G(t), reached at a value of x: the lead, t, F(t) and G(t). Both sorted."""
+    last = np.flatnonzero(np.r_[x[1:] != x[:-1], True])
+    f, g = (last + 1) / len(x), np.searchsorted(y, x[last], side="right") / len(y)
+    i = int(np.argmax(f - g))
+    return float(f[i] - g[i]), float(x[last[i]]), float(f[i]), float(g[i])
 
 
 def _sorted(values: ArrayLike, name: str) -> Floats:
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not x.size or np.isnan(x).any():
-        raise InputError(f"{name}: expected at least one number in one row and no nan, got shape {x.shape}; drop the nan")
+        raise InputError(
+            f"{name}: expected at least one number in one row and no nan, got shape {x.shape}; drop the nan"
+        )
     return np.sort(x)
 
 
 def gap_chance(distance: float, n: int, m: int) -> float:
     """The chance of a gap of at least ``distance`` between two samples of ``n`` and ``m`` values of one distribution.
 
-    Exact for continuous values up to 400 values together: the share of the orders of n + m values, all equally likely,
-    whose path leaves the band (J. L. Hodges, Ark. Mat. 3, 1958, 469-486). Beyond that Kolmogorov's limit at
-    √(nm/(n+m)) · distance. Ties make it too large, never too small. Raises ``InputError`` for a distance outside 0..1
-    or an empty sample.
+    Kolmogorov's limit at √(nm/(n+m)) · distance; where that is below 0.1 and there are up to 400 values together, the
+    exact share of the orders of n + m values, all equally likely, whose path leaves the band (J. L. Hodges, Ark. Mat.
+    3, 1958, 469-486). Ties make it too large, never too small. Raises ``InputError`` for a distance outside 0..1 or an
+    empty sample.
 
-    >>> round(gap_chance(1.0, 3, 3), 12), round(gap_chance(0.05, 10_000, 10_000) * 1e11, 2)
-    (0.1, 2.78)
+    >>> round(gap_chance(1.0, 5, 5), 12), round(gap_chance(0.05, 10_000, 10_000) * 1e11, 2)
+    (0.007936507937, 2.78)
     """
     if not 0 <= distance <= 1 or n < 1 or m < 1:
-        raise InputError(f"distance, n, m: expected 0 to 1 and counts from 1, got {distance}, {n}, {m}; pass largest_gap's")
-    if n + m > EXACT_ROWS:
-        return float(min(1.0, special.kolmogorov(np.sqrt(n / (n + m) * m) * distance)))
-    return min(1.0, _outside(round(distance * n * m), n, m))
+        raise InputError(
+            f"distance, n, m: expected 0 to 1 and counts from 1, got {distance}, {n}, {m}; pass largest_gap's"
+        )
+    limit = float(min(1.0, special.kolmogorov(np.sqrt(n / (n + m) * m) * distance)))
+    return limit if limit >= WORTH_COUNTING or n + m > EXACT_ROWS else min(1.0, _outside(round(distance * n * m), n, m))
 
 
 def _outside(limit: int, n: int, m: int) -> float:
@@ -94,8 +105,8 @@ def fisher_chance(a: int, n: int, b: int, m: int) -> float:
     """The two-sided chance of a difference between a of n and b of m at least as unlikely as this one.
 
     Fisher's exact test: given a + b, the count a is hypergeometric where both shares are one; the chances of all counts
-    no likelier than a are added. Exact up to rounding, whatever the counts. Raises ``InputError`` for counts that do not
-    fit (R. A. Fisher, J. R. Statist. Soc. 98, 1935, 39-82).
+    no likelier than a are added. Exact up to rounding, whatever the counts. Raises ``InputError`` for counts that do
+    not fit (R. A. Fisher, J. R. Statist. Soc. 98, 1935, 39-82).
 
     >>> round(fisher_chance(3, 4, 1, 4), 6)
     0.485714
@@ -129,7 +140,9 @@ def homogeneity_chance(first: ArrayLike, second: ArrayLike) -> float:
     """
     x, y = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     if x.shape != y.shape or x.ndim != 1 or (x < 0).any() or (y < 0).any():
-        raise InputError(f"first, second: expected counts of the same classes, got shapes {x.shape}, {y.shape}; align them")
+        raise InputError(
+            f"first, second: expected counts of the same classes, got shapes {x.shape}, {y.shape}; align them"
+        )
     x, y = pooled(x, y)
     n, m = int(x.sum()), int(y.sum())
     if len(x) < 2 or not n or not m:
@@ -142,7 +155,7 @@ def homogeneity_chance(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def pooled(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The counts with the rare classes put together until each class is expected at least 5 times; two are left as is."""
+    """The counts with rare classes put together until each class is expected at least 5 times; two are left as is."""
     both = first + second
     first, second, both = first[both > 0], second[both > 0], both[both > 0]
     n, m = int(first.sum()), int(second.sum())
@@ -162,10 +175,10 @@ def _added(counts: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.i
 
 
 def total_variation(first: ArrayLike, second: ArrayLike) -> float:
-    """Half the sum of the absolute differences of two samples' shares: the share of rows that would have to change class.
+    """Half the sum of the absolute differences of two samples' shares: the rows that would have to change class.
 
-    Shapes ``(k,)``: counts. Exact up to rounding; 0 where either sample is empty. No loss between 0 and 1 can have means
-    under the two that differ by more (A. L. Gibbs, F. E. Su, Int. Stat. Rev. 70, 2002, 419-435).
+    Shapes ``(k,)``: counts. A share; exact up to rounding; 0 where either sample is empty. No loss between 0 and 1 can
+    have means under the two that differ by more (A. L. Gibbs, F. E. Su, Int. Stat. Rev. 70, 2002, 419-435).
 
     >>> round(total_variation([30, 70], [50, 50]), 12)
     0.2
