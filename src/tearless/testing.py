@@ -18,11 +18,13 @@ import numpy as np
 from tearless.core import Asked, Example, Finding
 from tearless.core.catalogue import catalogue, listed_in
 from tearless.core.check import Check
+from tearless.core.example import role_of
 from tearless.core.laws import LAWS, Law
+from tearless.core.seen import Seen
 from tearless.doctor.examine import examine
 from tearless.readers import open_table
 
-__all__ = ["LAWS", "checks", "findings_on", "obey"]
+__all__ = ["LAWS", "checks", "findings_on", "obey", "seen"]
 
 
 def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
@@ -44,3 +46,17 @@ def checks(package: str | None = None, pillar: str = "statistics") -> list[Check
 def obey(check: Check, law: Law) -> None:
     """Raise ``AssertionError``, naming the check and what it broke, unless it obeys the law."""
     law(check, findings_on, np.random.default_rng)
+
+
+def seen(check: Check) -> tuple[Seen, ...]:
+    """What a check says on each of its examples, run now: healthy, sick, then its admitted weaknesses."""
+    return tuple(
+        Seen(
+            role=kind,
+            example=make.__name__,
+            said=tuple(f"{f.severity.name}: {f.headline}" for f in findings_on(check, make(np.random.default_rng(0)))),
+            because=role.because if (role := role_of(make)) else "",
+        )
+        for kind in ("healthy", "sick", "fooled")
+        for make in getattr(check, kind)
+    )

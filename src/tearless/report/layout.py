@@ -23,8 +23,8 @@ NAME = "bold"
 class Sheet:
     """Lines from top to bottom on a page of fixed width."""
 
-    def __init__(self, width: int = 80, color: bool = False) -> None:
-        self.width = max(NARROWEST, min(WIDEST, width))
+    def __init__(self, width: int = 80, color: bool = False, widest: int = WIDEST) -> None:
+        self.width = max(NARROWEST, min(widest, width))
         self.narrow = self.width < NARROW
         self._out = io.StringIO()
         self._console = Console(
@@ -56,7 +56,12 @@ class Sheet:
     def labelled(self, label: str, *parts: str | tuple[str, str], label_style: str = LABEL) -> None:
         """A paragraph hung beside a label in the margin."""
         indent, at = (1, 11) if self.narrow else (3, 14)
-        margin = Text(" " * indent) + Text(label.ljust(at - indent), style=label_style)
+        self.beside(indent, (label.ljust(at - indent), label_style), *parts)
+
+    def beside(self, indent: int, label: tuple[str, str], *parts: str | tuple[str, str]) -> None:
+        """A paragraph beside a label, all its lines starting where the label ends."""
+        margin = Text(" " * indent) + joined(label)
+        at = margin.cell_len
         for i, line in enumerate(self._wrapped(joined(*parts), at)):
             self._put((margin if i == 0 else Text(" " * at)) + line)
 

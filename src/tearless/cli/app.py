@@ -1,0 +1,43 @@
+"""The commands, gathered. Help is plain text, so that it is quick and the same in every terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import tearless
+
+from .catalogue import catalogue
+from .check import check
+from .describe import describe
+from .explain import explain
+from .schema import schema
+from .streams import say
+
+app = typer.Typer(
+    name="tearless",
+    help=tearless.__doc__.split("\n")[0].partition(": ")[2].capitalize() if tearless.__doc__ else None,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (check, describe, explain, catalogue, schema):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"tearless {tearless.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and stop.")
+    ] = False,
+) -> None:
+    """The mathematics behind your model, checked and explained."""

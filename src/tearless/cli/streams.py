@@ -1,0 +1,138 @@
+"""The terminal and its absence: width, colour, characters it cannot show, pipes that close, files written whole."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import sys
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import TextIO, cast
+
+from tearless.core.errors import InputError
+from tearless.core.text import quoted, visible
+
+LOOK_ALIKES = {
+    "×": "x", "·": "-", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=",
+    "√": "sqrt", "→": "->", "⇒": "=>", "∞": "inf", "ʼ": "'", "‘": "'", "’": "'", "“": '"', "”": '"', "∈": "in", "∑": "sum",
+    "Σ": "Sum", "Π": "Prod", "∏": "prod", "∂": "d", "∇": "grad", "±": "+-", "∥": "||", "‖": "||", "ℓ": "l", "⌈": "ceil(", "⌉": ")",
+    "⌊": "floor(", "⌋": ")", "∝": "~", "ᵀ": "^T", "⁻": "^-", "′": "'", "½": "1/2", "⊥": "_|_", "°": "deg", "µ": "u",
+    "æ": "ae", "ø": "o", "ł": "l", "ß": "ss", "đ": "d", "ð": "d", "Ø": "O", "Ł": "L", "Æ": "AE",
+}  # fmt: skip
+"""What stands in for a character on a console that cannot show it; other letters lose their accents."""
+
+
+def prepared() -> None:
+    """Make the standard streams take every character, whatever the console's encoding."""
+    codecs.register_error("tearless", _look_alike)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="tearless")
+
+
+def _look_alike(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(map(_one, text)), error.end
+
+
+def _one(character: str) -> str:
+    if character in LOOK_ALIKES:
+        return LOOK_ALIKES[character]
+    name = unicodedata.name(character, "")
+    if name.startswith("GREEK"):
+        letter = name.split("LETTER ")[-1].split(" ")[0].lower()
+        return letter.capitalize() if "CAPITAL" in name else letter
+    if name.startswith("SUPERSCRIPT"):
+        return "^" + unicodedata.normalize("NFKD", character)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+    return plain if plain.isascii() and (plain or unicodedata.combining(character)) else _escape(character)
+
+
+def _escape(character: str) -> str:
+    return character.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def width() -> int:
+    """Columns of the terminal; ``COLUMNS`` where it is set; 80 in a pipe."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def colored(stream: TextIO) -> bool:
+    """Whether to colour ``stream``: not under ``NO_COLOR``, else under ``FORCE_COLOR`` or on a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def say(text: str) -> None:
+    """Write to standard output. A reader who has gone away ends the command quietly."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from .exits import BROKEN_PIPE
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE) from None
+
+
+def complain(text: str) -> None:
+    """Write a message to standard error, under the command's name."""
+    lines = "\n".join(visible(line) for line in text.splitlines())
+    try:
+        sys.stderr.write(f"tearless: {lines}\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+def writable(output: str | None) -> None:
+    """Raise ``InputError`` before the work where its result could not be written."""
+    if output is None:
+        return
+    path = Path(output)
+    if path.is_dir() or output.endswith(os.sep):
+        raise InputError(f"--output: expected a file, got the folder {quoted(output)}; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(f"--output: the folder {quoted(str(path.parent))} does not exist; make it first")
+
+
+def write(output: str, text: str) -> None:
+    """Write the file whole or not at all: beside it, then renamed. What is no plain file is written as it is."""
+    target = Path(os.path.realpath(output))
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8", newline="\n")
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        try:
+            with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+                file.write(text)
+            os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"--output: cannot write {quoted(output)}: {reason}; name another file") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def stdout() -> TextIO:
+    """Standard output as it is now."""
+    return cast(TextIO, sys.stdout)
