@@ -59,7 +59,7 @@ def _number(columns: Columns, i: int, numeric: NumericColumns, j: int, sample: S
     low, middle, high = (_known(q) for q in _quartiles(finite))
     moments = numeric.moments
     return ColumnDescription(
-        **_counts(columns, i),
+        **_counts(columns, i, sample),
         null=int(numeric.null[j]),
         nan=int(numeric.nan[j]),
         infinite=int(numeric.plus_inf[j] + numeric.minus_inf[j]),
@@ -74,13 +74,17 @@ def _number(columns: Columns, i: int, numeric: NumericColumns, j: int, sample: S
     )
 
 
-def _counts(columns: Columns, i: int) -> dict[str, Any]:
+def _counts(columns: Columns, i: int, sample: Sample) -> dict[str, Any]:
     distinct, kind = float(columns.distinct[i]), columns.dtypes[i]
+    exact = len(columns.hashes[i]) < DISTINCT_KEPT
+    if not exact and sample.complete and not kind.is_nested():
+        values = sample.frame[columns.names[i]].drop_nulls()
+        distinct, exact = float((values.drop_nans() if kind.is_float() else values).n_unique()), True
     return {
         "name": columns.names[i],
         "type": kind.__class__.__name__ if kind.is_temporal() or kind.is_nested() else str(kind),
         "distinct": distinct,
-        "distinct_exact": len(columns.hashes[i]) < DISTINCT_KEPT,
+        "distinct_exact": exact,
     }
 
 
@@ -110,7 +114,7 @@ def _other(columns: Columns, i: int, sample: Sample) -> ColumnDescription:
     temporal = values.dtype.is_temporal() and len(values)
     top, share = _most_frequent(values)
     return ColumnDescription(
-        **_counts(columns, i),
+        **_counts(columns, i, sample),
         null=int(columns.missing[i]),
         nan=0,
         infinite=0,

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
+
 import tearless
 from tearless.core import visible
 from tearless.core.number import shown
@@ -122,9 +124,7 @@ class Description:
         return self.to_html()
 
     def _said(self) -> str:
-        about = (
-            "Standard deviations divide by n - 1; null and nan are counted apart and, like infinite cells, left out."
-        )
+        about = "Standard deviations divide by n−1; null and nan are counted apart and, like infinite cells, left out."
         return f"{about} Quartiles and most frequent values are of {self.quantiles_of}."
 
 
@@ -167,7 +167,7 @@ _SHOWN: tuple[tuple[str, Callable[[ColumnDescription], str]], ...] = (
     ("median", lambda c: figure(c.median)),
     ("75 %", lambda c: figure(c.upper_quartile)),
     ("max", lambda c: figure(c.maximum)),
-    ("skewness", lambda c: figure(c.skewness)),
+    ("skewness", lambda c: "" if c.skewness is None else f"{c.skewness:.3g}"),
 )
 _OFTEN_ZERO = ("null", "nan", "infinite")
 _WORDS = ("type", "most frequent")
@@ -176,8 +176,6 @@ _SECOND_PANEL = "mean"
 
 def _panels(sheet: Sheet, columns: Sequence[ColumnDescription]) -> None:
     """Tables beneath one another, each with the names; a column that is empty or zero throughout is left out."""
-    from rich.cells import cell_len, set_cell_size
-
     names = [visible(c.name, LONGEST_NAME) for c in columns]
     room = max([6, *map(cell_len, names)])
     shapes = []
@@ -189,10 +187,13 @@ def _panels(sheet: Sheet, columns: Sequence[ColumnDescription]) -> None:
         heads = [f"  {head.ljust(w) if head in _WORDS else head.rjust(w)}" for head, _, w in panel]
         sheet.line((" " * room + "".join(heads), LABEL))
         for i, name in enumerate(names):
-            cells = [(cell[i], w, head in _WORDS) for head, cell, w in panel]
-            texts = [set_cell_size(t, w) if left else " " * (w - cell_len(t)) + t for t, w, left in cells]
+            texts = [_set(cell[i], w, head in _WORDS) for head, cell, w in panel]
             sheet.line((set_cell_size(name, room), NAME), "".join(f"  {text}" for text in texts))
         sheet.blank()
+
+
+def _set(text: str, width: int, left: bool) -> str:
+    return set_cell_size(text, width) if left else " " * (width - cell_len(text)) + text
 
 
 Shape = tuple[str, list[str], int]
