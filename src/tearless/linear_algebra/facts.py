@@ -40,24 +40,22 @@ class NumericColumns:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
-        frame = batch.frame
-        names = tuple(name for name, kind in frame.schema.items() if kind.is_numeric())
-        columns, counts = [], []
-        for name in names:
+        frame, schema = batch.frame, batch.frame.schema
+        names = tuple(name for name, kind in schema.items() if kind.is_numeric())
+        counts, columns = np.zeros((4, len(names))), []
+        low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
+        for j, name in enumerate(names):
             x = floats(frame[name])
-            finite = np.isfinite(x)
-            null = frame[name].null_count()
-            if finite.all():
-                counts.append((0, 0, 0, 0))
-            else:
-                counts.append((null, int(np.isnan(x).sum()) - null, int((x == np.inf).sum()), int((x == -np.inf).sum())))
-                x = x[finite]
+            if x.size and not (np.isfinite(x.min()) and np.isfinite(x.max())):
+                empty = frame[name].null_count()
+                counts[:, j] = empty, np.isnan(x).sum() - empty, (x == np.inf).sum(), (x == -np.inf).sum()
+                x = x[np.isfinite(x)]
+            if x.size:
+                low[j], high[j] = x.min(), x.max()
             columns.append(x)
-        null_, nan, plus, minus = np.array(counts, dtype=np.float64).reshape(-1, 4).T
-        low = np.array([x.min() if x.size else np.inf for x in columns], dtype=np.float64)
-        high = np.array([x.max() if x.size else -np.inf for x in columns], dtype=np.float64)
-        dtypes = tuple(frame.schema[name] for name in names)
-        return cls(names, dtypes, frame.height, null_, nan, plus, minus, low, high, Moments.of(columns))
+        dtypes = tuple(schema[name] for name in names)
+        null, nan, plus, minus = counts
+        return cls(names, dtypes, frame.height, null, nan, plus, minus, low, high, Moments.of(columns))
 
     def merge(self, later: Self) -> Self:
         return type(self)(
@@ -152,7 +150,9 @@ class Sample:
         return f"all {self.total:,} rows" if self.complete else f"{self.rows:,} of {self.total:,} rows, drawn at random"
 
 
-def _priority(number: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _priority(
+    number: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int
+) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     """SplitMix64 of row number and seed (Steele, Lea and Flood, OOPSLA 2014): a bijection for a fixed seed."""
     with np.errstate(over="ignore"):
         z = (number.astype(np.uint64) + np.uint64(seed % 2**64 * _MIX[1] % 2**64)) * np.uint64(_MIX[0])
@@ -178,30 +178,23 @@ class Matrix:
 
     @classmethod
     def derive(cls, sample: Sample, asked: Asked) -> Self:
-        frame = sample.frame
-        usable = [n for n, t in frame.schema.items() if (t.is_numeric() or t == pl.Boolean) and n != asked.target]
+        frame, schema = sample.frame, sample.frame.schema
+        usable = [n for n, t in schema.items() if (t.is_numeric() or t == pl.Boolean) and n != asked.target]
         if not usable:
             raise NotApplicable("the table has no numeric feature")
-        x = np.empty((frame.height, len(usable)), order="F")
-        for j, name in enumerate(usable):
-            x[:, j] = floats(frame[name])
-        present = np.isfinite(x)
-        order = np.argsort(-present.sum(axis=0), kind="stable")
-        complete = np.logical_and.accumulate(present[:, order], axis=1).sum(axis=0)
-        enough = np.maximum(frame.height / 5, np.minimum(frame.height, 2 * (np.arange(len(usable)) + 1)))
-        count = int(np.max(np.flatnonzero(complete >= enough), initial=-1)) + 1
-        kept = np.sort(order[:count])
-        holes = "holes in so many rows that too few complete rows would be left"
-        left_out = {usable[j]: holes for j in order[count:]}
-        rows = present[:, kept].all(axis=1)
-        x = x[np.ix_(rows, kept)] if not (rows.all() and count == len(usable)) else x
-        varies = np.array([x[:, j].min() < x[:, j].max() for j in range(x.shape[1])], dtype=bool) if len(x) else np.zeros(count, bool)
-        left_out |= {usable[kept[j]]: "holds one value" for j in np.flatnonzero(~varies)}
-        names = tuple(usable[j] for j in kept[varies])
+        columns = [floats(frame[name]) for name in usable]
+        kept, rows = _kept(columns)
+        left_out = {usable[j]: "holes in so many rows that too few complete rows would be left" for j in kept.left}
+        x = np.empty((int(rows.sum()), len(kept.columns)), order="F")
+        for i, j in enumerate(kept.columns):
+            x[:, i] = columns[j] if rows.all() else columns[j][rows]
+        varies = x.min(axis=0) < x.max(axis=0) if len(x) else np.zeros(x.shape[1], dtype=bool)
+        left_out |= {usable[kept.columns[i]]: "holds one value" for i in np.flatnonzero(~varies)}
+        names = tuple(usable[kept.columns[i]] for i in np.flatnonzero(varies))
         if not names:
             raise NotApplicable("no numeric feature varies over the complete rows")
         said = f"{len(x):,} complete rows of {sample.said}"
-        return cls(names, tuple(frame.schema[n] for n in names), x[:, varies], left_out, said)
+        return cls(names, tuple(schema[n] for n in names), x if varies.all() else x[:, varies], left_out, said)
 
     @property
     def n(self) -> int:
@@ -213,15 +206,40 @@ class Matrix:
 
     @cached_property
     def mean(self) -> Floats:
-        first = self.values[0]
-        mean: Floats = first + (self.values - first).mean(axis=0)
-        return mean
+        return self._centred[0]
 
     @cached_property
     def std(self) -> Floats:
         """Sample standard deviation (ddof 1) of each column."""
-        std: Floats = np.sqrt(((self.values - self.mean) ** 2).sum(axis=0) / max(1, self.n - 1))
-        return std
+        return np.maximum(self._centred[2] * self._centred[1], np.nextafter(0.0, 1.0))
+
+    @cached_property
+    def _centred(self) -> tuple[Floats, Floats, Floats]:
+        """Mean, a power of two near the largest deviation, and the standard deviation in that unit, column by column.
+
+        Without the unit, deviations of 1e200 would overflow when squared, and those of 1e-200 vanish.
+        """
+        mean, unit, std = np.empty((3, self.p))
+        with np.errstate(over="ignore", under="ignore"):
+            for j, x in enumerate(self.values.T):
+                outer = _power_of_two(np.abs(x).max())
+                y = x / outer
+                centre = y[0] + (y - y[0]).mean()
+                d = y - centre
+                inner = _power_of_two(np.abs(d).max())
+                mean[j], unit[j] = centre * outer, max(inner * outer, np.nextafter(0.0, 1.0))
+                d /= inner
+                std[j] = np.sqrt(np.dot(d, d) / max(1, self.n - 1)) * (inner * outer / unit[j])
+        return mean, unit, std
+
+    @cached_property
+    def standardised(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        """The columns with mean 0 and standard deviation 1, as they were: nothing overflows on the way."""
+        mean, unit, std = self._centred
+        z = np.empty_like(self.values, order="F")
+        for j in range(self.p):
+            z[:, j] = (self.values[:, j] / unit[j] - mean[j] / unit[j]) / std[j]
+        return z
 
     @cached_property
     def r(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -230,5 +248,41 @@ class Matrix:
         QR of the columns, not the correlation matrix itself: forming it squares the condition number and loses
         dependencies finer than 1e-8.
         """
-        z = (self.values - self.mean) / self.std
-        return np.linalg.qr(z, mode="r") / np.sqrt(max(1, self.n - 1))
+        r = np.linalg.qr(self.standardised, mode="r")
+        return np.asarray(r / np.sqrt(max(1, self.n - 1)), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Positions of the columns kept, in table order, and of those left out for their holes."""
+
+    columns: list[int]
+    left: list[int]
+
+
+def _kept(columns: list[Floats]) -> tuple[_Kept, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    """The columns that a matrix of complete rows keeps, and those rows.
+
+    Columns enter in the order of their holes, fewest first, while the complete rows are at least a fifth of all and
+    either twice the columns or four fifths of the rows: so a few holes in one column never put it out.
+    """
+    n = len(columns[0])
+    holes: dict[int, np.ndarray[tuple[int], np.dtype[np.bool_]]] = {}
+    for j, x in enumerate(columns):
+        if n and not (np.isfinite(x.min()) and np.isfinite(x.max())):
+            holes[j] = ~np.isfinite(x)
+    rows = np.ones(n, dtype=bool)
+    count, left = len(columns) - len(holes), []
+    for j in sorted(holes, key=lambda j: int(holes[j].sum())):
+        fewer = rows & ~holes[j]
+        if fewer.sum() >= max(1, n / 5, min(0.8 * n, 2 * (count + 1))):
+            rows, count = fewer, count + 1
+        else:
+            left.append(j)
+    out = set(left)
+    return _Kept([j for j in range(len(columns)) if j not in out], sorted(left)), rows
+
+
+def _power_of_two(x: float) -> float:
+    """The power of two at or below a magnitude; 1 for zero."""
+    return float(np.ldexp(1.0, int(np.frexp(x)[1]) - 1)) if x > 0 else 1.0
