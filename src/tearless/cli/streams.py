@@ -48,7 +48,7 @@ def _one(character: str) -> str:
         return LOOK_ALIKES[character]
     name = unicodedata.name(character, "")
     if name.startswith("GREEK"):
-        letter = name.split("LETTER ")[-1].split(" ")[0].lower()
+        letter = name.split("LETTER ")[-1].split(" ")[0].lower().replace("lamda", "lambda")
         return letter.capitalize() if "CAPITAL" in name else letter
     if name.startswith("SUPERSCRIPT"):
         return "^" + unicodedata.normalize("NFKD", character)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .check import Check, load
 from .errors import InputError
-from .page import Page, page_of
+from .page import Page, page_of, title_of
 
 PILLARS = ("linear_algebra", "calculus", "probability", "statistics")
 ENTRY_POINTS = "tearless.checks"
@@ -33,6 +33,9 @@ class Entry:
 
     def page(self) -> Page:
         return page_of(self.module)
+
+    def title(self) -> str:
+        return title_of(self.module)
 
     def load(self) -> Check:
         return load(importlib.import_module(self.module), self.pillar)

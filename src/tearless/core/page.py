@@ -56,6 +56,17 @@ def page_of(module: str) -> Page:
     return parsed(Path(spec.origin).read_text(encoding="utf-8"))
 
 
+def title_of(module: str) -> str:
+    """The title alone: the first line of the file, where the page need not be parsed for it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(module)
+    with open(spec.origin, encoding="utf-8") as file:
+        first = file.readline().strip()
+    plain = first.startswith('"""') and not first.endswith('"""') and len(first) > len('"""') and "\\" not in first
+    return first.removeprefix('"""').rstrip(".") if plain else page_of(module).title
+
+
 def parsed(source: str) -> Page:
     """The page that a check's source text holds."""
     tree = ast.parse(source)

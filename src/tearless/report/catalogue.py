@@ -18,7 +18,7 @@ def to_text(width: int = 80, color: bool = False) -> str:
     for pillar, checks in groupby(entries, key=lambda entry: entry.pillar):
         sheet.para((pillar.replace("-", " "), NAME))
         for entry in checks:
-            title = f"{entry.page().title}."
+            title = f"{entry.title()}."
             if sheet.narrow:
                 sheet.para((entry.name, NAME), indent=1)
                 sheet.para(title, indent=3)
@@ -31,5 +31,5 @@ def to_text(width: int = 80, color: bool = False) -> str:
 
 def to_json() -> str:
     """The same as JSON: ``[{name, pillar, title}]``."""
-    rows = [{"name": e.name, "pillar": e.pillar, "title": e.page().title} for e in catalogue()]
+    rows = [{"name": e.name, "pillar": e.pillar, "title": e.title()} for e in catalogue()]
     return json.dumps(rows, indent=2) + "\n"

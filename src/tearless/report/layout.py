@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
+from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from tearless.core import Severity, visible
@@ -18,6 +17,8 @@ NARROW = 60
 STYLES = {Severity.error: "bold red", Severity.warning: "bold yellow", Severity.note: "bold cyan"}
 LABEL = "dim"
 NAME = "bold"
+_NO_CONSOLE: Any = None
+"""Wrapping asks the console for nothing; making one would double the time to start."""
 
 
 class Sheet:
@@ -26,21 +27,11 @@ class Sheet:
     def __init__(self, width: int = 80, color: bool = False, widest: int = WIDEST) -> None:
         self.width = max(NARROWEST, min(widest, width))
         self.narrow = self.width < NARROW
-        self._out = io.StringIO()
-        self._console = Console(
-            file=self._out,
-            width=self.width,
-            force_terminal=color,
-            color_system="standard" if color else None,
-            no_color=not color,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            legacy_windows=False,
-        )
+        self._color = color
+        self._lines: list[str] = []
 
     def blank(self) -> None:
-        self._out.write("\n")
+        self._lines.append("")
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line as it is, never wrapped."""
@@ -67,15 +58,30 @@ class Sheet:
 
     def text(self) -> str:
         """All lines written so far."""
-        return self._out.getvalue()
+        return "".join(f"{line}\n" for line in self._lines)
 
     def _wrapped(self, text: Text, taken: int) -> list[Text]:
-        lines = text.wrap(self._console, max(8, self.width - taken), overflow="fold")
+        lines = text.wrap(_NO_CONSOLE, max(8, self.width - taken), overflow="fold")
         return list(lines) or [Text()]
 
     def _put(self, line: Text) -> None:
         line.rstrip()
-        self._console.print(line, soft_wrap=True)
+        self._lines.append(_coloured(line) if self._color else line.plain)
+
+
+def _coloured(line: Text) -> str:
+    """The line with the escapes of its styles, which do not overlap."""
+    from rich.color import ColorSystem
+    from rich.style import Style
+
+    out, at = [], 0
+    for span in sorted(line.spans, key=lambda span: span.start):
+        styled = Style.parse(str(span.style)).render(
+            line.plain[span.start : span.end], color_system=ColorSystem.STANDARD
+        )
+        out += [line.plain[at : span.start], styled]
+        at = span.end
+    return "".join([*out, line.plain[at:]])
 
 
 def joined(*parts: str | tuple[str, str]) -> Text:

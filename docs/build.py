@@ -1,0 +1,64 @@
+"""Write what is made from the checks: their pages, the index, and the record of what they said on their examples.
+
+Run ``python docs/build.py`` after a check changed; a test compares what is here with what it would write.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+
+import tearless
+from tearless.core.catalogue import Entry, catalogue
+from tearless.core.seen import FILE, Seen, as_text
+from tearless.report.markdown import inert, table
+from tearless.report.page import to_markdown
+from tearless.testing import seen
+
+DOCS = Path(__file__).parent
+RECORD = Path(tearless.__file__).parent / "core" / FILE
+OWN = "tearless."
+
+
+def built() -> dict[Path, str]:
+    """Every file that is made, with its text."""
+    entries = [entry for entry in catalogue() if entry.module.startswith(OWN)]
+    record = {entry.path: seen(entry.load()) for entry in entries}
+    pages = {DOCS / "checks" / f"{entry.path}.md": to_markdown(entry, record[entry.path]) for entry in entries}
+    return {RECORD: as_text(record), DOCS / "index.md": _index(entries, record), **pages}
+
+
+def _index(entries: list[Entry], record: Mapping[str, tuple[Seen, ...]]) -> str:
+    parts = ["# The checks", "Each page is made from the file of its check; its examples were run when it was made."]
+    for pillar, of_pillar in groupby(entries, key=lambda entry: entry.pillar):
+        rows = [
+            [f"[{e.name}](checks/{e.path}.md)", inert(f"{e.title()}.", in_table=True), str(len(record[e.path]))]
+            for e in of_pillar
+        ]
+        parts += [f"## {pillar.replace('-', ' ').capitalize()}", table(["check", "what it says", "examples"], rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def stale() -> list[Path]:
+    """The made files whose text is no longer what would be written, and those whose check is gone."""
+    files = built()
+    changed = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    return changed + [path for path in sorted((DOCS / "checks").rglob("*.md")) if path not in files]
+
+
+def main() -> int:
+    files = built()
+    for path in sorted((DOCS / "checks").rglob("*.md")):
+        if path not in files:
+            path.unlink()
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    print(f"wrote {len(files)} files")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
