@@ -151,6 +151,19 @@ class RowHashes:
         back = np.argsort(first)
         return type(self)(f[starts][back], t[starts][back], first[back], counts[back], self.total, self.ceiling)
 
+    def settled(self) -> Self:
+        """The same however the rows were cut and merged: untouched while none can have been thinned, else thinned alike.
+
+        Any part is thinned only where it holds too many hashes below its ceiling, so the ceiling of the whole, the
+        highest power of two that leaves few enough, is never above that of a part.
+        """
+        if self.total <= 2 * HASHES_KEPT:
+            return self
+        settled = self.grouped()
+        while len(settled.features) > HASHES_KEPT:
+            settled = settled._below(settled.ceiling // 2)
+        return settled
+
     def _below(self, ceiling: int) -> Self:
         if ceiling >= self.ceiling:
             return self
