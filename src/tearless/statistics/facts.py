@@ -14,10 +14,13 @@ from tearless.core import Asked, CannotTell, NotApplicable
 from tearless.linear_algebra.facts import Sample, floats
 from tearless.readers.source import Batch
 
+from .tails import largest
+
 Kind = Literal["number", "text", "bool", "time", "other"]
 DISTINCT_KEPT = 1_024
 HASHES_KEPT = 1_048_576
 MOST_CLASSES = 50
+TAIL_KEPT = 64
 
 
 def kind_of(dtype: pl.DataType) -> Kind:
@@ -175,6 +178,48 @@ class RowHashes:
     @property
     def share(self) -> float:
         return self.ceiling / 2.0**64
+
+
+@dataclass(frozen=True)
+class Tails:
+    """The 64 largest and 64 smallest finite values of every numeric column over every row, with their rows. Mergeable.
+
+    Arrays have shape ``(p, 64)``, in the order of ``names``, the most extreme first and of equal values the earlier row
+    first. Where a column has fewer finite values the rest is nan, with row −1.
+    """
+
+    names: tuple[str, ...]
+    high: NDArray[np.float64]
+    high_rows: NDArray[np.int64]
+    low: NDArray[np.float64]
+    low_rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        names = tuple(name for name, kind in batch.frame.schema.items() if kind.is_numeric())
+        high, low = np.full((2, len(names), TAIL_KEPT), np.nan)
+        high_rows, low_rows = np.full((2, len(names), TAIL_KEPT), -1, dtype=np.int64)
+        for j, name in enumerate(names):
+            x = floats(batch.frame[name])
+            at = largest(x, TAIL_KEPT)
+            high[j, : len(at)], high_rows[j, : len(at)] = x[at], at + batch.start
+            at = largest(-x, TAIL_KEPT)
+            low[j, : len(at)], low_rows[j, : len(at)] = x[at], at + batch.start
+        return cls(names, high, high_rows, low, low_rows)
+
+    def merge(self, later: Self) -> Self:
+        high = _outermost(self.high, later.high, self.high_rows, later.high_rows, 1.0)
+        low = _outermost(self.low, later.low, self.low_rows, later.low_rows, -1.0)
+        return type(self)(self.names, *high, *low)
+
+
+def _outermost(
+    a: NDArray[np.float64], b: NDArray[np.float64], a_rows: NDArray[np.int64], b_rows: NDArray[np.int64], sign: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The 64 outermost of both in each row, with their row numbers."""
+    values, rows = np.concatenate([a, b], axis=1), np.concatenate([a_rows, b_rows], axis=1)
+    order = np.lexsort((rows, np.where(rows < 0, np.inf, -sign * values)), axis=1)[:, :TAIL_KEPT]
+    return np.take_along_axis(values, order, axis=1), np.take_along_axis(rows, order, axis=1)
 
 
 @dataclass(frozen=True)
