@@ -26,7 +26,10 @@ def built() -> dict[Path, str]:
     """Every file that is made, with its text."""
     entries = [entry for entry in catalogue() if entry.module.startswith(OWN)]
     record = {entry.path: seen(entry.load()) for entry in entries}
-    pages = {DOCS / "checks" / f"{entry.path}.md": to_markdown(entry, record[entry.path]) for entry in entries}
+    pages = {
+        DOCS / "checks" / f"{entry.path}.md": to_markdown(entry.path, entry.page(), record[entry.path])
+        for entry in entries
+    }
     return {RECORD: as_text(record), DOCS / "index.md": _index(entries, record), **pages}
 
 

@@ -11,6 +11,7 @@ from .streams import colored, say, stdout, width
 
 if TYPE_CHECKING:
     from tearless.core.catalogue import Entry
+    from tearless.core.page import Page
     from tearless.core.seen import Seen
 
 
@@ -30,22 +31,23 @@ def explain(
     Its mathematics, its limits and their reasons, when it is wrong, and what it said on its own examples.
     """
     from tearless.core.catalogue import find
-    from tearless.report import page
+    from tearless.report.page import to_markdown, to_text
 
     entry = find(name)
-    seen = _seen(entry)
+    page = entry.page()
+    seen = _seen(entry, page)
     if shape is Shape.markdown:
-        say(page.to_markdown(entry, seen))
+        say(to_markdown(entry.path, page, seen))
     else:
-        say(page.to_text(entry, seen, width(), colored(stdout())))
+        say(to_text(entry.path, page, seen, width(), colored(stdout())))
     return 0
 
 
-def _seen(entry: Entry) -> tuple[Seen, ...]:
+def _seen(entry: Entry, page: Page) -> tuple[Seen, ...]:
     """What the examples said: as recorded, or run now where the check is newer than the record."""
     from tearless.core.seen import recorded
 
-    known = recorded(entry.path, entry.page().examples)
+    known = recorded(entry.path, page.examples)
     if known is not None:
         return known
     from tearless.testing import seen

@@ -50,18 +50,19 @@ class Page:
 
 def page_of(module: str) -> Page:
     """The page of the check in ``module``, a dotted name. Does not import the module, only finds it."""
+    return parsed(_file(module).read_text(encoding="utf-8"))
+
+
+def _file(module: str) -> Path:
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(module)
-    return parsed(Path(spec.origin).read_text(encoding="utf-8"))
+    return Path(spec.origin)
 
 
 def title_of(module: str) -> str:
     """The title alone: the first line of the file, where the page need not be parsed for it."""
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(module)
-    with open(spec.origin, encoding="utf-8") as file:
+    with _file(module).open(encoding="utf-8") as file:
         first = file.readline().strip()
     plain = first.startswith('"""') and not first.endswith('"""') and len(first) > len('"""') and "\\" not in first
     return first.removeprefix('"""').rstrip(".") if plain else page_of(module).title

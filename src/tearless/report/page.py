@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tearless.core.catalogue import Entry
 from tearless.core.number import shown
 from tearless.core.page import LimitText, Page
 from tearless.core.seen import Seen
 
 from .layout import LABEL, NAME, Sheet
-from .markdown import inert, table
 
 _LIST = re.compile(r"\s|[-*|] |\d+[.)] ")
 _CROSSED = {"above": "at least", "below": "at most"}
@@ -22,11 +20,10 @@ _SAYS_WHAT = {
 }
 
 
-def to_text(entry: Entry, seen: Iterable[Seen], width: int = 80, color: bool = False) -> str:
-    """The page wrapped to ``width`` columns."""
-    page = entry.page()
+def to_text(path: str, page: Page, seen: Iterable[Seen], width: int = 80, color: bool = False) -> str:
+    """The page of the check ``pillar/name`` wrapped to ``width`` columns."""
     sheet = Sheet(width, color)
-    sheet.para((entry.path, NAME))
+    sheet.para((path, NAME))
     sheet.para(f"{page.title}.")
     for name, body in page.sections.items():
         sheet.blank()
@@ -46,10 +43,11 @@ def to_text(entry: Entry, seen: Iterable[Seen], width: int = 80, color: bool = F
     return sheet.text()
 
 
-def to_markdown(entry: Entry, seen: Iterable[Seen]) -> str:
+def to_markdown(path: str, page: Page, seen: Iterable[Seen]) -> str:
     """The page as Markdown. The sections are Markdown as they stand in the check's file."""
-    page = entry.page()
-    parts = [f"# {entry.path}", f"{page.title}."]
+    from .markdown import inert, table
+
+    parts = [f"# {path}", f"{page.title}."]
     parts += [f"## {name}\n\n{body}" for name, body in page.sections.items()]
     parts += ["## Limits", _limits(page)]
     rows = [[_SAYS_WHAT[s.role], f"`{s.example}`", inert(_said(s), in_table=True)] for s in seen]
@@ -58,6 +56,8 @@ def to_markdown(entry: Entry, seen: Iterable[Seen]) -> str:
 
 
 def _limits(page: Page) -> str:
+    from .markdown import inert, table
+
     heads = ["limit", "of", "crossed at", "unit", "kind", "leads to", "because"]
     rows = [
         [
