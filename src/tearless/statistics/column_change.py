@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tearless.core import quoted, visible
+from tearless.core import Number, quoted, visible
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import floats
 
@@ -30,7 +31,7 @@ class Change:
 
     ``size`` is the share of rows that would have to be others for the two tables to agree; ``before`` and ``after`` are
     what the words compare, in ``unit``. ``beyond`` is how far the second table's median lies outside the range of the
-    first, in such ranges.
+    first, in such ranges; ``more`` is further evidence.
     """
 
     size: float
@@ -41,6 +42,7 @@ class Change:
     unit: str
     meaning: str
     beyond: float = 0.0
+    more: Mapping[str, Number] = field(default_factory=dict)
 
 
 def missing_change(first: pl.Series, second: pl.Series) -> Change:
@@ -49,7 +51,7 @@ def missing_change(first: pl.Series, second: pl.Series) -> Change:
     >>> missing_change(pl.Series([1, 2, None, 4]), pl.Series([None, None, 3, 4])).said
     'is empty in 25 % of the training rows, in 50 % of the test rows'
     """
-    a, b = len(first) - len(_filled(first)), len(second) - len(_filled(second))
+    a, b = len(first) - len(filled(first)), len(second) - len(filled(second))
     before, after = a / max(1, len(first)), b / max(1, len(second))
     said = f"is empty in {shown(before, 'share')} of the training rows, in {shown(after, 'share')} of the test rows"
     chance = fisher_chance(a, len(first), b, len(second))
@@ -65,7 +67,7 @@ def value_change(first: pl.Series, second: pl.Series) -> Change | None:
     >>> value_change(pl.Series([1.0, 2.0, 3.0]), pl.Series([7.0, 8.0, 9.0])).said
     'moved up: median 2 in training, 8 in test'
     """
-    first, second = _filled(first), _filled(second)
+    first, second = filled(first), filled(second)
     if not len(first) or not len(second) or not comparable(first.dtype):
         return None
     if first.dtype.is_numeric():
@@ -91,7 +93,7 @@ def is_running_number(values: pl.Series) -> bool:
     """
     if not values.dtype.is_numeric():
         return False
-    x = floats(_filled(values))
+    x = floats(filled(values))
     if len(x) < 2 or not np.isfinite(x).all() or np.abs(x).max() > 2.0**53:
         return False
     span = float(x.max()) - float(x.min()) + 1
@@ -101,38 +103,9 @@ def is_running_number(values: pl.Series) -> bool:
     return bool((x[1:] != x[:-1]).all())
 
 
-def as_matrix(first: pl.DataFrame, second: pl.DataFrame) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Two tables of the same columns as numbers for a classifier, nan where a cell is empty.
-
-    A column of numbers is one column, one of classes an indicator for each class that at least 2 % of the rows hold,
-    ten at most, the last left out where they are all. The third result numbers the column that each comes from.
-    """
-    x: list[Floats] = []
-    y: list[Floats] = []
-    of: list[int] = []
-    for i, name in enumerate(first.columns):
-        pair = _indicators(first[name], second[name])
-        x += pair[0]
-        y += pair[1]
-        of += [i] * len(pair[0])
-    if not of:
-        return np.empty((first.height, 0)), np.empty((second.height, 0)), np.empty(0, dtype=np.int64)
-    return np.column_stack(x), np.column_stack(y), np.array(of, dtype=np.int64)
-
-
-def _indicators(first: pl.Series, second: pl.Series, most: int = 10) -> tuple[list[Floats], list[Floats]]:
-    if first.dtype.is_numeric():
-        return [floats(first)], [floats(second)]
-    levels, a, b = class_counts(_filled(first), _filled(second))
-    order = np.argsort(-(a + b), kind="stable")[:most]
-    common = [levels[int(i)] for i in order if a[i] + b[i] >= (len(first) + len(second)) / 50]
-    common = common[:-1] if len(common) == len(levels) else common
-    return [floats(_plain(first) == level) for level in common], [floats(_plain(second) == level) for level in common]
-
-
 def class_counts(first: pl.Series, second: pl.Series) -> tuple[pl.Series, NDArray[np.int64], NDArray[np.int64]]:
     """The classes of two columns without empty cells, in order, and how many rows of each hold them."""
-    a, b = _plain(first).alias("level"), _plain(second).alias("level")
+    a, b = plain(first).alias("level"), plain(second).alias("level")
     counts = (
         pl.concat([a.to_frame().with_columns(second=False), b.to_frame().with_columns(second=True)])
         .group_by("level")
@@ -142,11 +115,11 @@ def class_counts(first: pl.Series, second: pl.Series) -> tuple[pl.Series, NDArra
     return counts["level"], counts["first"].to_numpy().astype(np.int64), counts["second"].to_numpy().astype(np.int64)
 
 
-def _plain(column: pl.Series) -> pl.Series:
+def plain(column: pl.Series) -> pl.Series:
     return column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
 
 
-def _filled(column: pl.Series) -> pl.Series:
+def filled(column: pl.Series) -> pl.Series:
     return (column.fill_nan(None) if column.dtype.is_float() else column).drop_nulls()
 
 

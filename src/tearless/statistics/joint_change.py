@@ -1,134 +1,91 @@
-"""Whether two tables differ in what no single column shows: a classifier that tries to tell their rows apart."""
+"""Two tables in what no single column shows: whether a classifier can tell their rows apart."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
-from scipy import linalg, special
 
-from tearless.core import InputError
+from tearless.core import Number, listed
+from tearless.core.number import shown
+from tearless.linear_algebra.facts import floats
 
-from .two_sample import auc, gap_chance, largest_gap
+from .column_change import Change, class_counts, filled, plain
+from .telling_apart import LEAST_ROWS, tell_apart
 
 Floats = NDArray[np.float64]
-MOST_FEATURES = 128
-"""Means and products that the classifier weighs at most: the strongest on the rows it learns from."""
-LEAST_ROWS = 40
-"""Rows of each table below which there is nothing to learn on one half and test on the other."""
+MOST_ROWS = 8_192
+MOST_COLUMNS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class JointChange:
-    """What a classifier, learned on half the rows of two tables, tells apart on the other half.
+def joint_change(first: pl.DataFrame, second: pl.DataFrame, rng: np.random.Generator) -> Change | None:
+    """The change that a classifier finds over all columns of two tables; ``None`` where there is too little to learn.
 
-    ``gap`` is the largest gap between the two distributions of its score, ``chance`` the chance of one as large in
-    tables of one source; ``area`` the area under its ROC curve, with a 95 % interval. ``strongest`` holds the columns,
-    two for a product, of the feature that weighs most, and ``before``, ``after`` its mean in either table: of a
-    product, the correlation of the two columns' normal scores.
-    """
-
-    gap: float
-    chance: float
-    area: float
-    interval: tuple[float, float]
-    strongest: tuple[int, ...]
-    before: float
-    after: float
-
-
-def joint_change(first: Floats, second: Floats, groups: NDArray[np.int64], rng: np.random.Generator) -> JointChange:
-    """Whether a classifier can tell the rows of two tables apart, on rows that it has not seen.
-
-    Shapes ``(n, p)`` and ``(m, p)``, nan where a cell is empty; ``groups`` ``(p,)`` numbers the column that each entry
-    comes from, so that the indicators of one column are not multiplied with one another. Each entry becomes its normal
-    score among the rows of both tables, without looking at which table a row is of; the features are the scores and the
-    products of two. The direction is Fisher's discriminant, ridged, over the features that stand out on the learning
-    half, by more than √(2 ln features) standard errors, the most that chance lets them; where none does, over the 128
-    strongest. As the testing half was not looked at, its scores are two samples of one distribution where the tables
-    come from one source, and the chance is that of Kolmogorov and Smirnov (D. L. Donoho, I. M. Johnstone, Biometrika
-    81, 1994, 425-455; D. Lopez-Paz, M. Oquab, ICLR 2017). Raises ``InputError`` for fewer than 40 rows or other shapes.
+    Needs two columns, and 40 rows of each table. Of more than 8,192 rows or 100 columns as many are drawn at
+    random. The size is the largest gap between the distributions of the classifier's score on rows that it
+    has not seen.
 
     >>> rng = np.random.default_rng(0)
-    >>> x, y = rng.normal(size=(2, 400, 2)) @ np.array([[[1, 0.8], [0, 0.6]], [[1, -0.8], [0, 0.6]]])
-    >>> found = joint_change(x, y, np.arange(2), rng)
-    >>> found.strongest, found.chance < 1e-9, found.before > 0.7, found.after < -0.7
-    ((0, 1), True, True, True)
+    >>> x, y = rng.normal(size=(2, 400))
+    >>> joint_change(pl.DataFrame({"a": x, "b": x}), pl.DataFrame({"a": y, "b": -y}), rng).said[:75]
+    'that each look alike differ together, above all in how `a` and `b` go toget'
     """
-    n, m = len(first), len(second)
-    if first.ndim != 2 or first.shape[1:] != second.shape[1:] or min(n, m) < LEAST_ROWS or not first.shape[1]:
-        raise InputError(
-            f"first, second: expected two tables of the same columns, {LEAST_ROWS} rows or more, got {first.shape} and "
-            f"{second.shape}; leave the question out"
-        )
-    scores = np.column_stack([_normal_scores(column) for column in np.vstack([first, second]).T])
-    halves = [rng.permutation(n), n + rng.permutation(m)]
-    learn = [scores[rows[: len(rows) // 2]] for rows in halves]
-    test = [scores[rows[len(rows) // 2 :]] for rows in halves]
-    pairs = _most_different(learn[0], learn[1], groups)
-    features = [_features(z, pairs) for z in learn]
-    weights, share = _direction(features[0], features[1])
-    score = [_features(z, pairs) @ weights for z in test]
-    gap = largest_gap(*score)
-    area, interval = auc(*score)
-    top = pairs[int(np.argmax(share))]
-    both = [float(_features(scores[np.sort(rows)], top[None, :]).mean()) for rows in halves]
-    chance = gap_chance(gap.distance, len(test[0]), len(test[1]))
-    strongest = tuple(int(j) for j in dict.fromkeys(top.tolist()) if j >= 0)
-    return JointChange(gap.distance, chance, area, interval, strongest, both[0], both[1])
+    names = first.columns
+    if len(names) > MOST_COLUMNS:
+        names = [names[i] for i in np.sort(rng.choice(len(names), MOST_COLUMNS, replace=False))]
+    first, second = (_drawn(table.select(names), rng) for table in (first, second))
+    if len(names) < 2 or min(first.height, second.height) < LEAST_ROWS:
+        return None
+    x, y, of = _as_matrix(first, second)
+    if not len(of):
+        return None
+    told = tell_apart(x, y, of, rng)
+    who = list(dict.fromkeys(names[of[j]] for j in told.strongest))
+    together = len(who) > 1
+    named = f"how {listed(who)} go together" if together else listed(who)
+    meaning = f"mean {'product of the normal scores' if together else 'normal score'} of {listed(who)}"
+    values = f"{shown(told.before)} in training, {shown(told.after)} in test"
+    seen = "chance that a test row scores above a training row, on rows the classifier has not seen"
+    return Change(
+        told.gap,
+        told.chance,
+        f"that each look alike differ together, above all in {named} ({values})",
+        told.before,
+        told.after,
+        "1",
+        meaning,
+        more={"area": Number(told.area, "1", seen, told.interval, 0.95)},
+    )
 
 
-def _normal_scores(x: Floats) -> Floats:
-    """The normal quantile of each value's middle rank, standardised; ties share one, an empty cell gets the mean, 0."""
-    known = ~np.isnan(x)
-    values, where, counts = np.unique(x[known], return_inverse=True, return_counts=True)
-    out = np.zeros(len(x))
-    if len(values) < 2:
-        return out
-    middle = special.ndtri((np.cumsum(counts) - counts / 2) / counts.sum())
-    mean = np.average(middle, weights=counts)
-    spread = np.sqrt(np.average((middle - mean) ** 2, weights=counts))
-    out[known] = ((middle - mean) / spread)[where]
-    return out
+def _drawn(table: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    return table if table.height <= MOST_ROWS else table[rng.choice(table.height, MOST_ROWS, replace=False)]
 
 
-def _most_different(first: Floats, second: Floats, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The features whose means differ most for their spread: (i, j) for the product of two, (i, −1) for one alone."""
-    p = first.shape[1]
-    alone = _standing_out(first.mean(0), second.mean(0), first.var(0) / len(first) + second.var(0) / len(second))
-    means = [z.T @ z / len(z) for z in (first, second)]
-    squares = [(z * z).T @ (z * z) / len(z) for z in (first, second)]
-    variance = [(s - a * a) / len(z) for s, a, z in zip(squares, means, (first, second), strict=True)]
-    together = _standing_out(means[0], means[1], variance[0] + variance[1])
-    i, j = np.triu_indices(p)
-    allowed = (i == j) | (groups[i] != groups[j])
-    i, j = i[allowed], j[allowed]
-    strength = np.concatenate([alone, together[i, j]])
-    pairs = np.column_stack([np.r_[np.arange(p), i], np.r_[np.full(p, -1), j]])
-    order = np.argsort(-strength, kind="stable")[:MOST_FEATURES]
-    standing_out = int((strength[order] >= np.sqrt(2 * np.log(len(strength)))).sum())
-    return pairs[order[:standing_out]] if standing_out else pairs[order]
+def _as_matrix(first: pl.DataFrame, second: pl.DataFrame) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Two tables of the same columns as numbers for a classifier, nan where a cell is empty.
+
+    A column of numbers is one column, one of classes an indicator for each class that at least 2 % of the rows hold,
+    ten at most, the last left out where they are all. The third result numbers the column that each comes from.
+    """
+    x: list[Floats] = []
+    y: list[Floats] = []
+    of: list[int] = []
+    for i, name in enumerate(first.columns):
+        pair = _indicators(first[name], second[name])
+        x += pair[0]
+        y += pair[1]
+        of += [i] * len(pair[0])
+    if not of:
+        return np.empty((first.height, 0)), np.empty((second.height, 0)), np.empty(0, dtype=np.int64)
+    return np.column_stack(x), np.column_stack(y), np.array(of, dtype=np.int64)
 
 
-def _standing_out(a: Floats, b: Floats, variance: Floats) -> Floats:
-    """|a − b| in standard errors; 0 where nothing varies."""
-    return np.abs(a - b) / np.sqrt(np.where(variance > 1e-12, variance, np.inf))
-
-
-def _features(z: Floats, pairs: NDArray[np.int64]) -> Floats:
-    i, j = pairs.T
-    return np.where(j >= 0, z[:, i] * z[:, np.maximum(j, 0)], z[:, i])
-
-
-def _direction(first: Floats, second: Floats) -> tuple[Floats, Floats]:
-    """Fisher's discriminant with a ridge of the share of features to rows, and what each feature adds to the gap."""
-    n, m = len(first), len(second)
-    difference = second.mean(0) - first.mean(0)
-    spread = np.sqrt((first.var(0) * n + second.var(0) * m) / (n + m))
-    spread = np.where(spread > 1e-9, spread, np.inf)
-    a, b = (first - first.mean(0)) / spread, (second - second.mean(0)) / spread
-    within = (a.T @ a + b.T @ b) / (n + m)
-    ridge = 0.01 + len(difference) / min(n, m)
-    weights = linalg.solve(within + ridge * np.eye(len(difference)), difference / spread, assume_a="pos")
-    return weights / spread, np.asarray(weights * difference / spread, dtype=np.float64)
+def _indicators(first: pl.Series, second: pl.Series, most: int = 10) -> tuple[list[Floats], list[Floats]]:
+    if first.dtype.is_numeric():
+        return [floats(first)], [floats(second)]
+    levels, a, b = class_counts(filled(first), filled(second))
+    order = np.argsort(-(a + b), kind="stable")[:most]
+    common = [levels[int(i)] for i in order if a[i] + b[i] >= (len(first) + len(second)) / 50]
+    common = common[:-1] if len(common) == len(levels) else common
+    return [floats(plain(first) == level) for level in common], [floats(plain(second) == level) for level in common]

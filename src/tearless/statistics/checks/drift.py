@@ -18,9 +18,9 @@ pooled rare classes. It is corrected for every test made on the table. The class
 and their products, learned on one half of the rows; on the other half its scores are compared as a column is.
 
 ## When it is wrong
-It cannot know whether a change is meant: a table split by time or by place drifts honestly. A few rows from
-elsewhere stay below the limits, and a change in how three columns go together may move no product of two. Columns of dates, and whole numbers
-that number the rows, differ in any two tables and are not compared.
+It cannot know whether a change is meant: a table split by time or by place drifts honestly. A few rows from elsewhere
+stay below the limits, and a change in how three columns go together may move no product of two. Columns of dates, and
+whole numbers that number the rows, differ in any two tables and are not compared.
 
 ## What to do
 Find what differs: the time, the place, a unit, a filter, how holes are filled. Where the tables should be alike, split
@@ -41,11 +41,11 @@ import polars as pl
 
 from tearless.core import (
     Asked,
+    CannotTell,
     Example,
     Limit,
     Measured,
     Mend,
-    NotApplicable,
     Number,
     OfTest,
     Severity,
@@ -53,28 +53,17 @@ from tearless.core import (
     fooled,
     healthy,
     in_other_units,
-    listed,
     quoted,
     sick,
 )
-from tearless.core.number import shown
 from tearless.linear_algebra.facts import Sample
-from tearless.statistics.column_change import (
-    Change,
-    as_matrix,
-    comparable,
-    is_running_number,
-    missing_change,
-    value_change,
-)
-from tearless.statistics.joint_change import LEAST_ROWS, joint_change
+from tearless.statistics.column_change import Change, comparable, is_running_number, missing_change, value_change
+from tearless.statistics.joint_change import joint_change
 
 MEND = Mend.source
 SYMPTOM_OF = ("unseen-categories",)
 SAME_UNDER = (columns_renamed, in_other_units)
 ROWS = 16_384
-JOINT_ROWS = 8_192
-JOINT_COLUMNS = 100
 ALONE = (0.01, 0.05)
 """Chance and size from which a column shows a change alone, and so has no part in the joint question."""
 
@@ -85,8 +74,8 @@ CERTAIN = Limit(
     unit="share",
     kind="calibrated",
     false_alarms=0.01,
-    because="Of a hundred findings at most one is false, over every test on the table; of a hundred pairs of tables from "
-    "one source at most one gives any.",
+    because="Of a hundred findings at most one is false, over every test on the table; of a hundred pairs of tables "
+    "from one source at most one gives any.",
 )
 SEEN = Limit(
     of="change",
@@ -128,69 +117,39 @@ DO = (
 def measure(sample: Sample, test: OfTest[Sample], asked: Asked, rng: np.random.Generator) -> Iterator[Measured]:
     names = [name for name in sample.frame.columns if name in test.frame.columns]
     if not sample.rows or not test.rows:
-        raise NotApplicable(f"the {'test' if sample.rows else 'training'} table has no rows")
+        raise CannotTell(f"the {'test' if sample.rows else 'training'} table has no rows")
     first, second = _drawn(sample.frame.select(names), rng), _drawn(test.frame.select(names), rng)
     where = f"{first.height:,} training and {second.height:,} test rows"
     quiet: list[str] = []
     for name in names:
         if is_running_number(first[name]) or is_running_number(second[name]):
             continue
-        alone = True
+        alone, the = True, "the target " if name == asked.target else ""
         for change in filter(
             None, (value_change(first[name], second[name]), missing_change(first[name], second[name]))
         ):
             alone = alone and not (change.chance <= ALONE[0] and change.size >= ALONE[1])
-            yield _measured(name, change, where, asked)
+            yield _measured((name,), the + quoted(name), change, where)
         if alone and comparable(first[name].dtype):
             quiet.append(name)
-    yield from _jointly(first.select(quiet), second.select(quiet), rng)
+    jointly = joint_change(first.select(quiet), second.select(quiet), rng)
+    if jointly is not None:
+        yield _measured(tuple(quiet), f"{len(quiet):,} columns", jointly, where)
 
 
 def _drawn(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     return frame if frame.height <= ROWS else frame[np.sort(rng.choice(frame.height, ROWS, replace=False))]
 
 
-def _measured(name: str, change: Change, where: str, asked: Asked) -> Measured:
+def _measured(subject: tuple[str, ...], who: str, change: Change, where: str) -> Measured:
     numbers = {
         "change": Number(change.size, "share", f"share of rows that would have to be others, {where}"),
         "before": Number(change.before, change.unit, f"{change.meaning}, training table"),
         "after": Number(change.after, change.unit, f"{change.meaning}, test table"),
         "beyond": Number(change.beyond, "training ranges", "how far the test median lies outside the training range"),
     }
-    who = f"the target {quoted(name)}" if name == asked.target else quoted(name)
-    return Measured((name,), numbers, change.chance, {"who": who, "moved": change.said, "where": where})
-
-
-def _jointly(first: pl.DataFrame, second: pl.DataFrame, rng: np.random.Generator) -> Iterator[Measured]:
-    """What a classifier tells apart over the columns that show no change alone."""
-    names = first.columns
-    if len(names) > JOINT_COLUMNS:
-        names = [names[i] for i in np.sort(rng.choice(len(names), JOINT_COLUMNS, replace=False))]
-    if len(names) < 2 or min(first.height, second.height) < LEAST_ROWS:
-        return
-    first, second = first.select(names)[:JOINT_ROWS], second.select(names)[:JOINT_ROWS]
-    x, y, of = as_matrix(first, second)
-    if not len(of):
-        return
-    found = joint_change(x, y, of, rng)
-    who = tuple(dict.fromkeys(names[of[j]] for j in found.strongest))
-    where = f"{(first.height + 1) // 2:,} and {(second.height + 1) // 2:,} rows the classifier has not seen"
-    meaning = (
-        f"mean product of the normal scores of {listed(who)}" if len(who) > 1 else f"mean normal score of {listed(who)}"
-    )
-    numbers = {
-        "change": Number(found.gap, "share", f"share of rows that would have to be others, {where}"),
-        "before": Number(found.before, "1", f"{meaning}, training table"),
-        "after": Number(found.after, "1", f"{meaning}, test table"),
-        "beyond": Number(0.0, "training ranges", "not measured for many columns together"),
-        "area": Number(found.area, "1", "chance that a test row scores above a training row", found.interval, 0.95),
-    }
-    named = f"how {listed(who)} go together" if len(who) > 1 else listed(who)
-    values = f"{shown(found.before)} in training, {shown(found.after)} in test"
-    moved = f"that each look alike differ together, above all in {named} ({values})"
-    yield Measured(
-        tuple(names), numbers, found.chance, {"who": f"{len(names):,} columns", "moved": moved, "where": where}
-    )
+    words = {"who": who, "moved": change.said, "where": where}
+    return Measured(subject, numbers | dict(change.more), change.chance, words)
 
 
 def _table(rng: np.random.Generator, n: int) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
