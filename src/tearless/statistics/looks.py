@@ -65,6 +65,23 @@ def are_calendar(values: NDArray[np.int64] | NDArray[np.uint64]) -> bool:
     return False
 
 
+def whole_numbers(values: pl.Series) -> NDArray[np.int64] | NDArray[np.uint64] | None:
+    """A column without nulls as whole numbers, nan left out; ``None`` where some are broken, infinite or beyond 2⁵³.
+
+    >>> whole_numbers(pl.Series([1.0, 2.0])), whole_numbers(pl.Series([1.5]))
+    (array([1, 2]), None)
+    """
+    if values.dtype.is_integer() and values.dtype not in (pl.Int128, pl.UInt128):
+        return values.to_numpy()
+    if not values.dtype.is_float():
+        return None
+    for x in (values.head(64).to_numpy(), values.to_numpy()):
+        x = x[~np.isnan(x)]
+        if not ((np.abs(x) <= 2.0**53) & (x == np.round(x))).all():
+            return None
+    return x.astype(np.int64)
+
+
 def _share(values: pl.Series, pattern: str) -> float:
     first = values.head(LOOKED_AT)
     return float(first.str.contains(pattern).sum()) / len(first) if len(first) else 0.0

@@ -37,7 +37,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from tearless.core import (
     Asked,
@@ -59,11 +58,10 @@ from tearless.core import (
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Columns
 from tearless.statistics.levels import Levels, chance_of_few_repeats, steps_of
-from tearless.statistics.looks import are_calendar, are_dates, are_quantities, words_in
+from tearless.statistics.looks import are_calendar, are_dates, are_quantities, whole_numbers, words_in
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
-LARGEST_WHOLE_FLOAT = 2.0**53
 
 NEARLY_ALL_DIFFER = Limit(
     of="once_at_least",
@@ -149,7 +147,7 @@ def _text(name: str, values: pl.Series, share: float, sample: Sample) -> Measure
 
 
 def _whole(name: str, values: pl.Series, share: float, sample: Sample) -> Measured | None:
-    whole = _whole_numbers(values)
+    whole = whole_numbers(values)
     if whole is None or not whole.size or are_calendar(whole):
         return None
     if share < 0.5:
@@ -159,19 +157,6 @@ def _whole(name: str, values: pl.Series, share: float, sample: Sample) -> Measur
     levels = Levels(int(whole.size), len(counts), once, twice, counts)
     chance = chance_of_few_repeats(levels.rows, levels.rows - levels.distinct, steps_of(whole))
     return _measured(name, levels, whole.size, share, chance, 1.0, "numbers the rows", sample)
-
-
-def _whole_numbers(values: pl.Series) -> NDArray[np.int64] | NDArray[np.uint64] | None:
-    """The values as 64-bit whole numbers; ``None`` where some are broken, infinite or too large."""
-    if values.dtype.is_integer() and values.dtype not in (pl.Int128, pl.UInt128):
-        return values.to_numpy()
-    if not values.dtype.is_float():
-        return None
-    for x in (values.head(64).to_numpy(), values.to_numpy()):
-        x = x[~np.isnan(x)]
-        if not ((np.abs(x) <= LARGEST_WHOLE_FLOAT) & (x == np.round(x))).all():
-            return None
-    return x.astype(np.int64)
 
 
 def _measured(
