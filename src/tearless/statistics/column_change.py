@@ -17,6 +17,7 @@ from tearless.linear_algebra.facts import floats
 from .two_sample import fisher_chance, gap_chance, homogeneity_chance, largest_gap, total_variation
 
 Floats = NDArray[np.float64]
+Filled = Floats | pl.Series
 COMMONEST = 30
 """Classes compared one by one; the rest are compared together. So many add at most 0.03 of noise at 16,384 rows."""
 FEWEST_FOR_A_RANGE = 10
@@ -45,37 +46,47 @@ class Change:
     more: Mapping[str, Number] = field(default_factory=dict)
 
 
-def missing_change(first: pl.Series, second: pl.Series) -> Change:
-    """The change in the share of empty cells (null and nan), with Fisher's exact chance.
+def filled(column: pl.Series) -> Filled:
+    """The cells of a column that are not empty (null or nan): numbers as float64, everything else as it is.
 
-    >>> missing_change(pl.Series([1, 2, None, 4]), pl.Series([None, None, 3, 4])).said
+    >>> filled(pl.Series([1.0, None, float("nan")])).tolist()
+    [1.0]
+    """
+    if not column.dtype.is_numeric():
+        return column.drop_nulls()
+    x = floats(column)
+    empty = np.isnan(x)
+    return x[~empty] if empty.any() else x
+
+
+def missing_change(missing_first: int, rows_first: int, missing_second: int, rows_second: int) -> Change:
+    """The change in the share of empty cells, with Fisher's exact chance.
+
+    >>> missing_change(1, 4, 2, 4).said
     'is empty in 25 % of the training rows, in 50 % of the test rows'
     """
-    a, b = len(first) - len(filled(first)), len(second) - len(filled(second))
-    before, after = a / max(1, len(first)), b / max(1, len(second))
+    before, after = missing_first / max(1, rows_first), missing_second / max(1, rows_second)
     said = f"is empty in {shown(before, 'share')} of the training rows, in {shown(after, 'share')} of the test rows"
-    chance = fisher_chance(a, len(first), b, len(second))
+    chance = fisher_chance(missing_first, rows_first, missing_second, rows_second)
     return Change(abs(after - before), chance, said, before, after, "share", "share of rows whose cell is empty")
 
 
-def value_change(first: pl.Series, second: pl.Series) -> Change | None:
+def value_change(first: Filled, second: Filled) -> Change | None:
     """The change in a column's filled cells; ``None`` where either has none, or the column is no quantity or class.
 
     Numbers of more than two values are compared by the largest gap between their distribution functions, everything
     else by its classes: the 30 commonest, and the rest together.
 
-    >>> value_change(pl.Series([1.0, 2.0, 3.0]), pl.Series([7.0, 8.0, 9.0])).said
+    >>> value_change(np.array([1.0, 2.0, 3.0]), np.array([7.0, 8.0, 9.0])).said
     'moved up: median 2 in training, 8 in test'
     """
-    first, second = filled(first), filled(second)
-    if not len(first) or not len(second) or not comparable(first.dtype):
+    if not len(first) or not len(second):
         return None
-    if first.dtype.is_numeric():
-        x, y = floats(first), floats(second)
-        low, high = min(x.min(), y.min()), max(x.max(), y.max())
-        if not all(((z == low) | (z == high)).all() for z in (x, y)):
-            return _of_numbers(x, y)
-    return _of_classes(first, second)
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        low, high = min(first.min(), second.min()), max(first.max(), second.max())
+        if not all(((x == low) | (x == high)).all() for x in (first, second)):
+            return _of_numbers(first, second)
+    return _of_classes(pl.Series(first), pl.Series(second)) if comparable(pl.Series(first[:1]).dtype) else None
 
 
 def comparable(dtype: pl.DataType) -> bool:
@@ -83,24 +94,21 @@ def comparable(dtype: pl.DataType) -> bool:
     return dtype.is_numeric() or dtype == pl.Boolean or dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
-def is_running_number(values: pl.Series) -> bool:
+def is_running_number(values: Filled) -> bool:
     """Whether whole numbers never repeat although chance would have made at least 20 repeats: they number the rows.
 
     n draws from a span of s numbers repeat about n²/(2s) times, or oftener where some numbers are likelier.
 
-    >>> is_running_number(pl.Series(range(100))), is_running_number(pl.Series([3, 1, 2]))
+    >>> is_running_number(np.arange(100.0)), is_running_number(np.array([3.0, 1.0, 2.0]))
     (True, False)
     """
-    if not values.dtype.is_numeric():
+    if not isinstance(values, np.ndarray) or len(values) < 2:
         return False
-    x = floats(filled(values))
-    if len(x) < 2 or not np.isfinite(x).all() or np.abs(x).max() > 2.0**53:
+    low, high = float(values.min()), float(values.max())
+    if not max(-low, high) < 2.0**53 or len(values) ** 2 / (2 * (high - low + 1)) < REPEATS_EXPECTED:
         return False
-    span = float(x.max()) - float(x.min()) + 1
-    if len(x) ** 2 / (2 * span) < REPEATS_EXPECTED or (x != np.floor(x)).any():
-        return False
-    x = np.sort(x)
-    return bool((x[1:] != x[:-1]).all())
+    x = np.sort(values)
+    return bool((x == np.floor(x)).all() and (x[1:] != x[:-1]).all())
 
 
 def class_counts(first: pl.Series, second: pl.Series) -> tuple[pl.Series, NDArray[np.int64], NDArray[np.int64]]:
@@ -117,10 +125,6 @@ def class_counts(first: pl.Series, second: pl.Series) -> tuple[pl.Series, NDArra
 
 def plain(column: pl.Series) -> pl.Series:
     return column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
-
-
-def filled(column: pl.Series) -> pl.Series:
-    return (column.fill_nan(None) if column.dtype.is_float() else column).drop_nulls()
 
 
 def _of_numbers(x: Floats, y: Floats) -> Change:

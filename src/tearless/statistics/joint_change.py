@@ -10,7 +10,7 @@ from tearless.core import Number, listed
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import floats
 
-from .column_change import Change, class_counts, filled, plain
+from .column_change import Change, class_counts, plain
 from .telling_apart import LEAST_ROWS, tell_apart
 
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def _as_matrix(first: pl.DataFrame, second: pl.DataFrame) -> tuple[Floats, Float
 def _indicators(first: pl.Series, second: pl.Series, most: int = 10) -> tuple[list[Floats], list[Floats]]:
     if first.dtype.is_numeric():
         return [floats(first)], [floats(second)]
-    levels, a, b = class_counts(filled(first), filled(second))
+    levels, a, b = class_counts(first.drop_nulls(), second.drop_nulls())
     order = np.argsort(-(a + b), kind="stable")[:most]
     common = [levels[int(i)] for i in order if a[i] + b[i] >= (len(first) + len(second)) / 50]
     common = common[:-1] if len(common) == len(levels) else common

@@ -13,7 +13,7 @@ from tearless.core import InputError
 Floats = NDArray[np.float64]
 EXACT_ROWS = 400
 """Rows of both samples together up to which the Kolmogorov-Smirnov chance is counted path by path."""
-WORTH_COUNTING = 0.1
+WORTH_COUNTING = 0.02
 """Chance above which the limit is good enough: nothing hangs on it."""
 LEAST_EXPECTED = 5.0
 """Expected count that a cell needs for χ² (W. G. Cochran, Biometrics 10, 1954, 417-451)."""
@@ -65,7 +65,7 @@ def _sorted(values: ArrayLike, name: str) -> Floats:
 def gap_chance(distance: float, n: int, m: int) -> float:
     """The chance of a gap of at least ``distance`` between two samples of ``n`` and ``m`` values of one distribution.
 
-    Kolmogorov's limit at √(nm/(n+m)) · distance; where that is below 0.1 and there are up to 400 values together, the
+    Kolmogorov's limit at √(nm/(n+m)) · distance; where that is below 0.02 and there are up to 400 values together, the
     exact share of the orders of n + m values, all equally likely, whose path leaves the band (J. L. Hodges, Ark. Mat.
     3, 1958, 469-486). Ties make it too large, never too small. Raises ``InputError`` for a distance outside 0..1 or an
     empty sample.
@@ -91,7 +91,7 @@ def _outside(limit: int, n: int, m: int) -> float:
     for step in range(1, n + m + 1):
         j = step - 1 - i
         remaining = n + m - step + 1
-        up = inside * np.clip(m - j, 0, None) / remaining
+        up = inside * np.maximum(m - j, 0) / remaining
         along = inside * (n - i) / remaining
         inside = up
         inside[1:] += along[:-1]

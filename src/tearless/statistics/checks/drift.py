@@ -57,7 +57,14 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.facts import Sample
-from tearless.statistics.column_change import Change, comparable, is_running_number, missing_change, value_change
+from tearless.statistics.column_change import (
+    Change,
+    comparable,
+    filled,
+    is_running_number,
+    missing_change,
+    value_change,
+)
 from tearless.statistics.joint_change import joint_change
 
 MEND = Mend.source
@@ -122,7 +129,8 @@ def measure(sample: Sample, test: OfTest[Sample], asked: Asked, rng: np.random.G
     where = f"{first.height:,} training and {second.height:,} test rows"
     quiet: list[str] = []
     for name in names:
-        if is_running_number(first[name]) or is_running_number(second[name]):
+        a, b = filled(first[name]), filled(second[name])
+        if is_running_number(a) or is_running_number(b):
             continue
         alone, the = True, "the target " if name == asked.target else ""
         for change in filter(
