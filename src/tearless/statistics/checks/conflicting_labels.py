@@ -130,7 +130,7 @@ def measure(hashes: RowHashes, target: Target, sample: Sample) -> Iterator[Measu
     conflicting, lost, member = mistaken_labels(groups, labels, count) if classes else pure_error(groups, labels)
     rows = first[member]
     whole = total * share if classes else float(((labels - labels.mean()) ** 2).sum()) if len(labels) else 0.0
-    floor = min(1.0, mistaken / whole) if whole > 0 else 0.0
+    floor = min(1.0, lost / whole) if whole > 0 else 0.0
     equal = groups.extra / share
     by_chance = agreeing_by_chance(features, total).most if groups.extra else None
     chance = (poisson_at_least(equal, by_chance) if classes else 1.0) if by_chance is not None else None
