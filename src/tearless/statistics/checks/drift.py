@@ -133,9 +133,8 @@ def measure(sample: Sample, test: OfTest[Sample], asked: Asked, rng: np.random.G
         if is_running_number(a) or is_running_number(b):
             continue
         alone, the = True, "the target " if name == asked.target else ""
-        for change in filter(
-            None, (value_change(first[name], second[name]), missing_change(first[name], second[name]))
-        ):
+        missing = missing_change(first.height - len(a), first.height, second.height - len(b), second.height)
+        for change in filter(None, (value_change(a, b), missing)):
             alone = alone and not (change.chance <= ALONE[0] and change.size >= ALONE[1])
             yield _measured((name,), the + quoted(name), change, where)
         if alone and comparable(first[name].dtype):
