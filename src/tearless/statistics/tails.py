@@ -77,10 +77,10 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
     With u = i/n and t = −ln u, Rényi: the normalised spacings i·(dᵢ − dᵢ₊₁) of a sample with quantile function Q(t) are
     independent and exponential with mean Q′(t) (exactly so for linear Q, else to first order). The model is
     ln Q′(t) = ln Q′ of the normal + a + c·x, fitted by maximum likelihood to the spacings below the group, once with
-    x = t (as in bounded and exponential tails) and once with x = z²/2, z the normal's quantile at t (as in Student's and
+    x = t (as in bounded and exponential tails), once with x = z²/2, z the normal's quantile at t (as in Student's and
     Pareto's); the one that expects the wider gap is used. Smooth tails bend the line downwards, which errs on the safe
     side. Followed along the fitted curve, or along its tangent where that is shorter, a gap takes E steps of t, and
-    m·E is exponential. With the curve estimated, its chance is (1 + v·m·E)^(−1/v), where v is the variance of the fitted
+    m·E is exponential. With the curve estimated the chance is (1 + v·m·E)^(−1/v), where v is the variance of the fitted
     logarithm at the gap: the F law of one exponential over a mean of 1/v of them. One step of the column (the median
     gap below) is taken off first, so that whole numbers do not count as gaps. Groups of m = 1, 2, ... values share the
     error as 1/(m(m + 1)), which sums to 1.
