@@ -14,6 +14,8 @@ from typing import TextIO, cast
 from tearless.core.errors import InputError
 from tearless.core.text import quoted, visible
 
+from .exits import BROKEN_PIPE
+
 LOOK_ALIKES = {
     "×": "x", "·": "-", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=",
     "√": "sqrt", "→": "->", "⇒": "=>", "∞": "inf", "ʼ": "'", "‘": "'", "’": "'", "“": '"', "”": '"', "∈": "in",
@@ -79,11 +81,11 @@ def say(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        from .exits import BROKEN_PIPE
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(BROKEN_PIPE) from None
+    except OSError as error:
+        _abandon(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(BROKEN_PIPE) from None
+        raise InputError(f"standard output: cannot be written: {error.strerror}; send it elsewhere") from None
 
 
 def complain(text: str) -> None:
@@ -92,8 +94,13 @@ def complain(text: str) -> None:
     try:
         sys.stderr.write(f"tearless: {lines}\n")
         sys.stderr.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    except OSError:
+        _abandon(sys.stderr)
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let what is still unwritten go nowhere, so that the end of the process does not try again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def writable(output: str | None) -> None:
