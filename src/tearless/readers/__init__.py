@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .open import open_table
+from .source import Batch, ReadAgain, Source
 
-__all__ = ["open_table"]
+__all__ = ["Batch", "ReadAgain", "Source", "open_table"]

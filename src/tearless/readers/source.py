@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from tearless.core import InputError, listed
+from tearless.core import InputError, listed, visible
 
 CELLS_PER_BATCH = 3_000_000
 """Cells held at once while streaming: 24 MB of float64."""
 MOST_ROWS_PER_BATCH = 131_072
+FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, EOFError, zlib.error)
+"""What a damaged file raises while it is read."""
+
+Frames = Callable[[], Iterator[pl.DataFrame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +30,75 @@ class Batch:
     seed: int = 0
 
 
+class ReadAgain(Exception):
+    """Raised by ``Source.batches`` where a late row shows that the table must be read otherwise: with ``source``.
+
+    It comes at most twice for one table (its encoding, its types). What was measured until then is void.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source.label)
+        self.source = source
+
+
+@dataclass
+class Learned:
+    """What only the reading of the whole table shows."""
+
+    notes: list[str] = field(default_factory=list)
+    rows_are_lines: bool = True
+
+
 @dataclass(frozen=True)
 class Source:
-    """A table to be read: its label, its columns, and words about how it had to be read."""
+    """A table to be read: its label, its columns, and words about how it had to be read.
+
+    ``rows`` is the whole table, unread; ``frames``, where the reader cuts the table itself, yields the same rows.
+    """
 
     label: str
     rows: pl.LazyFrame
-    notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     path: str | None = None
-    header_lines: int = 0
-    """Lines of a text file before the first row, so that a row number can be turned into a line; 0 if unknown."""
+    lines_before: int = 0
+    """Lines of a text file before the first row; 0 where rows are not lines."""
+    argument: str = "data"
+    frames: Frames | None = None
+    learned: Learned = field(default_factory=Learned)
+    seen_as: Source | None = None
+    """The table whose columns and types this one was given, to be compared with it."""
     schema: pl.Schema = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", self.rows.collect_schema())
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Words about how the table had to be read; complete once it has been read."""
+        return (*self.said, *self.learned.notes)
+
+    @property
+    def header_lines(self) -> int:
+        """Lines before the first row, so that row k, counted from 0, is line ``header_lines + k + 1``; 0 if unknown."""
+        return self.lines_before if self.learned.rows_are_lines else 0
+
     def batches(self, target: str | None = None, seed: int = 0) -> Iterator[Batch]:
-        """The rows in order, in batches that hold a bounded number of cells. At least one batch, perhaps empty."""
-        size = max(64, min(MOST_ROWS_PER_BATCH, CELLS_PER_BATCH // max(1, len(self.schema))))
+        """The rows in order, in batches that hold a bounded number of cells. At least one batch, perhaps empty.
+
+        Raises ``InputError`` where the table cannot be read to its end, and ``ReadAgain``.
+        """
+        size = batch_rows(len(self.schema))
         start = 0
-        for chunk in self.rows.collect_batches(chunk_size=size, maintain_order=True):
-            for frame in chunk.iter_slices(size):
-                yield Batch(frame, start, target, seed)
-                start += frame.height
+        try:
+            chunks = self.frames() if self.frames else self.rows.collect_batches(chunk_size=size, maintain_order=True)
+            for chunk in chunks:
+                for frame in chunk.iter_slices(size):
+                    yield Batch(frame, start, target, seed)
+                    start += frame.height
+        except ReadAgain as again:
+            raise ReadAgain(again.source.like(self.seen_as)) if self.seen_as else again from None
+        except FAULTS as fault:
+            raise unreadable(self.argument, self.label, fault, f"after {start:,} rows") from None
         if start == 0:
             yield Batch(pl.DataFrame(schema=self.schema), 0, target, seed)
 
@@ -55,14 +107,64 @@ class Source:
         common = [name for name in other.schema if name in self.schema]
         if not common:
             raise InputError(
-                f"test: expected columns of the first table, got none of them; it has {listed(self.schema.names())}"
+                f"{self.argument}: expected columns of the first table, got none of them; it has "
+                f"{listed(self.schema.names())}; name a table with the same columns"
             )
-        absent = [name for name in other.schema if name not in self.schema]
-        extra = [name for name in self.schema if name not in other.schema]
-        notes = list(self.notes)
-        if absent:
-            notes.append(f"the test table lacks {listed(absent)}; these columns are not compared")
-        if extra:
-            notes.append(f"the test table alone has {listed(extra)}; these columns are not compared")
         casts = [pl.col(n).cast(other.schema[n], strict=False) for n in common]
-        return replace(self, rows=self.rows.select(casts), notes=tuple(notes))
+        frames = self.frames
+        return replace(
+            self,
+            rows=self.rows.select(casts),
+            said=(*self.said, *_differences(self.schema, other.schema)),
+            frames=None if frames is None else lambda: (frame.select(casts) for frame in frames()),
+            seen_as=other,
+        )
+
+
+def batch_rows(columns: int) -> int:
+    """How many rows of a table of that many columns are held at once."""
+    return max(64, min(MOST_ROWS_PER_BATCH, CELLS_PER_BATCH // max(1, columns)))
+
+
+def from_frames(frames: Frames, schema: pl.Schema) -> pl.LazyFrame:
+    """A lazy table over frames that Python yields: for those who ask the table itself."""
+
+    def scan(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = rows
+        for frame in frames():
+            some = frame if left is None else frame.head(left)
+            left = None if left is None else left - some.height
+            some = some if predicate is None else some.filter(predicate)
+            yield some if columns is None else some.select(columns)
+            if left == 0:
+                return
+
+    return register_io_source(scan, schema=schema)
+
+
+def unreadable(argument: str, label: str, fault: BaseException, where: str = "") -> InputError:
+    """The refusal of a file that broke while it was read: our words first, then the reader's own."""
+    reason = visible((str(fault).strip() or type(fault).__name__).splitlines()[0], 160)
+    return InputError(
+        f"{argument}: expected a table that can be read to its end, got {label}, which is damaged or cut short"
+        f"{' ' + where if where else ''} ({reason}); copy or write the file again"
+    )
+
+
+def _differences(of_test: pl.Schema, of_first: pl.Schema) -> Sequence[str]:
+    """Words about the columns by which the test table differs from the first."""
+    notes = []
+    absent = [name for name in of_first if name not in of_test]
+    extra = [name for name in of_test if name not in of_first]
+    became = [n for n in of_first if n in of_test and of_first[n].is_numeric() and of_test[n] == pl.String]
+    if absent:
+        notes.append(f"the test table lacks {listed(absent)}; these columns are not compared")
+    if extra:
+        notes.append(f"the test table alone has {listed(extra)}; these columns are not compared")
+    if became:
+        notes.append(
+            f"{listed(became)}: text in the test table, numbers in the first; what is no number counts as missing"
+        )
+    return notes

@@ -1,0 +1,48 @@
+"""Parquet: a file, a folder, a glob."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from tearless.core import InputError, listed
+
+from .normal import normal
+from .source import FAULTS, Source, unreadable
+
+
+def open_parquet(
+    files: Path | Sequence[Path], label: str, argument: str, path: str, notes: Sequence[str] = (), hive: bool = False
+) -> Source:
+    """One Parquet file, or several that are one table. ``hive`` takes columns from folders such as ``year=2026``."""
+    try:
+        scan = pl.scan_parquet(files, hive_partitioning=hive, glob=False)  # type: ignore[arg-type]
+        schema = scan.collect_schema()
+    except pl.exceptions.SchemaError as fault:
+        raise InputError(
+            f"{argument}: expected files with the same columns, got {label} ({str(fault).splitlines()[0][:160]!r}); "
+            "name files of one table only"
+        ) from None
+    except FAULTS as fault:
+        raise unreadable(argument, label, fault) from None
+    made = normal(schema, argument, label)
+    rows = scan if made.select is None else scan.select(made.select)
+    return Source(label, rows, (*notes, *made.notes), path, argument=argument)
+
+
+def parquet_files(folder: Path, argument: str) -> list[Path]:
+    """The Parquet files of a folder and of its folders, in the order of their names.
+
+    Raises ``InputError`` where it has none. Hidden ones and those that start with an underscore are not data.
+    """
+    inside = [p for p in folder.rglob("*") if not any(part[:1] in "._" for part in p.relative_to(folder).parts)]
+    files = sorted(p for p in inside if p.suffix.lower() in (".parquet", ".pq", ".parq") and p.is_file())
+    if not files:
+        others = sorted(p.name for p in inside if p.is_file())
+        has = f"which holds {listed(others, 4)}" if others else "which holds no file"
+        raise InputError(
+            f"{argument}: expected a folder of Parquet files, got the folder `{folder.name}`, {has}; name one file"
+        )
+    return files
