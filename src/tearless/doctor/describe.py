@@ -39,7 +39,7 @@ def describe(data: Any, *, seed: int = 0, progress: Progress | None = None) -> D
     source = open_table(data, "data")
     facts = Facts(Asked(seed=seed))
     needs = {kind: Need(kind) for kind in FACTS}
-    facts.measure(source, needs.values(), False, progress)
+    source = facts.measure(source, needs.values(), False, progress)
     rng = np.random.default_rng
     numeric = facts.get(needs[NumericColumns], rng)
     columns, sample = facts.get(needs[Columns], rng), facts.get(needs[Sample], rng)

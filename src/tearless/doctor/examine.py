@@ -41,10 +41,9 @@ def examine(
     began = time.perf_counter()
     wanted = [need for check in checks for need in check.needs.values()]
     facts = Facts(asked)
-    facts.measure(source, wanted, False, progress)
+    source = facts.measure(source, wanted, False, progress)
     if test is not None and not facts.stopped:
-        test = test.like(source)
-        facts.measure(test, wanted, True, progress)
+        test = facts.measure(test.like(source), wanted, True, progress)
     looked = _look(checks, facts, progress)
     findings, outcomes = _judge(looked)
     return Report(

@@ -9,7 +9,7 @@ import numpy as np
 
 from tearless.core import Asked, CannotTell, NotApplicable
 from tearless.core.fact import Derived, Mergeable, Need, needs
-from tearless.readers.source import Source
+from tearless.readers.source import ReadAgain, Source
 
 Progress = Callable[[str, int], None]
 
@@ -27,8 +27,12 @@ class Facts:
         self._known: dict[Need, Any] = {}
         self._refused: dict[Need, Exception] = {}
 
-    def measure(self, source: Source, wanted: Iterable[Need], of_test: bool, progress: Progress | None) -> None:
-        """Measure what ``wanted`` needs of this source, in one pass. Ctrl-C ends the pass and keeps what was read."""
+    def measure(self, source: Source, wanted: Iterable[Need], of_test: bool, progress: Progress | None) -> Source:
+        """Measure what ``wanted`` needs of this source, in one pass. Ctrl-C ends the pass and keeps what was read.
+
+        Returns the source as it was read: another one where a late row showed that it must be read otherwise.
+        """
+        wanted = list(wanted)
         named = {n.type for n in _measured(wanted) if n.of_test == of_test}
         types: list[type[Mergeable]] = sorted(named, key=lambda t: t.__name__)
         target = self.asked.target if self.asked.target in source.schema else None
@@ -41,11 +45,14 @@ class Facts:
                 so_far, rows = merged, rows + batch.frame.height
                 if progress:
                     progress("reading the test table" if of_test else "reading", rows)
+        except ReadAgain as again:
+            return self.measure(again.source, wanted, of_test, progress)
         except KeyboardInterrupt:
             self.stopped = True
         self.rows[of_test] = rows
         for kind, fact in zip(types, so_far or [], strict=False):
             self._known[Need(kind, of_test)] = fact
+        return source
 
     def get(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
         """The fact that ``need`` names. Raises ``NotApplicable`` or ``CannotTell`` where there is none."""
