@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from tearless.linear_algebra.facts import Sample
+
 from .duplicates import Groups
+from .facts import RowHashes, Target
 
 Members = NDArray[np.int64]
+Parts = tuple[
+    NDArray[np.uint64], NDArray[np.float64] | NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], float, float
+]
+"""Features hashed, targets, row numbers, rows that each entry stands for; the share of hashes kept, the rows in all."""
 
 
 def mistaken_labels(
@@ -58,3 +66,27 @@ def pure_error(groups: Groups, values: NDArray[np.float64] | NDArray[np.uint64])
     inside = mixed[group]
     squares = float(((y - mean[group])[inside] ** 2).sum())
     return int(groups.size[mixed].sum()), squares, groups.member[inside]
+
+
+def labelled_rows(hashes: RowHashes, target: pl.Series) -> Parts:
+    """The hashed rows whose target is neither null nor nan: over all rows, or a share of them."""
+    holes = pl.Series([None, float("nan")] if target.dtype.is_float() else [None], dtype=target.dtype)
+    known = ~np.isin(hashes.target, holes.hash(seed=1).to_numpy())
+    count = hashes.count[known]
+    return (
+        hashes.features[known],
+        hashes.target[known],
+        hashes.first[known],
+        count,
+        hashes.share,
+        float(count.sum()) / hashes.share,
+    )
+
+
+def sampled_rows(features: pl.DataFrame, target: Target, sample: Sample) -> Parts:
+    """The rows of the sample whose target is known, with the target over its largest size, lest squares overflow."""
+    keys = features.hash_rows(seed=0).to_numpy()[target.known]
+    first = sample.row_numbers[target.known]
+    values = target.values.astype(np.float64)
+    values = values / max(float(np.abs(values).max(initial=0.0)), np.finfo(np.float64).tiny)
+    return keys, values, first, np.ones(len(keys), dtype=np.int64), 1.0, float(len(keys))

@@ -36,8 +36,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
 from tearless.core import (
     Example,
@@ -56,7 +54,7 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.facts import Sample
-from tearless.statistics.conflicts import mistaken_labels, pure_error
+from tearless.statistics.conflicts import labelled_rows, mistaken_labels, pure_error, sampled_rows
 from tearless.statistics.duplicates import agreeing_by_chance, groups_of_equal
 from tearless.statistics.facts import RowHashes, Target
 from tearless.statistics.intervals import poisson_at_least
@@ -124,8 +122,8 @@ def measure(hashes: RowHashes, target: Target, sample: Sample) -> Iterator[Measu
     if not features.width:
         raise NotApplicable("the table has no column beside the target")
     classes = target.kind == "classes"
-    known = _known(hashes.settled(), sample.frame[target.name]) if classes else None
-    keys, labels, first, count, share, total = known or _of_sample(features, target, sample)
+    known = labelled_rows(hashes.settled(), sample.frame[target.name]) if classes else None
+    keys, labels, first, count, share, total = known or sampled_rows(features, target, sample)
     groups = groups_of_equal(keys, count)
     conflicting, lost, member = mistaken_labels(groups, labels, count) if classes else pure_error(groups, labels)
     rows = first[member]
@@ -163,37 +161,8 @@ def measure(hashes: RowHashes, target: Target, sample: Sample) -> Iterator[Measu
     )
 
 
-Parts = tuple[
-    NDArray[np.uint64], NDArray[np.float64] | NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], float, float
-]
-
-
 def _percent(share: float) -> str:
     return str(Number(share, "share", "share"))
-
-
-def _known(hashes: RowHashes, target: pl.Series) -> Parts:
-    """The hashed rows whose target is neither null nor nan: over all rows, or a share of them."""
-    holes = pl.Series([None, float("nan")] if target.dtype.is_float() else [None], dtype=target.dtype)
-    known = ~np.isin(hashes.target, holes.hash(seed=1).to_numpy())
-    count = hashes.count[known]
-    return (
-        hashes.features[known],
-        hashes.target[known],
-        hashes.first[known],
-        count,
-        hashes.share,
-        float(count.sum()) / hashes.share,
-    )
-
-
-def _of_sample(features: pl.DataFrame, target: Target, sample: Sample) -> Parts:
-    """The rows of the sample whose target is known, with the target over its largest size, lest squares overflow."""
-    keys = features.hash_rows(seed=0).to_numpy()[target.known]
-    first = sample.row_numbers[target.known]
-    values = target.values.astype(np.float64)
-    values = values / max(float(np.abs(values).max(initial=0.0)), np.finfo(np.float64).tiny)
-    return keys, values, first, np.ones(len(keys), dtype=np.int64), 1.0, float(len(keys))
 
 
 @healthy

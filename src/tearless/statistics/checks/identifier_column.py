@@ -62,6 +62,7 @@ from tearless.statistics.looks import are_calendar, are_dates, are_quantities, w
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
+TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 NEARLY_ALL_DIFFER = Limit(
     of="once_at_least",
@@ -121,16 +122,16 @@ def measure(columns: Columns, sample: Sample, asked: Asked) -> Iterator[Measured
             continue
         share = min(1.0, float(columns.distinct[i]) / filled)
         values = sample.frame[name].drop_nulls()
-        measured = _text(name, values, share, sample) if _is_text(values) else _whole(name, values, share, sample)
+        measured = (
+            _text(name, values, share, sample)
+            if isinstance(values.dtype, TEXT)
+            else _whole(name, values, share, sample)
+        )
         if measured is not None:
             looked = True
             yield measured
     if not looked:
         raise NotApplicable("the table has no column of text or whole numbers")
-
-
-def _is_text(values: pl.Series) -> bool:
-    return isinstance(values.dtype, (pl.String, pl.Categorical, pl.Enum))
 
 
 def _text(name: str, values: pl.Series, share: float, sample: Sample) -> Measured | None:
@@ -152,9 +153,7 @@ def _whole(name: str, values: pl.Series, share: float, sample: Sample) -> Measur
         return None
     if share < 0.5:
         return _measured(name, None, whole.size, share, 1.0, 1.0, "numbers the rows", sample)
-    counts = np.unique(whole, return_counts=True)[1]
-    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
-    levels = Levels(int(whole.size), len(counts), once, twice, counts)
+    levels = Levels.of(pl.Series(whole))
     chance = chance_of_few_repeats(levels.rows, levels.rows - levels.distinct, steps_of(whole))
     return _measured(name, levels, whole.size, share, chance, 1.0, "numbers the rows", sample)
 
@@ -175,9 +174,7 @@ def _measured(
         {
             "looked_at": Number(rows, "rows", f"rows in which the cell is filled, of {sample.said}"),
             "distinct": Number(levels.distinct if levels else None, "values", "different values in them"),
-            "distinct_share": Number(
-                share, "share", "different values over filled cells, all rows (estimated above 1,023)"
-            ),
+            "distinct_share": Number(share, "share", "different values over filled cells, over all rows"),
             "once": Number(unseen, "share", "share of rows whose value no other row holds", interval, 0.95),
             "once_at_least": Number(interval[0], "share", "lower end of its 95 % interval"),
             "chance": Number(
@@ -194,11 +191,6 @@ def _measured(
 @healthy
 def three_hundred_incomes(rng: np.random.Generator) -> Example:
     return Example({"income": rng.integers(20_000, 200_000, 300), "age": rng.integers(18, 80, 300)})
-
-
-@healthy
-def a_measured_length(rng: np.random.Generator) -> Example:
-    return Example({"length": rng.normal(size=400), "port": rng.choice(["a", "b", "c"], 400)})
 
 
 @healthy
@@ -233,9 +225,3 @@ def reviews(rng: np.random.Generator) -> Example:
 @fooled("silent", "nine random digits repeat no more in 300 rows than a fine measurement would")
 def random_customer_numbers(rng: np.random.Generator) -> Example:
     return Example({"customer": rng.integers(10**8, 10**9, 300), "x": rng.normal(size=300)})
-
-
-@fooled("fires", "a rank numbers the rows, and may well be worth learning from")
-def a_rank(rng: np.random.Generator) -> Example:
-    x = rng.normal(size=200)
-    return Example({"rank": x.argsort().argsort() + 1, "x": x})

@@ -123,6 +123,8 @@ def _measured(name: str, values: pl.Series, filled: int, distinct: float, said: 
     if levels and filled > levels.rows:
         most = max(0.0, distinct - levels.distinct) / (filled - levels.rows)
         unseen, interval = min(unseen, most), (min(interval[0], most), min(interval[1], most))
+    elif levels:
+        distinct = levels.distinct
     counts = levels.counts if levels else np.zeros(1, dtype=np.int64)
     rare = float(counts[counts * filled < FEW_ROWS * len(values)].sum()) / max(1, len(values))
     return Measured(
