@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from tearless.core import Number, quoted, visible
 from tearless.core.number import shown
-from tearless.linear_algebra.facts import floats
+from tearless.linear_algebra.facts import Sample, floats
 
+from .facts import DISTINCT_KEPT, Columns
 from .two_sample import fisher_chance, gap_chance, homogeneity_chance, largest_gap, total_variation
 
 Floats = NDArray[np.float64]
@@ -59,12 +60,14 @@ def filled(column: pl.Series) -> Filled:
     return x[~empty] if empty.any() else x
 
 
-def missing_change(missing_first: int, rows_first: int, missing_second: int, rows_second: int) -> Change:
-    """The change in the share of empty cells, with Fisher's exact chance.
+def missing_change(missing_first: int, rows_first: int, missing_second: int, rows_second: int) -> Change | None:
+    """The change in the share of empty cells, with Fisher's exact chance; ``None`` where no cell is empty.
 
     >>> missing_change(1, 4, 2, 4).said
     'is empty in 25 % of the training rows, in 50 % of the test rows'
     """
+    if not missing_first and not missing_second:
+        return None
     before, after = missing_first / max(1, rows_first), missing_second / max(1, rows_second)
     said = f"is empty in {shown(before, 'share')} of the training rows, in {shown(after, 'share')} of the test rows"
     chance = fisher_chance(missing_first, rows_first, missing_second, rows_second)
@@ -123,6 +126,31 @@ def class_counts(first: pl.Series, second: pl.Series) -> tuple[pl.Series, NDArra
     return counts["level"], counts["first"].to_numpy().astype(np.int64), counts["second"].to_numpy().astype(np.int64)
 
 
+def known_in_table(
+    columns: Columns, sample: Sample, name: str, levels: pl.Series, counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], bool]:
+    """Counts of the classes in the sample, 1 where only the rest of the table has the class; and whether that is exact.
+
+    Of up to 1,023 classes the table's hashes are all kept, so a class outside the sample is known; of more it is not.
+    """
+    hashes = columns.hashes[columns.names.index(name)]
+    if sample.complete or len(hashes) >= DISTINCT_KEPT or sample.frame[name].dtype in (pl.Categorical, pl.Enum):
+        return counts, sample.complete
+    return np.where(np.isin(levels.hash(seed=0).to_numpy(), hashes), np.maximum(counts, 1), counts), True
+
+
+def commonest_named(levels: pl.Series, counts: NDArray[np.int64], most: int = 4) -> str:
+    """The classes of the highest counts by name; the rest that are there at all are counted.
+
+    >>> commonest_named(pl.Series(["a", "b", "c"]), np.array([0, 5, 7]), most=1)
+    '`c` and 1 more'
+    """
+    there = int((counts > 0).sum())
+    order = np.argsort(-counts, kind="stable")[: min(most, there)]
+    named = ", ".join(quoted(visible(str(levels[int(i)]), 24)) for i in order)
+    return named + (f" and {there - len(order):,} more" if there > len(order) else "")
+
+
 def plain(column: pl.Series) -> pl.Series:
     return column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
 
@@ -136,7 +164,9 @@ def _of_numbers(x: Floats, y: Floats) -> Change:
     else:
         at = shown(gap.at) if math.isfinite(gap.at) else f"{gap.at:g}"
         shares = shown(gap.below_first, "share"), shown(gap.below_second, "share")
-        said = f"is spread otherwise: at most {at} in {shares[0]} of the training rows, in {shares[1]} of the test rows"
+        said = (
+            f"is spread otherwise: {shares[0]} of the training rows and {shares[1]} of the test rows are at most {at}"
+        )
     chance = gap_chance(gap.distance, len(x), len(y))
     return Change(gap.distance, chance, said, low, high, "column unit", "median of the filled cells", _beyond(x, high))
 

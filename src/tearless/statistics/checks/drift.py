@@ -24,7 +24,7 @@ whole numbers that number the rows, differ in any two tables and are not compare
 
 ## What to do
 Find what differs: the time, the place, a unit, a filter, how holes are filled. Where the tables should be alike, split
-at random. Where the test table is what the model will meet, validate on a split like it.
+at random; where the test table is what the model will meet, validate on a split like it.
 
 ## References
 F. J. Massey, J. Am. Stat. Assoc. 46, 1951, 68-78. W. G. Cochran, Biometrics 10, 1954, 417-451. Y. Benjamini,
@@ -176,7 +176,6 @@ def one_source(rng: np.random.Generator) -> Example:
 
 @healthy
 def a_small_shift(rng: np.random.Generator) -> Example:
-    """Certain and small: 0.05 standard deviations in 8,000 rows."""
     return Example({"x": rng.normal(size=8_000)}, test={"x": rng.normal(0.05, 1, 8_000)})
 
 
