@@ -5,9 +5,8 @@ For each column of text or whole numbers (but the target): the share of rows who
 chance that a measurement, drawn row by row, would repeat as little.
 
 ## Why it matters
-A number or a name of the row is different in every new row, so nothing learned about its values can be used. A model
-with enough freedom memorises the training rows through it, and a tree splits on it wherever rows were filed in an
-order that goes with the target.
+A number or a name of the row is different in every new row, so nothing learned about its values can be used. A free
+enough model memorises the rows through it, and a tree splits on it where rows were filed in the target's order.
 
 ## The mathematics
 A column that is all different is no proof: measured numbers on a fine scale hardly ever repeat. Whole numbers between
@@ -19,12 +18,10 @@ categories as rows, R = n. Broken numbers are measurements and are not looked at
 
 ## When it is wrong
 Long random numbers in a small table look like a fine measurement, and it stays silent. A rank, a position or a clock
-that ticks evenly numbers the rows too and may still be of use. A key that comes with several rows of one customer is
-not unique: split such a table by customer.
+that ticks evenly numbers the rows too and may be of use. A key of several rows each is not unique: split by it.
 
 ## What to do
-Drop it from the features. Keep it aside to join tables, to find the row again, and to split by it if rows belong
-together. If it runs with time, split by time.
+Drop it from the features; keep it aside to find the row again. If it runs with time, split by time.
 
 ## References
 A. G. Munford, *A note on the uniformity assumption in the birthday problem*, The American Statistician 31 (1977).
@@ -164,11 +161,7 @@ def _measured(
     """The evidence on one column; without ``levels`` the values repeat so much that their share is bound enough."""
     unseen = levels.unseen if levels else share
     interval = levels.unseen_interval() if levels else (0.0, share)
-    cure = (
-        "encode the words of {0}, or drop it"
-        if words >= 8
-        else "drop {0} from the features; keep it to find rows again"
-    )
+    cure = "encode the words of {0}" if words >= 8 else "drop {0} from the features; keep it to find rows again"
     return Measured(
         (name,),
         {
