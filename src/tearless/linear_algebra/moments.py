@@ -92,7 +92,7 @@ class Moments:
             return _over(self.m2, self.n - ddof) * self.unit * self.unit
 
     def std(self, ddof: int = 1) -> Floats:
-        """Square root of ``variance``, in the unit of the column; finite where the variance overflows but it does not."""
+        """Square root of ``variance``, in the unit of the column; finite also where only the variance overflows."""
         with np.errstate(over="ignore", under="ignore"):
             return np.sqrt(_over(self.m2, self.n - ddof)) * self.unit
 

@@ -99,7 +99,9 @@ def measure(matrix: Matrix, asked: Asked) -> Iterator[Measured]:
             "narrowest": Number(std[narrow], "column unit", "standard deviation of the narrowest column"),
             "kappa_raw": Number(raw, "1", f"condition number of the curvature as the table stands, {matrix.said}"),
             "kappa_scaled": Number(scaled, "1", "condition number of the curvature after standardising"),
-            "steps_raw": Number(steps_raw, "steps per digit", "steps of gradient descent at its best rate, as it stands"),
+            "steps_raw": Number(
+                steps_raw, "steps per digit", "steps of gradient descent at its best rate, as it stands"
+            ),
             "steps_scaled": Number(steps_scaled, "steps per digit", "the same after standardising"),
             "gain": Number(steps_raw / steps_scaled, "1", "how many times fewer steps after standardising"),
         },
@@ -146,8 +148,8 @@ def one_unit_and_a_faint_sensor(rng: np.random.Generator) -> Example:
 @harm(
     unit="share of the error left",
     at=0.5,
-    because="After a thousand steps at the best rate a standardised table of this size has less than a millionth of the "
-    "error left; half left means that the run did not learn.",
+    because="After a thousand steps at the best rate a standardised table of this size has less than a millionth of "
+    "the error left; half left means that the run did not learn.",
 )
 def error_after_a_thousand_steps(example: Example, rng: np.random.Generator) -> float:
     """Largest share of the initial error left in any column's weight after 1,000 steps of gradient descent."""
