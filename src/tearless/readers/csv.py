@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from tearless.core import InputError, listed
 from .csv_faults import refusal_of
 from .dialect import Dialect, dialect_of, fields_of, is_header
 from .names import distinct_names
-from .records import BLOCK, Block, Text, blocks, outside_quotes, record_end, without_blank_lines
+from .records import BLOCK, Block, Text, blocks, outside_quotes, without_blank_lines
 from .sniff import encoding_of, one_byte_encoding
 from .source import Learned, ReadAgain, Source, from_frames
 from .streams import Open
@@ -98,6 +99,8 @@ def _planned(
     names, words = distinct_names(given)
     if not header:
         words = [f"the first line holds only numbers and is read as a row; columns are called {listed(names, 3)}"]
+    if len(names) == 1 and " " in names[0]:
+        words.append("only one column: fields are told apart by a comma, a tab, a semicolon or a bar")
     types = tuple(UNDECIDED for _ in names)
     plan = Plan(text, dialect, tuple(names), types, header, null, (*notes, *words), path)
     body = _body(first, plan)
@@ -180,9 +183,8 @@ def _parsed(block: Block, plan: Plan, learned: Learned) -> pl.DataFrame:
         natives = [pl.String() for _ in plan.types]
         frame = _read(data, plan, natives)
     separator = plan.dialect.separator.encode()
-    if frame is None or outside_quotes(data, separator, plan.text.quote).count(separator) != frame.height * (
-        frame.width - 1
-    ):
+    cells = None if frame is None else frame.height * (frame.width - 1)
+    if frame is None or outside_quotes(data, separator, plan.text.quote).count(separator) != cells:
         raise _why(block, plan)
     lines = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
     learned.rows_are_lines &= lines == frame.height
@@ -247,7 +249,7 @@ def _read(data: bytes, plan: Plan, types: Sequence[pl.DataType]) -> pl.DataFrame
         return None
 
 
-def _options(plan: Plan) -> dict[str, object]:
+def _options(plan: Plan) -> dict[str, Any]:
     d = plan.dialect
     return {
         "separator": d.separator,
@@ -270,6 +272,3 @@ def _why(block: Block, plan: Plan) -> Exception:
             notes = (*plan.notes, word)
             return ReadAgain(open_csv(text.open, text.label, text.argument, plan.path, plan.null, notes, encoding))
     return refusal_of(block, text, plan.dialect, len(plan.names))
-
-
-__all__ = ["Plan", "open_csv", "record_end"]

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 SEPARATORS = (",", "\t", ";", "|")
 _LINES = 200
@@ -65,13 +66,19 @@ def _decimal_comma(lines: Sequence[str], separator: str) -> bool:
     return bool(commas) and not any(map(_WITH_POINT.fullmatch, fields))
 
 
+def rows_of(lines: io.StringIO, dialect: Dialect) -> Any:
+    """Python's own reader of the dialect: slow, but it counts lines."""
+    if dialect.quote is None:
+        return csv.reader(lines, delimiter=dialect.separator, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=dialect.separator, quotechar=dialect.quote)
+
+
 def fields_of(line: str, dialect: Dialect) -> list[str]:
     """The fields of one record."""
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    reader = csv.reader(
-        io.StringIO(line, newline=""), delimiter=dialect.separator, quotechar=dialect.quote, quoting=quoting
-    )
-    return next(reader, [])
+    try:
+        return next(rows_of(io.StringIO(line, newline=""), dialect), [])
+    except csv.Error:  # a field longer than the module takes
+        return line.split(dialect.separator)
 
 
 def is_header(fields: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from .text_types import UNDECIDED, joined
 
 LARGEST_ARRAY = 128 << 20
 _NESTED = pl.List(pl.Null)
+_OPENS = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*[\[{]')
+_LONG = 1 << 15
 Types = dict[str, pl.DataType]
 
 
@@ -33,7 +36,7 @@ class _Unfit(Exception):
 def open_jsonlines(
     stream: Open, label: str, argument: str, path: str | None = None, notes: Sequence[str] = ()
 ) -> Source:
-    """One JSON object a line. Keys that come only later are columns all the same. Raises ``InputError`` with the line."""
+    """One JSON object a line. Keys that come only later are columns as well. Raises ``InputError`` with the line."""
     opened = stream()
     try:
         encoding, word = encoding_of(opened.read(1 << 16), whole=False)
@@ -151,6 +154,9 @@ def open_json_array(
         frame, words = from_records(value, argument)
     elif isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
         frame, words = from_columns(value, argument)
+    elif isinstance(value, dict) and value and all(isinstance(column, dict) for column in value.values()):
+        keys = list(dict.fromkeys(key for column in value.values() for key in column))
+        frame, words = from_columns({n: [column.get(k) for k in keys] for n, column in value.items()}, argument)
     else:
         raise InputError(
             f"{argument}: expected a JSON array of objects, one for each row, got {label}, which holds something "
@@ -165,22 +171,20 @@ def json_kind(head: bytes) -> str | None:
     """``JSON lines`` or ``JSON`` where a text starts like one, or ``None``."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"{":
-        first = start.split(b"\n", 1)[0].strip()
-        return (
-            "JSON lines"
-            if (first.endswith(b"}") and _is_json(first)) or len(first) == len(start) > 1 << 15
-            else _whole(start)
-        )
+        first, _, later = start.partition(b"\n")
+        return "JSON lines" if _is_row(first.strip(), alone=not later.strip()) else _whole(start)
     return "JSON" if start[:1] == b"[" and start[1:64].lstrip()[:1] in (b"{", b"]", b"[") else None
+
+
+def _is_row(line: bytes, alone: bool) -> bool:
+    """Whether a line is one row: an object; where nothing follows it, one whose first value is no list or object."""
+    if alone and _OPENS.match(line):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return alone and len(line) > _LONG
 
 
 def _whole(start: bytes) -> str | None:
     return "JSON" if start[1:64].lstrip()[:1] in (b'"', b"}") else None
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True

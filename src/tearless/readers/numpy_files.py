@@ -69,7 +69,7 @@ def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
 
 
 def open_npz(file: Path, label: str, argument: str, notes: Sequence[str] = ()) -> Source:
-    """Several arrays of one length, side by side: one-dimensional ones as columns, two-dimensional as ``X0``, ``X1`` ...
+    """Several arrays of one length, side by side: one-dimensional ones as columns, others as ``X0``, ``X1`` ...
 
     Raises ``InputError`` where the archive says that it holds more than 2 GiB, or holds more than it says.
     """
@@ -95,7 +95,7 @@ def _check_sizes(archive: zipfile.ZipFile, label: str, argument: str) -> None:
     if declared > LARGEST_ARCHIVE:
         raise InputError(
             f"{argument}: expected arrays of at most {LARGEST_ARCHIVE >> 30} GiB, got {label}, which inflates from "
-            f"{sum(info.compress_size for info in infos):,} to {declared:,} bytes; save it as .npy, which is not loaded whole"
+            f"{sum(info.compress_size for info in infos):,} to {declared:,} bytes; save it as .npy, which is not loaded"
         )
     other = [info.filename for info in infos if not info.filename.endswith(".npy")]
     if other:

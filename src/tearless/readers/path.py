@@ -82,12 +82,12 @@ def _several(paths: list[Path], given: str, argument: str, null: Sequence[str]) 
     files = [f for p in paths for f in (parquet_files(p, argument) if p.is_dir() else [p])]
     if not files:
         raise InputError(f"{argument}: expected files that match {quoted(given)}, got none; mend the pattern")
-    if len(files) == 1:
+    if len(files) == 1 and "=" not in files[0].parent.name:
         return _file(files[0], _shown(files[0]), argument, null)
     other = [f.name for f in files if _read_head(f, argument)[:4] != b"PAR1"]
     if other:
         raise InputError(
-            f"{argument}: expected one file, or several of Parquet, got {len(files):,} files that match {quoted(given)}, "
+            f"{argument}: expected one file, or several of Parquet, got {len(files):,} that match {quoted(given)}, "
             f"of which {listed(other, 3)} {'are' if len(other) > 1 else 'is'} no Parquet; name one file"
         )
     return open_parquet(files, visible(given, 120), argument, given, hive=all("=" in f.parent.name for f in files))
@@ -114,7 +114,7 @@ def _missing(path: Path, argument: str, fault: Exception) -> InputError:
 
 def _denied(path: Path, argument: str) -> InputError:
     return InputError(
-        f"{argument}: expected a file that you may read, got {_shown(path)} (permission denied); ask its owner, or chmod it"
+        f"{argument}: expected a file that you may read, got {_shown(path)} (permission denied); ask its owner"
     )
 
 

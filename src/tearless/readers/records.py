@@ -50,6 +50,7 @@ def blocks(text: Text) -> Iterator[Block]:
             raw = stream.read(BLOCK)
             new = raw if decoder is None else decoder.decode(raw, final=not raw).encode("utf-8", "replace")
             rest += new.replace(b"\r", b"\n") if text.old_line_ends else new
+            rest = rest if raw else _ended(rest)
             end = record_end(rest, text.quote) if raw else len(rest)
             if end:
                 yield Block(rest[:end], line)
@@ -61,6 +62,12 @@ def blocks(text: Text) -> Iterator[Block]:
                 return
     finally:
         stream.close()
+
+
+def _ended(rest: bytes) -> bytes:
+    """The last records of a file without the blank lines after them."""
+    bare = rest.rstrip(b"\r\n")
+    return bare + b"\n" if bare else b""
 
 
 def record_end(data: bytes, quote: bytes | None) -> int:

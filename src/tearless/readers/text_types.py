@@ -7,7 +7,7 @@ import polars as pl
 UNDECIDED = pl.Null()
 """The type of a column that has held nothing yet."""
 _TRIED = (pl.Int64(), pl.Int128(), pl.Float64())
-_ORDER = {pl.Int64: 0, pl.Int128: 1, pl.Float64: 2}
+_ORDER: dict[type[pl.DataType], int] = {pl.Int64: 0, pl.Int128: 1, pl.Float64: 2}
 _FIRST_LOOK = 64
 _ISO_DATE = "%Y-%m-%d"
 _ISO_TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
