@@ -1,0 +1,136 @@
+"""Exit status and messages: what a script and a person can rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Call, Run, environment
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("error", 0), ("warning", 1), ("never", 0)])
+def test_status_follows_fail_on(call: Call, table: str, fail_on: str, status: int) -> None:
+    ended, out, err = call("check", table, "--select", "constant-column", "--fail-on", fail_on)
+    assert ended == status
+    assert out.startswith("warning  statistics/constant-column  `year` holds one value")
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "TABLE", "--target", "yaer"], "did you mean `year`?"),
+        (["check", "TABLE", "--select", "constant-colunm"], "did you mean constant-column"),
+        (["check", "TABLE", "--seed", "-1"], "seed: expected a whole number"),
+        (["check", "TABLE", "--seed", "x"], "--seed"),
+        (["check", "TABLE", "--format", "yaml"], "--format"),
+        (["check", "TABLE", "--no-such-option"], "--no-such-option"),
+        (["check", "TABLE", "--output", "."], "--output: expected a file"),
+        (["check", "TABLE", "--output", "no/such/folder/x"], "does not exist"),
+        (["check"], "train"),
+        (["explain", "constant-colunm"], "did you mean constant-column"),
+        (["chekc", "TABLE"], "check"),
+        ([], "Usage: tearless"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misuse_is_one_message_and_status_2(call: Call, table: str, arguments: list[str], said: str) -> None:
+    status, out, err = call(*[table if a == "TABLE" else a for a in arguments])
+    assert status == 2
+    assert said in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_a_fault_in_a_check_is_status_3_and_the_rest_is_reported(
+    run: Run, table: str, added: Callable[..., str]
+) -> None:
+    site = added(broken_check="raise ValueError('no such \\x1b[31m thing')")
+    ran = run("check", table, "--select", "constant-column,broken-check", PYTHONPATH=site)
+    assert ran.returncode == 3
+    assert "statistics/constant-column" in ran.stdout
+    assert "the check itself failed: ValueError: broken-check" in " ".join(ran.stdout.split())
+    assert "internal fault in the check statistics/broken-check (tearless 0." in ran.stderr
+    assert ran.stderr.rstrip().endswith("ValueError: no such \\x1b[31m thing")
+
+
+def test_ctrl_c_prints_what_was_found_and_is_status_130(tmp_path: Path, table: str, added: Callable[..., str]) -> None:
+    site = added(zz_slow="Path('started').touch(); time.sleep(60)")
+    command = [sys.executable, "-m", "tearless", "check", table, "--select", "constant-column,zz-slow"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(PYTHONPATH=site),
+        cwd=tmp_path,
+    ) as process:
+        until = time.monotonic() + 30
+        while not (tmp_path / "started").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out.startswith("stopped by Ctrl-C: ")
+    assert "statistics/constant-column" in out
+    assert err == "tearless: stopped by Ctrl-C\n"
+
+
+@pytest.mark.parametrize("arguments", [["catalogue"], ["check", "TABLE", "--select", "constant-column"], ["--help"]])
+def test_a_closed_pipe_is_quiet(tmp_path: Path, table: str, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "tearless", *(table if a == "TABLE" else a for a in arguments)]
+    try:
+        ran = subprocess.run(
+            command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path, check=False
+        )
+    finally:
+        os.close(writer)
+    assert ran.stderr == ""
+    assert ran.returncode in (141, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said(tmp_path: Path, table: str) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "tearless", "check", table, "--select", "constant-column"]
+        ran = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path, check=False
+        )
+    assert ran.returncode == 2
+    assert ran.stderr == "tearless: standard output: cannot be written: No space left on device; send it elsewhere\n"
+
+
+def test_output_is_written_whole_and_nothing_else(call: Call, tmp_path: Path, table: str) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    target.chmod(0o640)
+    done = call("check", table, "--format", "json", "--output", "report.json", "--select", "constant-column")
+    assert done == (0, "", "tearless: 1 warning; the report is in report.json\n")
+    assert json.loads(target.read_text())["counts"]["warning"] == 1
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.json", "train.csv"]
+
+
+def test_output_follows_a_link_and_spares_what_is_no_file(
+    call: Call, tmp_path: Path, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("real.txt")
+    assert call("check", table, "--concise", "--output", "link.txt")[0] == 0
+    assert (tmp_path / "link.txt").is_symlink()
+    text = (tmp_path / "real.txt").read_text()
+    assert text.startswith("warning  ")
+    assert "\x1b" not in text, "a file is not coloured"
+    assert call("check", table, "--output", "/dev/null")[0] == 0
+    assert not Path("/dev/null").is_file()
