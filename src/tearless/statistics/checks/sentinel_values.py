@@ -12,9 +12,9 @@ bends every fit, and no program counts it as missing.
 ## The mathematics
 A share m of cells at distance D from the mean of the rest moves the mean by m·D and adds m(1−m)·D² to the variance.
 Two things tell such a heap from a tail. The heap: of the cells from it to the tenth distinct value beyond, spread
-evenly, a binomial number falls in one cell's width and few leave the gap empty; that chance is given. The island: were the spacings at
-the edge alike (exponential), the first would be r times the mean of the next ten with chance (1 + r/10)⁻¹⁰, 1.7 % at
-r = 5. Both are asked at once, and less of each for values that people are known to use as codes.
+evenly, a binomial number falls in one cell's width and few leave the gap empty; that chance is given. The island: were
+the spacings at the edge alike (exponential), the first would be r times the mean of the next ten with chance
+(1 + r/10)⁻¹⁰, 1.7 % at r = 5. Both are asked at once, and less of each for values that are known as codes.
 
 ## When it is wrong
 Amounts that are 0 or at least something (a claim, a garage's area) leave a gap above 0 by nature: these zeros are true,
