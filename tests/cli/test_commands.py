@@ -12,7 +12,7 @@ import pytest
 from tearless.cli import main
 from tearless.core.catalogue import catalogue
 
-from .conftest import Run
+from .conftest import Call, Run
 
 
 def test_the_catalogue_lists_every_check_under_its_pillar(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,6 +61,12 @@ def test_names_may_be_listed_or_repeated(
     ran = {o["name"] for o in outcomes if o["result"] != "skipped"}
     assert ran == {"constant-column", "infinite-values"}
     assert all("--select or --ignore" in o["reason"] for o in outcomes if o["result"] == "skipped")
+
+
+def test_a_word_for_missing_can_be_named(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "gaps.csv").write_text("x,y\n" + "1,gone\n2,3\n" * 20)
+    _, out, _ = call("describe", "gaps.csv", "--null", "gone", "--format", "json")
+    assert [c["null"] for c in json.loads(out)["columns"]] == [0, 20]
 
 
 def test_describe_prints_each_format(

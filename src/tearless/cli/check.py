@@ -36,6 +36,7 @@ class Shape(StrEnum):
 
 
 NAMES = "NAME,..."
+NULL = "In text files this stands for a missing value; may be repeated."
 
 
 def check(
@@ -49,6 +50,7 @@ def check(
     output: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report there.")] = None,
     concise: Annotated[bool, typer.Option("--concise", help="One line a finding.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every finding, number and outcome.")] = False,
+    null: Annotated[list[str] | None, typer.Option(metavar="TEXT", help=NULL)] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="For what is drawn at random.")] = 0,
 ) -> int:
     """Check a table before training on it.
@@ -60,7 +62,14 @@ def check(
         from tearless.doctor.check import check
 
         report = check(
-            train, target=target, test=test, select=select or (), ignore=ignore or (), seed=seed, progress=progress
+            train,
+            target=target,
+            test=test,
+            select=select or (),
+            ignore=ignore or (),
+            seed=seed,
+            null=null or (),
+            progress=progress,
         )
     text = _rendered(report, shape, fail_on, concise, verbose, colored(stdout()) and output is None)
     if output is None:

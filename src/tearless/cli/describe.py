@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .check import NULL
 from .exits import CLEAN, STOPPED
 from .progress import Progress
 from .streams import colored, say, stdout, width
@@ -24,6 +25,7 @@ class Shape(StrEnum):
 def describe(
     file: Annotated[str, typer.Argument(help="The table: a file, a folder or a glob of Parquet.")],
     shape: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.text,
+    null: Annotated[list[str] | None, typer.Option(metavar="TEXT", help=NULL)] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="For what is drawn at random.")] = 0,
 ) -> int:
     """Describe each column in sound numbers.
@@ -33,7 +35,7 @@ def describe(
     with Progress() as progress:
         from tearless.doctor.describe import describe
 
-        description = describe(file, seed=seed, progress=progress)
+        description = describe(file, seed=seed, null=null or (), progress=progress)
     if shape is Shape.text:
         say(description.to_text(width(), colored(stdout())))
     else:

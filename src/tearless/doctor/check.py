@@ -22,6 +22,7 @@ def check(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     seed: int = 0,
+    null: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Check a table before training on it.
@@ -29,8 +30,8 @@ def check(
     ``data`` is a path (CSV, TSV, Parquet, Arrow, JSON lines, ``.npy``, ``.npz``, Excel; a folder or a glob of Parquet)
     or a table in memory (pandas, Polars, PyArrow, NumPy, a dict of columns, anything narwhals understands), rows by
     columns. ``target`` names the column to predict, ``test`` a second table to compare with. ``select`` and ``ignore``
-    name checks or pillars. Tables larger than memory are read in batches; what is drawn at random is drawn with
-    ``seed``.
+    name checks or pillars. ``null`` lists words that stand for a missing value in text files. Tables larger than memory
+    are read in batches; what is drawn at random is drawn with ``seed``.
 
     Raises ``InputError`` where the data cannot be read, or a name is unknown.
 
@@ -40,12 +41,12 @@ def check(
     """
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}; leave it out for 0")
-    source = open_table(data, "data")
+    source = open_table(data, "data", null=null)
     if target is not None and target not in source.schema:
         raise InputError(_unknown_target(str(target), source.schema.names()))
     chosen, left = _chosen(_names(select, "select"), _names(ignore, "ignore"))
     asked = Asked(target, test is not None, seed)
-    second = open_table(test, "test") if test is not None else None
+    second = open_table(test, "test", null=null) if test is not None else None
     skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
     return examine(source, [e.load() for e in chosen], asked, second, skipped, progress)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,12 @@ FACTS = (NumericColumns, Columns, Sample)
 EXACT_IN_FLOAT = 2.0**53
 
 
-def describe(data: Any, *, seed: int = 0, progress: Progress | None = None) -> Description:
+def describe(data: Any, *, seed: int = 0, null: Sequence[str] = (), progress: Progress | None = None) -> Description:
     """Describe each column of a table: its type, moments, range, quartiles, distinct values, and what is missing.
 
-    ``data`` is whatever ``tearless.check`` takes. Counts, moments and range are of every row. Quartiles (linear
-    interpolation, as NumPy and pandas have them) and most frequent values are exact up to 131,072 rows and beyond that
-    of a uniform sample drawn with ``seed``; ``quantiles_of`` says which.
+    ``data`` and ``null`` are what ``tearless.check`` takes. Counts, moments and range are of every row. Quartiles
+    (linear interpolation, as NumPy and pandas have them) and most frequent values are exact up to 131,072 rows and
+    beyond that of a uniform sample drawn with ``seed``; ``quantiles_of`` says which.
 
     Raises ``InputError`` where the data cannot be read.
 
@@ -36,7 +37,7 @@ def describe(data: Any, *, seed: int = 0, progress: Progress | None = None) -> D
     """
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}; leave it out for 0")
-    source = open_table(data, "data")
+    source = open_table(data, "data", null=null)
     facts = Facts(Asked(seed=seed))
     needs = {kind: Need(kind) for kind in FACTS}
     source = facts.measure(source, needs.values(), False, progress)

@@ -218,5 +218,5 @@ def _list(sheet: Sheet, columns: Sequence[ColumnDescription]) -> None:
         told = [(head, show(column)) for head, show in _SHOWN]
         for head, text in told:
             if text and not (text == "0" and head in _OFTEN_ZERO):
-                sheet.line((f"   {head.ljust(14)}", LABEL), text)
+                sheet.beside(3, (head.ljust(14), LABEL), text)
         sheet.blank()
