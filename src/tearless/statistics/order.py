@@ -113,7 +113,7 @@ def _matches(code: Codes) -> tuple[float, float]:
 
 
 def _joined(code: Codes, fewest: int) -> Codes:
-    """The classes renumbered: those of fewer than ``fewest`` rows as one, or with the smallest where they are still few."""
+    """The classes renumbered: those of fewer than ``fewest`` rows as one, or with the smallest if still few."""
     count = np.bincount(code)
     rare = count < fewest
     new = np.cumsum(~rare) - 1

@@ -53,7 +53,7 @@ class Stretches:
         return cls(np.concatenate(parts).astype(np.int64), block.astype(np.int64))
 
     def look(self, column: pl.Series) -> Looked | None:
-        """The order in one column; ``None`` with fewer than 20 values here, one only, or text of more than 50 classes."""
+        """The order in one column; ``None`` for fewer than 20 values, a constant, or text of more than 50 classes."""
         kind = kind_of(column.dtype)
         if kind == "other":
             return None
