@@ -57,7 +57,7 @@ def test_a_fault_in_a_check_is_status_3_and_the_rest_is_reported(
     ran = run("check", table, "--select", "constant-column,broken-check", PYTHONPATH=site)
     assert ran.returncode == 3
     assert "statistics/constant-column" in ran.stdout
-    assert "the check itself failed: ValueError: broken-check" in " ".join(ran.stdout.split())
+    assert "broken-check: the check itself failed: ValueError" in " ".join(ran.stdout.split())
     assert "internal fault in the check statistics/broken-check (tearless 0." in ran.stderr
     assert ran.stderr.rstrip().endswith("ValueError: no such \\x1b[31m thing")
 

@@ -105,7 +105,7 @@ def test_the_end_says_what_silence_means(hostile: Report) -> None:
         "1 error, 2 warnings, 1 note",
         "1 check silent",
         "1 not applicable",
-        "2 cannot tell (without --test FILE: drift; the check itself failed: broken)",
+        "2 cannot tell (without --test FILE: drift; broken: the check itself failed)",
         "1 skipped",
         "1,309 rows, 14 columns",
         "against test.csv",
@@ -115,6 +115,20 @@ def test_the_end_says_what_silence_means(hostile: Report) -> None:
         assert part in end
 
 
+def test_a_number_is_not_parted_from_its_percent_sign() -> None:
+    said = " ".join(["82.5 %"] * 40)
+    for width in range(40, 60):
+        lines = replace(REPORT, findings=(replace(LEAK, said=said),)).to_text(width).splitlines()
+        assert not [line for line in lines if line.strip().startswith("%")]
+        assert " ".join(" ".join(lines).split()).count("82.5 %") == 40
+
+
+def test_what_is_left_over_names_its_columns_or_the_table() -> None:
+    many = [replace(LEAK, subject=subject) for subject in [("a",), ("b",), ("c",), ("d", "e"), (), ("f",)]]
+    text = replace(REPORT, findings=tuple(many)).to_text(200)
+    assert "and 3 more like it, over `d`, `e` and `f` and over the whole table (--verbose shows all)" in text
+
+
 def test_nothing_found_is_not_called_fine() -> None:
     text = replace(REPORT, findings=(), outcomes=(Outcome("drift", "statistics", "cannot tell", "why"),)).to_text()
-    assert text.startswith("no findings; 0 checks silent, 1 cannot tell (why: drift).")
+    assert text.startswith("no findings; 0 checks silent, 1 cannot tell (drift: why).")

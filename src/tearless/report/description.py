@@ -81,7 +81,7 @@ class Description:
             sheet.para(f"stopped by Ctrl-C: this is of the first {counted(self.rows, 'row')}")
         _list(sheet, self.columns) if width < NARROW else _panels(sheet, self.columns)
         for note in self.notes:
-            sheet.para(f"note: {note}", hang=3)
+            sheet.para(f"as read: {note}", hang=3)
         sheet.para(
             f"{self.source}: {counted(self.rows, 'row')}, {counted(len(self.columns), 'column')}. {self._said()}"
         )

@@ -34,7 +34,9 @@ class Group:
             noun = "column" if count == 1 else "columns"
             return f"and {count:,} more {noun}: {listed([f.subject[0] for f in self.left], MOST_NAMED)}"
         columns = list(dict.fromkeys(name for f in self.left for name in f.subject))
-        return f"and {count:,} more like it" + (f", over {listed(columns, MOST_NAMED)}" if columns else "")
+        over = [listed(columns, MOST_NAMED)] if columns else []
+        over += [] if all(f.subject for f in self.left) else ["the whole table"]
+        return f"and {count:,} more like it, over {' and over '.join(over)}"
 
 
 def groups(findings: Iterable[Finding], everything: bool = False) -> list[Group]:

@@ -17,6 +17,8 @@ NARROW = 60
 STYLES = {Severity.error: "bold red", Severity.warning: "bold yellow", Severity.note: "bold cyan"}
 LABEL = "dim"
 NAME = "bold"
+_HELD = "\ue000"
+"""Stands for the space in ``5 %`` while lines are broken. No text holds it: ``visible`` writes it as an escape."""
 _NO_CONSOLE: Any = None
 """Wrapping asks the console for nothing; making one would double the time to start."""
 
@@ -61,8 +63,9 @@ class Sheet:
         return "".join(f"{line}\n" for line in self._lines)
 
     def _wrapped(self, text: Text, taken: int) -> list[Text]:
-        lines = text.wrap(_NO_CONSOLE, max(8, self.width - taken), overflow="fold")
-        return list(lines) or [Text()]
+        whole = Text(text.plain.replace(" %", f"{_HELD}%"), spans=text.spans)
+        lines = whole.wrap(_NO_CONSOLE, max(8, self.width - taken), overflow="fold")
+        return [Text(line.plain.replace(_HELD, " "), spans=line.spans) for line in lines] or [Text()]
 
     def _put(self, line: Text) -> None:
         line.rstrip()

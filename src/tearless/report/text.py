@@ -81,7 +81,7 @@ def _write_end(sheet: Sheet, report: Report, verbose: bool, concise: bool) -> No
     if verbose:
         _write_outcomes(sheet, report)
     for note in () if concise else report.notes:
-        sheet.para(("note", LABEL), f": {note}", hang=3)
+        sheet.para(("as read", LABEL), f": {note}", hang=3)
     if report.notes and not concise:
         sheet.blank()
     correction = words.correction(report)

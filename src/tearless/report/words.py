@@ -110,7 +110,11 @@ def cannot_tell(outcomes: Iterable[Outcome]) -> str:
     for outcome in outcomes:
         if outcome.result == "cannot tell":
             groups.setdefault(_lacking(outcome), []).append(outcome.name)
-    return "; ".join(f"{why}: {', '.join(names)}" for why, names in groups.items())
+    return "; ".join(_told(why, ", ".join(names)) for why, names in groups.items())
+
+
+def _told(why: str, names: str) -> str:
+    return f"{why}: {names}" if why.startswith("without --") else f"{names}: {why}"
 
 
 def _lacking(outcome: Outcome) -> str:
