@@ -72,7 +72,7 @@ def open_csv(
     text = Text(stream, encoding, argument, label, quote, old)
     if quote is None:
         notes = [*notes, "quote marks are read as plain characters: no field starts with one"]
-    first = next(iter(blocks(text)), Block(b"", 1))
+    first = next(iter(blocks(text)), Block(b"", 1, 0))
     return _planned(text, dialect, first, tuple(null), tuple(notes), path)
 
 
@@ -134,7 +134,8 @@ def _body(block: Block, plan: Plan) -> Block:
     if plan.header:
         first = _first_records(data, plan.text.quote, 1)
         data = data[len(first[0]) :] if first else data
-    return Block(data, block.line + block.data.count(b"\n", 0, len(block.data) - len(data)))
+    before = block.data.count(b"\n", 0, len(block.data) - len(data))
+    return Block(data, block.line + before, block.lines - before)
 
 
 def _source(plan: Plan) -> Source:
@@ -144,7 +145,7 @@ def _source(plan: Plan) -> Source:
     def frames() -> Iterator[pl.DataFrame]:
         return _frames(plan, learned)
 
-    first = next(iter(blocks(plan.text)), Block(b"", 1))
+    first = next(iter(blocks(plan.text)), Block(b"", 1, 0))
     return Source(
         plan.text.label,
         from_frames(frames, schema),
@@ -174,9 +175,26 @@ def _frames(plan: Plan, learned: Learned) -> Iterator[pl.DataFrame]:
 
 def _parsed(block: Block, plan: Plan, learned: Learned) -> pl.DataFrame:
     """One block as a frame. Raises ``_Unfit`` with wider types, ``ReadAgain`` with the encoding, or ``InputError``."""
-    data = _tidy(block.data, plan)
-    if not data:
+    if not block.data:
         return pl.DataFrame(schema=dict.fromkeys(plan.names, pl.String()))
+    data = block.data
+    frame, natives = _read_even(data, plan)
+    if frame is None and len(plan.names) > 1:
+        data = without_blank_lines(data, plan.text.quote)
+        frame, natives = _read_even(data, plan) if len(data) < len(block.data) else (None, natives)
+    if frame is None:
+        raise _why(block, plan)
+    learned.rows_are_lines &= block.lines == frame.height
+    if b'"' in data and b'""' in data:
+        frame = frame.with_columns(pl.col(pl.String).replace("", None))
+    return _converted(frame, natives, plan)
+
+
+def _read_even(data: bytes, plan: Plan) -> tuple[pl.DataFrame | None, list[pl.DataType]]:
+    """The block and the types it was parsed with; no block where a row of it has too few or too many fields.
+
+    Polars fills rows that are too short with nulls, so the separators are counted.
+    """
     natives = [t if t in _NATIVE else pl.String() for t in plan.types]
     frame = _read(data, plan, natives)
     if frame is None:
@@ -184,19 +202,8 @@ def _parsed(block: Block, plan: Plan, learned: Learned) -> pl.DataFrame:
         frame = _read(data, plan, natives)
     separator = plan.dialect.separator.encode()
     cells = None if frame is None else frame.height * (frame.width - 1)
-    if frame is None or outside_quotes(data, separator, plan.text.quote).count(separator) != cells:
-        raise _why(block, plan)
-    lines = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
-    learned.rows_are_lines &= lines == frame.height
-    if b'""' in data:
-        frame = frame.with_columns(pl.col(pl.String).replace("", None))
-    return _converted(frame, natives, plan)
-
-
-def _tidy(data: bytes, plan: Plan) -> bytes:
-    """Without blank lines; in a table of one column a blank line is a missing value, except at the end."""
-    blank = b"\n\n" in data or b"\n\r\n" in data or data[:1] in (b"\n", b"\r")
-    return without_blank_lines(data, plan.text.quote) if blank and len(plan.names) > 1 else data
+    even = outside_quotes(data, separator, plan.text.quote).count(separator) == cells
+    return (frame if even else None), natives
 
 
 def _converted(frame: pl.DataFrame, natives: Sequence[pl.DataType], plan: Plan) -> pl.DataFrame:
@@ -230,7 +237,6 @@ def _types(data: bytes, plan: Plan) -> tuple[pl.DataType, ...]:
         guessed = [t if t in _NATIVE else pl.String() for t in seen] if len(seen) == len(plan.names) else guessed
     except pl.exceptions.PolarsError:
         pass
-    data = _tidy(data, plan)
     frame = _read(data, plan, guessed)
     if frame is None:
         guessed = [pl.String() for _ in plan.names]

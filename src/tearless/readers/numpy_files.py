@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import mmap
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import numpy as np
+import polars as pl
 
 from tearless.core import InputError, listed, quoted, visible
 
 from .memory import array_columns, source_of_array, source_of_arrays
-from .source import Source
+from .source import Frames, Source
 
 LARGEST_ARCHIVE = 2 << 30
 """Bytes that the arrays of an ``.npz`` may come to: they are held in memory, all of them."""
@@ -37,7 +40,18 @@ def open_npy(file: Path, label: str, argument: str, notes: Sequence[str] = ()) -
         array: Array = np.empty(shape, dtype)
     else:
         array = np.memmap(file, dtype, "r", offset, shape, "F" if fortran else "C")
-    return source_of_array(array, label, argument, str(file), notes)
+    source = source_of_array(array, label, argument, str(file), notes)
+    frames = source.frames
+    return source if need == 0 or frames is None else replace(source, frames=lambda: _forgetting(array, frames))
+
+
+def _forgetting(array: Array, frames: Frames) -> Iterator[pl.DataFrame]:
+    """The frames of a mapped array; the pages that were read are given back, so that memory stays bounded."""
+    mapped: Any = getattr(array, "_mmap", None)
+    for frame in frames():
+        yield frame
+        if hasattr(mapped, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _header(stream: IO[bytes], label: str, argument: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -34,10 +34,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole records, and the number of the line at which they start, counted from 1."""
+    """Whole records, the number of the line at which they start, counted from 1, and how many lines they are."""
 
     data: bytes
     line: int
+    lines: int
 
 
 def blocks(text: Text) -> Iterator[Block]:
@@ -52,9 +53,12 @@ def blocks(text: Text) -> Iterator[Block]:
             rest += new.replace(b"\r", b"\n") if text.old_line_ends else new
             rest = rest if raw else _ended(rest)
             end = record_end(rest, text.quote) if raw else len(rest)
+            while raw and rest[max(0, end - 2) : end] == b"\n\n":
+                end -= 1
             if end:
-                yield Block(rest[:end], line)
-                line += rest.count(b"\n", 0, end)
+                ends = rest.count(b"\n", 0, end)
+                yield Block(rest[:end], line, ends + (rest[end - 1] != 10))
+                line += ends
                 rest = rest[end:]
             elif len(rest) > LONGEST_RECORD:
                 raise InputError(_too_long(text, line))
@@ -73,7 +77,7 @@ def _ended(rest: bytes) -> bytes:
 def record_end(data: bytes, quote: bytes | None) -> int:
     """Where the last whole record of ``data`` ends: after a line end that is not between quotes. 0 if there is none."""
     end = data.rfind(b"\n") + 1
-    inside = quote is not None and data.count(quote, 0, end) % 2 == 1
+    inside = quote is not None and quote in data and data.count(quote, 0, end) % 2 == 1
     while end and inside and quote is not None:
         before = data.rfind(b"\n", 0, end - 1) + 1
         inside = data.count(quote, before, end) % 2 == 0
