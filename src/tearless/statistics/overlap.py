@@ -51,9 +51,9 @@ def overlap(first: Keys, first_counts: Counts, second: Keys, second_counts: Coun
     """The rows of the second table whose key the first has, against two ways in which chance could do it.
 
     Shapes ``(k,)``: keys, repeats allowed, and how many rows each stands for. ``pair`` is the probability that two rows
-    agree by chance. First, rows drawn from one source: n·m·pair pairs agree on average, about Poisson; ten times that mean is
-    used. Second, one table divided at random, repeats and all: then rows that stand in one table twice would be as
-    common as rows that stand in both. Either alone rules out the innocent reason that it describes; the smaller chance,
+    agree by chance. First, rows drawn from one source: n·m·pair pairs agree on average, about Poisson; ten times that
+    mean is used. Second, one table divided at random, repeats and all: then rows that stand in one table twice would be
+    as common as rows that stand in both. Either alone rules out the innocent reason that it describes; the smaller chance,
     doubled for the choice, is that of the overlap. Raises ``InputError`` for unequal shapes.
 
     >>> a, b = np.arange(1000, dtype=np.uint64), np.arange(975, 1975, dtype=np.uint64)
