@@ -72,8 +72,8 @@ def with_intercept(r: ArrayLike, mean: ArrayLike, std: ArrayLike, rows: int) -> 
 
     ``r`` has shape ``(p, p)`` with ``r.T @ r`` the correlation matrix, ``mean`` and ``std`` (ddof 1) shape ``(p,)``;
     the result has shape ``(p + 1, p + 1)``. No digit is lost on the way, however large the means: nothing is
-    subtracted. Its condition number is within √(p+1) of the least that any scaling of the columns reaches, and Cholesky and QR
-    factorisations do not feel the scaling (van der Sluis, Numerische Mathematik 14, 1969, theorem 3.5).
+    subtracted. Its condition number is within √(p+1) of the least that any scaling of the columns reaches, and Cholesky
+    and QR factorisations do not feel the scaling (van der Sluis, Numerische Mathematik 14, 1969, theorem 3.5).
 
     >>> with_intercept([[1.0]], [1.0], [1.0], rows=2).round(4).tolist()
     [[1.0, 0.8165], [0.0, 0.5774]]
