@@ -74,7 +74,7 @@ def test_three_hundred_columns_are_told_once() -> None:
 
 def test_symptoms_hang_under_their_cause(hostile: Report) -> None:
     text = hostile.to_text(200)
-    assert re.search(r"   learn +tearless explain target-leak\n   also +warning  statistics/outliers  ", text)
+    assert re.search(r"   learn +tearless explain target-leak\n   also +warning  outliers  ", text)
     assert text.count("\n   why ") == 3, "a symptom is one line"
 
 

@@ -82,7 +82,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "reason": clean(outcome.reason),
     }
     if outcome.fault:
-        plain["fault"] = clean(outcome.fault.strip().splitlines()[-1])
+        plain["fault"] = clean((outcome.fault.strip().splitlines() or [""])[-1])
     return plain
 
 

@@ -70,7 +70,8 @@ def _write_symptoms(sheet: Sheet, symptoms: list[Finding], verbose: bool) -> Non
     """What the cause explains, a line each; beyond a few, counted by check."""
     lines = symptoms if verbose or len(symptoms) <= SHOWN_IN_FULL + 1 else symptoms[:SHOWN_IN_FULL]
     for i, symptom in enumerate(lines):
-        sheet.labelled("also" if i == 0 else "", *_head(symptom))
+        severity = (symptom.severity.name, STYLES[symptom.severity])
+        sheet.labelled("also" if i == 0 else "", severity, "  ", (symptom.name, NAME), f"  {symptom.headline}")
     left = symptoms[len(lines) :]
     if left:
         names = ", ".join(dict.fromkeys(f.name for f in left))
@@ -95,13 +96,14 @@ def _write_end(sheet: Sheet, report: Report, verbose: bool, concise: bool) -> No
 
 
 def _write_outcomes(sheet: Sheet, report: Report) -> None:
+    """The checks that found nothing, by outcome, and within one by reason."""
     for result in ("silent", "not applicable", "cannot tell", "skipped"):
-        having = [o for o in report.outcomes if o.result == result]
-        if not having:
-            continue
-        sheet.para((result, NAME))
-        if result == "silent":
-            sheet.para(", ".join(o.name for o in having), indent=3)
-        for outcome in having if result != "silent" else ():
-            sheet.para(f"{outcome.name}: {outcome.reason}", indent=3, hang=3)
-        sheet.blank()
+        reasons: dict[str, list[str]] = {}
+        for outcome in report.outcomes:
+            if outcome.result == result:
+                reasons.setdefault(outcome.reason, []).append(outcome.name)
+        if reasons:
+            sheet.para((result, NAME))
+            for reason, names in reasons.items():
+                sheet.para(", ".join(names) + (f": {reason}" if reason else ""), indent=3, hang=3)
+            sheet.blank()
