@@ -22,8 +22,8 @@ as less than their number, and the chance is then too small.
 
 ## What to do
 Do not drop these rows. Keep a column that says where the cell is missing, and fill it with a model that uses the
-partner named. Where the partner is the target, ask whether the column is filled before or after the outcome is known: if after,
-it is a leak.
+partner named. Where the partner is the target, ask whether the column is filled before or after the outcome is known:
+if after, it is a leak.
 
 ## References
 D. B. Rubin, "Inference and missing data", Biometrika 63 (1976) 581-592. R. J. A. Little, J. Am. Statist. Assoc. 83
@@ -69,8 +69,8 @@ CERTAIN = Limit(
     unit="share",
     kind="calibrated",
     false_alarms=0.01,
-    because="Among the findings of this table at most one in a hundred is expected to be chance; where nothing is wrong "
-    "at all, any is found in at most one table in a hundred.",
+    because="Among the findings of this table at most one in a hundred is expected to be chance; where nothing is "
+    "wrong at all, any is found in at most one table in a hundred.",
 )
 BENDS = Limit(
     of="shift",
@@ -88,8 +88,8 @@ BENDS_THE_TARGET = Limit(
     kind="convention",
     severity=Severity.warning,
     because="A tenth of a standard deviation of the target is five points of a share of one half: with 400 rows twice "
-    "the standard error, so that a 95 % interval holds the truth half the time. Of another column (of_target 0) it takes a "
-    "whole one.",
+    "the standard error, so that a 95 % interval holds the truth half the time. Of another column (of_target 0) "
+    "it takes a whole one.",
 )
 
 HEADLINE = "{columns} is missing in {inside} of the rows where {group}, in {outside} of the others"
