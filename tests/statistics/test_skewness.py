@@ -18,7 +18,7 @@ POSITIVE = {"lognormal": rng.lognormal(0, 1, 800), "gamma": rng.gamma(2, 3, 800)
 ANY = {"left": -rng.lognormal(0, 0.7, 800), "mixed": rng.standard_t(5, 800), "gamma": rng.gamma(1.5, 2, 800) - 1}
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=50).filter(lambda x: np.ptp(x) > 1e-3 * max(map(abs, x))))
+@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=50).filter(lambda x: np.ptp(x) > 1e-3))
 def test_skewness_is_scipys(x: list[float]) -> None:
     assert skewness(np.array(x)) == pytest.approx(float(stats.skew(x)), rel=1e-8, abs=1e-8)
 
@@ -51,7 +51,7 @@ def test_yeo_johnson_and_its_power_are_scikit_learns(name: str) -> None:
 def test_the_transform_named_is_the_simplest_that_works() -> None:
     assert mended(POSITIVE["lognormal"]).words == "the logarithm"
     assert mended(np.r_[0.0, POSITIVE["lognormal"] * 100]).words == "log1p"
-    assert mended(-(np.arange(20.0) ** 2)).words == "the square root of -0 − x".replace("-0", "0")
+    assert mended(-(np.arange(20.0) ** 2)).words == "the square root of 0 − x"
     assert abs(mended(ANY["left"]).skewness) < 0.5
     with pytest.raises(InputError, match="use yeo_johnson"):
         best_power(np.array([-1.0, 2.0]), box_cox)

@@ -95,21 +95,28 @@ def of_classes(code: Codes, block: Codes) -> Order:
 
 
 def _matches(code: Codes) -> tuple[float, float]:
-    """The chance of so many equal neighbours, and their agreement beyond chance (as in Cohen's κ)."""
+    """The chance of so many equal neighbours, and their agreement beyond chance (as in Cohen's κ).
+
+    A class of more than half of the rows is not counted: what it does, the others show, and where they are rare their
+    count is nearly Poisson while the count of all equal neighbours is far from normal.
+    """
     n = len(code)
     if n < 4:
         return 1.0, 0.0
-    c = np.bincount(code).astype(float)
+    size = np.bincount(code).astype(float)
+    common = size > n / 2
+    c = size[~common]
     pair = c * (c - 1)
     two, three = pair.sum() / (n * (n - 1)), (pair * (c - 2)).sum() / (n * (n - 1) * (n - 2))
     apart = (pair.sum() ** 2 - (pair**2).sum() + (pair * (c - 2) * (c - 3)).sum()) / (n * (n - 1) * (n - 2) * (n - 3))
-    seen, mean = float((code[1:] == code[:-1]).sum()), (n - 1) * two
+    seen = float(((code[1:] == code[:-1]) & ~common[code[1:]]).sum())
+    mean, most = (n - 1) * two, float((c - 1).sum())
     variance = mean + 2 * (n - 2) * three + ((n - 1) ** 2 - (n - 1) - 2 * (n - 2)) * apart - mean**2
-    if mean >= n - 1 or variance <= 0:
+    if seen <= mean or most <= mean or variance <= 0:
         return 1.0, 0.0
     normal = float(ndtr(-(seen - 0.5 - mean) / np.sqrt(variance)))
-    rare = float(pdtrc(seen - 1, mean)) if seen > 0 else 1.0
-    return max(normal, rare) if mean < n / 4 else normal, (seen - mean) / (n - 1 - mean)
+    rare = float(pdtrc(seen - 1, mean)) if mean < n / 4 else 0.0
+    return max(normal, rare), (seen - mean) / (most - mean)
 
 
 def _joined(code: Codes, fewest: int) -> Codes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tearless.linear_algebra.facts import floats
 
 from .facts import Tails
-from .tails import MOST_SPACINGS, apart
+from .tails import MOST_SPACINGS, NEAR, apart
 
 Floats = NDArray[np.float64]
 FEWEST = 12
@@ -23,8 +23,9 @@ FEWEST = 12
 class Side:
     """One side of a column: its most separate group, how sure that is, and what the column is without it.
 
-    ``values`` are the group's, farthest first, in ``rows``; ``rest`` is the next value inwards. ``logs`` says that
-    distances were taken on the log scale.
+    ``values`` are the group's, farthest first, in ``rows``; ``rest`` is the next value inwards and ``std_rest`` the
+    standard deviation from there inwards (nan where nothing stands apart). ``logs`` says that distances were taken on
+    the log scale.
     """
 
     above: bool
@@ -73,7 +74,7 @@ def sides(tails: Tails, j: int, n: float, thin: pl.Series, sample: pl.Series) ->
         found = apart(d, n * middle.share, body, drawn)
         m = found.count
         rest = float(ends[m])
-        std = _std_of_rest(floats(thin), rest, above)
+        std = _std_of_rest(floats(thin), rest, above) if found.p < 1 else float("nan")
         numbers = tuple(int(r) for r in rows[:m])
         yield Side(above, logs, m, found.p, found.ratio, ends[:m], numbers, rest, std)
 
@@ -113,8 +114,8 @@ def _distances(values: Floats, centre: float, above: bool, logs: bool, unit: flo
 
 
 def _gaping(d: Floats) -> bool:
-    """Whether any of the first ten distances is a fifth longer than the next: else no group can stand apart."""
-    return bool((d[:10] >= 1.2 * d[1:11][: len(d[:10])]).any()) if len(d) > 10 else True
+    """Whether any of the first ten distances is much longer than the next: else no group can stand apart."""
+    return bool((d[:10] >= NEAR * d[1:11]).any()) if len(d) > 10 else True
 
 
 def _body(x: Floats, middle: _Middle, above: bool, logs: bool, unit: float) -> tuple[Floats, float]:

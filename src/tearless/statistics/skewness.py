@@ -116,7 +116,7 @@ def mended(x: Floats) -> Mended:
 
 
 def _tried(x: Floats) -> Iterator[tuple[str, Floats]]:
-    low, top = float(x.min()), float(x.max())
+    low, top = float(x.min()), float(x.max()) + 0.0
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if skewness(x) < 0:
             yield f"the square root of {top:.6g} − x", np.sqrt(top - x)

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 MOST_APART = 10
 """A group of more values than this is a part of the column, not a slip."""
 MOST_SPACINGS = 2_048
+NEAR = 1.4
+"""A group less than this many times as far out as the rest is not looked at: its chance is left at 1."""
 _STEPS = 25
 _AHEAD = np.concatenate([np.linspace(0, 8, 81), np.linspace(8.5, 80, 144)])
 
@@ -89,7 +91,7 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
     best = Apart(1, 1.0, 1.0)
     for m in range(1, min(MOST_APART, len(distances) - 8) + 1):
         ratio = float(distances[m - 1] / distances[m]) if distances[m] > 0 else 1.0
-        if ratio < 1.2:
+        if ratio < NEAR:
             continue
         p = min(1.0, m * (m + 1) * _chance(distances, m, n, body, drawn))
         if p < best.p or best.ratio == 1.0:
