@@ -52,9 +52,9 @@ def overlap(first: Keys, first_counts: Counts, second: Keys, second_counts: Coun
 
     Shapes ``(k,)``: keys, repeats allowed, and how many rows each stands for. ``pair`` is the probability that two rows
     agree by chance. First, rows drawn from one source: n·m·pair pairs agree on average, about Poisson; ten times that
-    mean is used. Second, one table divided at random, repeats and all: then rows that stand in one table twice would be
-    as common as rows that stand in both. Either alone rules out the innocent reason that it describes; the smaller chance,
-    doubled for the choice, is that of the overlap. Raises ``InputError`` for unequal shapes.
+    mean is used. Second, one table divided at random, repeats and all: then rows that stand in one table twice would
+    be as common as rows that stand in both. Either alone rules out the innocent reason that it describes; the smaller
+    chance, doubled for the choice, is that of the overlap. Raises ``InputError`` for unequal shapes.
 
     >>> a, b = np.arange(1000, dtype=np.uint64), np.arange(975, 1975, dtype=np.uint64)
     >>> one = np.ones(1000, dtype=np.int64)
@@ -106,31 +106,55 @@ def overlap_of_hashes(first: RowHashes, second: RowHashes, pair: float) -> tuple
     found = overlap(first.features[a], first.count[a], second.features[b], second.count[b], pair)
     if not found.seen:
         return found, 0.0, ()
-    copied = b[np.isin(second.features[b], first.features[a])]
+    copied = b[_among(second.features[b], first.features[a])]
     whole = first.features[a] ^ (first.target[a] * _MIX)
-    agree = np.isin(second.features[copied] ^ (second.target[copied] * _MIX), whole)
-    rows = np.sort(first.first[a][np.isin(first.features[a], second.features[copied])])[:ROWS_SHOWN]
+    agree = _among(second.features[copied] ^ (second.target[copied] * _MIX), whole)
+    rows = np.sort(first.first[a][_among(first.features[a], second.features[copied])])[:ROWS_SHOWN]
     return found, float(second.count[copied][agree].sum() / second.count[copied].sum()), tuple(rows.tolist())
 
 
 def overlap_of_rows(first: pl.DataFrame, second: pl.DataFrame, pair: float) -> Overlap:
     """The overlap of two tables of the same columns; nan equals nan, and a missing cell equals a missing cell."""
-    ones = [np.ones(frame.height, dtype=np.int64) for frame in (first, second)]
-    keys = [frame.hash_rows(seed=0).to_numpy() for frame in (first, second)]
-    return overlap(keys[0], ones[0], keys[1], ones[1], pair)
+    return _of_keys(_keys(first), _keys(second), pair)
 
 
 def overlap_after_rounding(first: pl.DataFrame, second: pl.DataFrame, drawn: float, exact: Overlap) -> Overlap:
     """The overlap once broken numbers have six significant digits, or single precision; never less than the exact one.
 
-    ``drawn`` is the share of the first table's rows that ``first`` holds: the count is divided by it.
+    ``drawn`` is the share of the first table's rows that ``first`` holds: what rounding adds is divided by it.
     """
     if not any(t.is_float() for t in first.dtypes):
         return exact
-    pairs = [(to(first), to(second)) for to in (_rounded, _single)]
-    most = max((overlap_of_rows(a, b, agreeing(a)) for a, b in pairs), key=lambda o: o.seen)
-    seen, by_chance = min(most.rows, most.seen / drawn), min(1.0, most.by_chance / drawn)
-    return Overlap(seen, most.rows, by_chance, most.chance) if seen / most.rows > exact.share else exact
+    keys = [(_keys(to(first)), _keys(to(second))) for to in (_as_it_is, _rounded, _single)]
+    plain, *rough = [int(_among(b, a).sum()) for a, b in keys]
+    if max(rough) <= plain:
+        return exact
+    most = int(np.argmax(rough))
+    to = (_rounded, _single)[most]
+    a, b = keys[1 + most]
+    found = _of_keys(a, b, agreeing(to(first)))
+    share = min(1.0, exact.share + (rough[most] - plain) / found.rows / drawn)
+    return Overlap(share * found.rows, found.rows, min(1.0, found.by_chance / drawn), found.chance)
+
+
+def _among(keys: Keys, others: Keys) -> NDArray[np.bool_]:
+    """Whether each key is one of the others: by binary search, several times faster than ``isin`` on wide hashes."""
+    if not len(others):
+        return np.zeros(len(keys), dtype=np.bool_)
+    ordered = np.sort(others)
+    return ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
+
+
+def _keys(frame: pl.DataFrame) -> Keys:
+    return frame.hash_rows(seed=0).to_numpy()
+
+
+def _of_keys(first: Keys, second: Keys, pair: float) -> Overlap:
+    return overlap(first, np.ones(len(first), np.int64), second, np.ones(len(second), np.int64), pair)
+
+
+def _as_it_is(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
 
 
 def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
