@@ -142,7 +142,8 @@ def _among(keys: Keys, others: Keys) -> NDArray[np.bool_]:
     if not len(others):
         return np.zeros(len(keys), dtype=np.bool_)
     ordered = np.sort(others)
-    return ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
+    found: NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
+    return found
 
 
 def _keys(frame: pl.DataFrame) -> Keys:
