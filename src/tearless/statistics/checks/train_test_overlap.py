@@ -18,9 +18,9 @@ at most Chernoff's bound. The smaller chance, doubled, is corrected for every te
 a share of right answers among m rows is at most √(0.25/m).
 
 ## When it is wrong
-Equal rows may be different events: two purchases of the same article, or two persons whom few columns describe. Rows
-of one person or one machine that differ in a number leak as well, and are not seen here. A row number makes all rows
-different, though the rest be copied.
+Equal rows may be different events: two purchases of the same article. Where every column is a function of one coarse
+column, its ties look like copies. Rows of one person or one machine that differ in a number leak as well, and are not
+seen here. A row number makes all rows different, though the rest be copied.
 
 ## What to do
 Take the copies out of the test table and score again. Then find their cause: repeat rows before the split (drop
@@ -201,3 +201,10 @@ def copies_in_single_precision(rng: np.random.Generator) -> Example:
 def numbered_copies(rng: np.random.Generator) -> Example:
     train = _rows(rng, 300)
     return Example(train | {"id": np.arange(300)}, test=train | {"id": np.arange(300, 600)})
+
+
+@fooled("fires", "all is a function of one coarse column, and the digits of the logarithm look like a measurement")
+def one_price_and_its_logarithm(rng: np.random.Generator) -> Example:
+    price = np.round(np.exp(rng.normal(3, 1, 4_000)), 2)
+    both = {"price": price, "log": np.log(price + 1)}
+    return Example({k: v[:3_000] for k, v in both.items()}, test={k: v[3_000:] for k, v in both.items()})
