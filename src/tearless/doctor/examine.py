@@ -41,7 +41,7 @@ def examine(
     began = time.perf_counter()
     wanted = [need for check in checks for need in check.needs.values()]
     facts = Facts(asked)
-    source = facts.measure(source, wanted, False, progress)
+    source = facts.measure(source.beside(test) if test else source, wanted, False, progress)
     if test is not None and not facts.stopped:
         test = facts.measure(test.like(source), wanted, True, progress)
     looked = _look(checks, facts, progress)

@@ -110,15 +110,28 @@ class Source:
                 f"{self.argument}: expected columns of the first table, got none of them; it has "
                 f"{listed(self.schema.names())}; name a table with the same columns"
             )
-        casts = [pl.col(n).cast(other.schema[n], strict=False) for n in common]
-        frames = self.frames
+        kinds = {n: _kind_beside(other.schema[n], self.schema[n]) for n in common}
+        said = (*self.said, *_differences(self.schema, other.schema))
         return replace(
-            self,
-            rows=self.rows.select(casts),
-            said=(*self.said, *_differences(self.schema, other.schema)),
-            frames=None if frames is None else lambda: (frame.select(casts) for frame in frames()),
-            seen_as=other,
+            self._selected([pl.col(n).cast(k, strict=False) for n, k in kinds.items()]), said=said, seen_as=other
         )
+
+    def beside(self, test: Source) -> Source:
+        """This table with whole numbers as floats wherever ``test`` holds floats, so that 1 and 1.0 are one value."""
+        kinds = {n: _kind_beside(k, test.schema.get(n, k)) for n, k in self.schema.items()}
+        if kinds == dict(self.schema):
+            return self
+        return self._selected([pl.col(n).cast(k) for n, k in kinds.items()])
+
+    def _selected(self, columns: list[pl.Expr]) -> Source:
+        frames = self.frames
+        mapped = None if frames is None else lambda: (frame.select(columns) for frame in frames())
+        return replace(self, rows=self.rows.select(columns), frames=mapped)
+
+
+def _kind_beside(kind: pl.DataType, other: pl.DataType) -> pl.DataType:
+    """The type in which a column is compared with one of another type: the first's, but floats where either has them."""
+    return pl.Float64() if kind.is_integer() and other.is_float() else kind
 
 
 def batch_rows(columns: int) -> int:
