@@ -63,7 +63,9 @@ def suspects(sample: Sample) -> Iterator[Measured]:
             found += _dated(column, sample)
         elif kind == pl.String or isinstance(kind, pl.Categorical | pl.Enum):
             found += _written(column.cast(pl.String), sample)
-    yield from (_measured(one, sample) for one in _known_elsewhere(found, sample))
+    scale = sample.total / max(1, sample.rows)
+    said = f"counted on {sample.said}"
+    yield from (_measured(one, scale, said) for one in _known_elsewhere(found, sample))
 
 
 def _known_elsewhere(found: list[_Suspect], sample: Sample) -> Iterator[_Suspect]:
@@ -96,7 +98,7 @@ def _numeric(column: pl.Series, sample: Sample) -> Iterator[_Suspect]:
         heap = heap_at_edge(ordered, high)
         if heap is None:
             continue
-        if heap.count > 1 and len(ordered) < finite.size and heap.ratio >= 0.9 and heap.chance < 0.01:
+        if len(ordered) < finite.size and _worth_a_look(heap, high):
             heap = heap_at_edge(np.sort(finite), high) or heap
         yield _edge(column.name, x, finite, heap, high, sample)
 
@@ -110,6 +112,12 @@ def _thinned(finite: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sort(np.concatenate([some, *extra]))
 
 
+def _worth_a_look(heap: Heap, high: bool) -> bool:
+    """Whether the gap can come near any limit, so that the spread of the rest is worth its cost."""
+    below_zero = heap.values[0] < 0 <= heap.nearest and not high and is_usual_code(heap.values[0])
+    return heap.count > 1 and heap.chance < 0.01 and (heap.ratio >= 2 or below_zero)
+
+
 def _edge(
     name: str, x: NDArray[np.float64], finite: NDArray[np.float64], heap: Heap, high: bool, sample: Sample
 ) -> _Suspect:
@@ -119,7 +127,7 @@ def _edge(
     usual = is_usual_code(value) and (alone or abs(value) >= 10)
     few = heap.distinct_beyond < 5 and not usual
     suspicion = 3.0 if usual and alone else 2.0 if usual else 1.0 if value == 0 else 0.0
-    if heap.count < 2 or heap.ratio < 0.9 or few:
+    if few or not _worth_a_look(heap, high):
         quiet = replace(heap, count=1) if few else heap
         return _Suspect(name, quiet, suspicion, 0.0, finite.size, {"value": f"{value:g}"})
     with np.errstate(all="ignore"):
@@ -184,7 +192,7 @@ def _dated(column: pl.Series, sample: Sample) -> Iterator[_Suspect]:
 
 def _written(column: pl.Series, sample: Sample) -> Iterator[_Suspect]:
     """The cells of a text column that say that they hold no value."""
-    short = column.filter(column.str.len_bytes() <= 20)
+    short = column.filter(column.str.len_bytes() <= 20).alias("text")
     counts = short.value_counts(sort=True, name="n")
     plain = counts.to_series(0).str.strip_chars().str.to_lowercase()
     signs = bool((plain == "+").any())
@@ -220,11 +228,9 @@ def _letters(plain: pl.Series) -> bool:
     return len(plain) > 3 and int(two.sum()) > 0.8 * len(plain)
 
 
-def _measured(one: _Suspect, sample: Sample) -> Measured:
+def _measured(one: _Suspect, scale: float, said: str) -> Measured:
     heap = one.heap
-    scale = sample.total / max(1, sample.rows)
     ratio = heap.ratio if heap.values and heap.gap > 0 else 0.0
-    said = f"counted on {sample.said}"
     before = one.effect or (None, None, None, None)
     count = round(heap.count * scale)
     return Measured(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +116,8 @@ def _said(column: pl.Series, value: float) -> str:
 
 
 def _categories(column: pl.Series) -> list[Group]:
-    counts = column.drop_nulls().value_counts(sort=True, name="n").filter(pl.col("n") >= FEWEST).head(CATEGORIES)
+    counts = column.drop_nulls().alias("text").value_counts(sort=True, name="n")
+    counts = counts.filter(pl.col("n") >= FEWEST).head(CATEGORIES)
     names = counts.to_series(0).to_list()
     inside = [(f"is '{visible(v, 40)}'", (column == v).fill_null(False).to_numpy()) for v in names]
     return _kept(column.name, inside, column.is_not_null().to_numpy())
@@ -129,15 +130,18 @@ def _kept(name: str, named: list[tuple[str, NDArray[np.bool_]]], known: NDArray[
     return kept[:1] if len(kept) == 2 == len(named) else kept
 
 
-def ties(frame: pl.DataFrame, target: str | None, rng: np.random.Generator) -> Iterator[tuple[str, Tie | None]]:
-    """For every column with holes, the group of rows that its holes keep to, or shun, most; ``None`` without a group.
+def ties(
+    frame: pl.DataFrame, holed_names: Sequence[str], target: str | None, rng: np.random.Generator
+) -> Iterator[tuple[str, Tie | None]]:
+    """For every column named, the group of rows that its holes keep to, or shun, most; ``None`` without a group.
 
     Half of the chance allowed is spent on the target's groups and half on all others'. The target's group is chosen
     where its tie is certain (corrected chance at most 0.001) or the stronger one. The work is bounded: of many partners
     some are drawn at random, of many rows evenly spaced ones are taken.
     """
-    frame = frame.gather_every(max(1, -(-frame.height // ROWS)))
-    holed = [(name, m) for name in frame.columns if (m := missing_cells(frame[name])).any() and not m.all()]
+    step = -(-frame.height // ROWS)
+    frame = frame.gather_every(step) if step > 1 else frame
+    holed = [(name, m) for name in holed_names if (m := missing_cells(frame[name])).any() and not m.all()]
     if not holed:
         return
     groups = _groups(frame, target, len(holed), rng)

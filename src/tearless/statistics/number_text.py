@@ -127,7 +127,7 @@ def look(column: pl.Series) -> TextColumn:
     >>> seen.cells, seen.numbers, seen.no_value, seen.obstacles[0]
     (3, 3.0, 1, ('thousands', 1, "'1,200'"))
     """
-    filled = column.drop_nulls().cast(pl.String)
+    filled = column.drop_nulls().cast(pl.String).alias("text")
     part = filled.gather_every(max(1, len(filled) // SCREENED))
     if not part.str.contains(r"^\W*[A-Za-z]{0,3}\W*\d").sum() > len(part) / 2:
         return TextColumn(len(filled), 0.0, 0, 0, filled.n_unique(), 2, 0)

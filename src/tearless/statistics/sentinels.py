@@ -112,6 +112,8 @@ def heap_at_edge(ordered: NDArray[np.float64], high: bool) -> Heap | None:
     seen, counts = _outermost(ordered, high, MOST_CODES + NEIGHBOURS + 1)
     if len(seen) < 3:
         return None
+    if counts[:MOST_CODES].max() < 2:
+        return Heap((float(seen[0]),), 1, float(seen[1]), 0.0, 0.0, len(seen) - 1, 1.0, 1.0)
     unit = 2.0 ** math.frexp(float(np.abs(seen).max()))[1] if np.abs(seen).max() < 1e300 else 2.0**1023
     gaps = np.abs(np.diff(seen / unit))
     before = np.arange(1, min(MOST_CODES, len(seen) - 2) + 1)
@@ -132,7 +134,7 @@ def heap_at_edge(ordered: NDArray[np.float64], high: bool) -> Heap | None:
             float(seen[chosen]),
             float(gaps[chosen - 1] * np.float64(unit)),
             float(spacings.mean() * np.float64(unit)),
-            _distinct_beyond(ordered, float(seen[chosen]), high),
+            len(seen) - chosen,
             (heap + near) * share,
             min(1.0, LOOKS * _heap_and_gap(heap, near, share, beyond)),
         )
@@ -176,24 +178,14 @@ def heap_inside(ordered: NDArray[np.float64], value: float) -> Heap | None:
 
 def _outermost(ordered: NDArray[np.float64], high: bool, most: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The outermost distinct values from one edge inwards, and their counts."""
-    values: list[float] = []
-    counts: list[int] = []
-    at = len(ordered) if high else 0
-    while len(values) < most and (at > 0 if high else at < len(ordered)):
-        value = ordered[at - 1 if high else at]
-        end = int(np.searchsorted(ordered, value, "left" if high else "right"))
-        values.append(float(value))
-        counts.append(abs(end - at))
-        at = end
-    return np.array(values, dtype=np.float64), np.array(counts, dtype=np.int64)
-
-
-def _distinct_beyond(ordered: NDArray[np.float64], nearest: float, high: bool) -> int:
-    """Distinct values of the rest, counted up to eleven."""
-    rest = (
-        ordered[: np.searchsorted(ordered, nearest, "right")] if high else ordered[np.searchsorted(ordered, nearest) :]
-    )
-    return len(_outermost(rest, high, NEIGHBOURS + 1)[0])
+    window = 64
+    while True:
+        edge = ordered[-window:][::-1] if high else ordered[:window]
+        starts = np.flatnonzero(np.r_[True, edge[1:] != edge[:-1]]) if edge.size else np.empty(0, np.int64)
+        if len(starts) > most or window >= len(ordered):
+            counts = np.diff(np.r_[starts, len(edge)])
+            return edge[starts][:most], counts[:most]
+        window = max(8 * window, 4_096)
 
 
 def robust_spread(ordered: NDArray[np.float64]) -> float:

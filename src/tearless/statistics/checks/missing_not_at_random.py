@@ -55,6 +55,7 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import Sample
+from tearless.statistics.facts import Columns
 from tearless.statistics.intervals import difference_of_shares
 from tearless.statistics.missingness import Tie, ties
 
@@ -98,8 +99,9 @@ WHY = "the rows left after dropping are not a fair sample: {partner} is distribu
 DO = "{cure}"
 
 
-def measure(sample: Sample, asked: Asked, rng: np.random.Generator) -> Iterator[Measured]:
-    found = list(ties(sample.frame, asked.target, rng))
+def measure(columns: Columns, sample: Sample, asked: Asked, rng: np.random.Generator) -> Iterator[Measured]:
+    holed = [name for name, missing in zip(columns.names, columns.missing, strict=True) if missing]
+    found = list(ties(sample.frame, holed, asked.target, rng))
     if not found:
         raise NotApplicable("no column has cells missing in some rows and filled in others")
     yield from (_measured(name, tie, asked.target) for name, tie in found if tie is not None)

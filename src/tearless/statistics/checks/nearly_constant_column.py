@@ -125,7 +125,7 @@ def _differing(sample: Sample, name: str, distinct: float, filled: int) -> tuple
     least = max(0.0, distinct - 1)
     if distinct > COUNTED or distinct < 2 or sample.frame[name].dtype.is_nested():
         return "", least, "filled cells that differ from the commonest value: at least as many as other values"
-    column = sample.frame[name]
+    column = sample.frame[name].alias("value")
     counts = column.filter(~missing_cells(column)).value_counts(sort=True)
     if counts.is_empty():
         return "a value", least, "filled cells that differ from the commonest value: at least as many as other values"
