@@ -14,9 +14,12 @@ from .held_out import gaps_by_order
 from .information import log_evidence
 from .told import Codes, Floats, noise_factor, parts_of
 
+Kind = Literal["sum", "product"]
 MOST_TERMS = 6
 MOST_COLUMNS = 100
 FIT_ROWS = 4_000
+ROUNDING = 1e-16
+"""Share of the variance below which a miss is rounding, and a further term gives nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Equation:
     columns: tuple[int, ...]
     weights: tuple[float, ...]
     constant: float
-    kind: Literal["sum", "product"]
+    kind: Kind
     left: float
     left_at_most: float
     rows: int
@@ -76,58 +79,51 @@ def find_equation(x: Floats, y: Floats, row: Codes) -> Equation | None:
     return min(known, key=lambda e: (e.left, len(e.columns)), default=None)
 
 
-def _found(x: Floats, y: Floats, row: Codes, kind: Literal["sum", "product"]) -> Equation | None:
+def _found(x: Floats, y: Floats, row: Codes, kind: Kind) -> Equation | None:
     usable = np.flatnonzero(np.isfinite(x).mean(axis=0) >= 0.8)
     whole = np.flatnonzero(np.isfinite(x[:, usable]).all(axis=1) & np.isfinite(y))[: 2 * FIT_ROWS]
-    half = len(whole) // 2
-    if half < 10 or len(usable) < 2:
+    fit, held = np.arange(len(whole) // 2), np.arange(len(whole) // 2, len(whole))
+    if len(fit) < 10:
         return None
-    fit, held = whole[:half], whole[half:]
+    x, y, row = x[whole], y[whole], row[whole]
     middle, spread = x[fit].mean(axis=0), x[fit].std(axis=0)
-    with np.errstate(invalid="ignore"):
-        usable = usable[(spread > 1e-12 * np.abs(middle))[usable] & (spread[usable] > 0)]
-    if len(usable) < 2 or y[fit].std() == 0 or y[held].std() == 0:
+    usable = usable[spread[usable] > 1e-12 * np.abs(middle[usable])]
+    unit = float(y[fit].std())
+    if len(usable) < 2 or unit == 0 or y[held].std() == 0:
         return None
-    z = (x[:, usable] - middle[usable]) / spread[usable]
-    v = (y - y[fit].mean()) / y[fit].std()
+    z, v = (x[:, usable] - middle[usable]) / spread[usable], (y - y[fit].mean()) / unit
     order = _ranked(z[fit], v[fit])
-    sizes = range(2, min(MOST_TERMS, len(order)) + 1)
-    tried = [(k, *_tried(z, v, fit, held, order[:k])) for k in sizes]
-    least = min(t[2] for t in tried)
-    k, weights, _ = next(t for t in tried if t[2] <= 4 * least + 1e-20)
-    chosen = order[:k]
-    miss = (v[held] - v[fit].mean() - (z[held][:, chosen] - z[fit][:, chosen].mean(axis=0)) @ weights) ** 2
-    in_order = whole[np.argsort(row[whole])]
-    base = min(float(v[held].var()), float(gaps_by_order(np.arange(len(whole), dtype=np.float64), v[in_order]).mean()))
-    left = float(miss.mean()) / base if base else 1.0
-    told = z[held][:, chosen] @ weights
-    parts = min(8, max(2, len(held) // 5))
-    evidence = log_evidence(parts_of(told, parts), parts_of(v[held], parts), parts, parts)
-    own = weights * y[fit].std() / spread[usable[chosen]]
-    constant = float(y[fit].mean() - own @ middle[usable[chosen]])
-    if kind == "product":
-        constant = float(np.exp(np.clip(constant, -700, 700)))
-    elif abs(constant) < 1e-6 * y[fit].std():
-        constant = 0.0
-    by_column = np.argsort(usable[chosen])
-    return Equation(
-        tuple(int(usable[chosen[j]]) for j in by_column),
-        tuple(float(own[j]) for j in by_column),
-        constant,
-        kind,
-        min(1.0, left),
-        min(1.0, left * noise_factor(miss)),
-        len(held),
-        evidence,
+    tried = [(k, *_tried(z, v, fit, held, order[:k])) for k in range(2, min(MOST_TERMS, len(order)) + 1)]
+    least = min(float(miss.mean()) for _, _, miss in tried)
+    k, weights, miss = next(t for t in tried if t[2].mean() <= max(4 * least, ROUNDING))
+    chosen = np.sort(order[:k])
+    weights = weights[np.argsort(order[:k])]
+    own = weights * unit / spread[usable[chosen]]
+    constant = _constant(float(y[fit].mean() - own @ middle[usable[chosen]]), unit, kind)
+    base = min(
+        float(v[held].var()), float(gaps_by_order(np.arange(len(v), dtype=np.float64), v[np.argsort(row)]).mean())
     )
+    left = float(miss.mean()) / base if base else 1.0
+    at_most = min(1.0, left * noise_factor(miss))
+    parts = min(8, max(2, len(held) // 5))
+    evidence = log_evidence(parts_of(z[np.ix_(held, chosen)] @ weights, parts), parts_of(v[held], parts), parts, parts)
+    columns = tuple(usable[chosen].tolist())
+    return Equation(columns, tuple(own.tolist()), constant, kind, min(1.0, left), at_most, len(held), evidence)
 
 
-def _tried(z: Floats, v: Floats, fit: Codes, held: Codes, columns: Codes) -> tuple[Floats, float]:
-    """Weights by least squares on the rows that fit, and the mean square missed on those held out."""
+def _constant(constant: float, unit: float, kind: Kind) -> float:
+    """The constant term of a sum, zero where it is rounding; the factor of a product."""
+    if kind == "product":
+        return float(np.exp(np.clip(constant, -700, 700)))
+    return 0.0 if abs(constant) < 1e-6 * unit else constant
+
+
+def _tried(z: Floats, v: Floats, fit: Codes, held: Codes, columns: Codes) -> tuple[Floats, Floats]:
+    """Weights by least squares on the rows that fit, and the squares missed on those held out."""
     a, b = z[np.ix_(fit, columns)], v[fit]
     weights: Floats = np.linalg.lstsq(a - a.mean(axis=0), b - b.mean(), rcond=1e-12)[0]
     miss = v[held] - b.mean() - (z[np.ix_(held, columns)] - a.mean(axis=0)) @ weights
-    return weights, float((miss**2).mean())
+    return weights, miss**2
 
 
 def _ranked(z: Floats, v: Floats) -> Codes:

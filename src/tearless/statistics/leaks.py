@@ -26,6 +26,7 @@ CHANCE_LOOKS = 99
 ALONE = 0.15
 """A column that leaves less doubt than this of classes tells alone, and is put in no set."""
 ALONE_NUMBER = 0.01
+HUGE = 1e100
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _table(sample: Sample, target: Target, rng: np.random.Generator) -> _Table:
     chosen = rng.permutation(len(known))[:most]
     values = target.values[chosen]
     answer = Answer.of(values, target.kind == "classes", sample.row_numbers[known[chosen]])
-    if answer.k < 2 or answer.k > max(50, len(chosen) / 4):
+    if answer.k < 2 or answer.k > max(2, len(chosen) / 4):
         raise NotApplicable("nearly every row has a class of its own" if answer.k > 1 else "the target holds one value")
     frame = sample.frame[known[chosen]].select(names)
     columns = tuple(frame.iter_columns())
@@ -128,7 +129,11 @@ def _one(table: _Table, name: str, cells: Cells, seen: Told) -> Measured:
     renamed = table.answer.number is None and 2 <= cells.values <= table.answer.k and seen.told_class < 0
     numbers = _numbers(table, seen, 1, renamed, table.target.said)
     exact = renamed or seen.told_class >= 0 or seen.left <= 1e-3
-    why = "it is the answer in other words" if exact else "a column that tells so much is nearly always the answer"
+    why = (
+        "it is the answer in other words"
+        if exact
+        else "a column that tells so much is nearly always made from the answer"
+    )
     words = {
         "subject": f"column {quoted(name)} gives",
         "target": quoted(table.target.name),
@@ -174,13 +179,13 @@ def _set(table: _Table, names: Sequence[str], seen: Told, p: float, evidence: st
 
 
 def _equation(table: _Table, rest: list[int]) -> Iterator[Measured]:
-    numeric = [j for j in rest if table.cells[j].values > 1 and _is_number(table.columns[j])]
+    numeric = [j for j in sorted(rest) if table.cells[j].values > 1 and _is_number(table.columns[j])]
     if len(numeric) < 2:
         return
     x = np.column_stack([_plain(table.columns[j]) for j in numeric])
     names = [table.names[j] for j in numeric]
     with np.errstate(over="ignore", invalid="ignore"):
-        found = find_equation(x, table.y, table.answer.row)
+        found = find_equation(x, np.where(np.abs(table.y) < HUGE, table.y, np.nan), table.answer.row)
     if found is not None:
         share = 1 - found.left
         seen = Told(share, 1 - found.left_at_most, share, found.left, found.left_at_most, "all", found.rows, 0.0)
@@ -196,7 +201,7 @@ def _is_number(column: pl.Series) -> bool:
 def _plain(column: pl.Series) -> Floats:
     """Finite numbers, nan for the rest and for those too large to be squared."""
     x = column.to_physical().cast(pl.Float64).to_numpy()
-    return np.where(np.abs(x) < 1e100, x, np.nan)
+    return np.where(np.abs(x) < HUGE, x, np.nan)
 
 
 def _pair(table: _Table, rest: list[int]) -> Iterator[Measured]:

@@ -159,10 +159,11 @@ def _told_class(cells: Cells, answer: Answer) -> Told:
     filled, empty = np.flatnonzero(cells.filled), np.flatnonzero(~cells.filled)
     own = np.empty(n)
     rows, bins = _sorted_and_binned(cells)
-    if cells.codes is not None:
-        own[rows] = own_class_by_group(cells.codes[rows], y[rows]) if len(rows) else 0.0
+    numbers = cells.numbers
+    if numbers is None:
+        own[rows] = own_class_by_group(bins, y[rows]) if len(rows) else 0.0
     else:
-        own[rows] = own_class_by_order(y[rows])
+        own[rows] = own_class_by_order(numbers[rows], y[rows])
     if len(empty):
         own[empty] = own_class_by_group(np.zeros(len(empty), np.int64), y[empty])
     lost = -np.log2(own)

@@ -22,8 +22,8 @@ told of targets shuffled at random.
 
 ## When it is wrong
 An honest measurement can be that good: petal length separates setosa from the other irises without an error. Several
-rows of one person make every fine measurement of the person tell. A series whose rows were shuffled hides its trend. A copy of the target in which a tenth of the rows is
-wrong stays below the limits, and so do equations of more than six columns.
+rows of one person make every fine measurement of the person tell. A series whose rows were shuffled hides its trend.
+A copy of the target with a tenth of its rows wrong stays below the limits, and so do equations of more columns.
 
 ## What to do
 Ask when the value is written down: before the moment of prediction, or after. If after, drop it and look for what else
@@ -53,7 +53,6 @@ from tearless.core import (
     columns_shuffled,
     fooled,
     healthy,
-    in_other_units,
     sick,
 )
 from tearless.linear_algebra.facts import Sample
@@ -61,7 +60,7 @@ from tearless.statistics.facts import Target
 from tearless.statistics.leaks import leaks
 
 MEND = Mend.source
-SAME_UNDER = (columns_shuffled, columns_renamed, in_other_units)
+SAME_UNDER = (columns_shuffled, columns_renamed)
 
 TELLS_ALL = Limit(
     of="left",
