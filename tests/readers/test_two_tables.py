@@ -23,3 +23,12 @@ def test_a_column_that_became_float_still_overlaps() -> None:
     test = {name: values[:250].astype(float) for name, values in train.items()}
     report = tearless.check(train, test=test, select=["train-test-overlap"])
     assert [finding.name for finding in report.findings] == ["train-test-overlap"]
+
+
+def test_flags_that_became_text_are_compared_as_text() -> None:
+    rng = np.random.default_rng(0)
+    train = {"flag": rng.random(300) < 0.5, "z": rng.normal(size=300)}
+    test = {"flag": np.array(["true", "perhaps"])[rng.integers(0, 2, 200)], "z": rng.normal(size=200)}
+    report = tearless.check(train, test=test, select=["unseen-categories", "drift"])
+    assert not report.faults
+    assert "unseen-categories" in {finding.name for finding in report.findings}

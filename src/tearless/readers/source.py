@@ -130,8 +130,13 @@ class Source:
 
 
 def _kind_beside(kind: pl.DataType, other: pl.DataType) -> pl.DataType:
-    """The type in which a column is compared with one of another type: the first's, but floats where either has them."""
-    return pl.Float64() if kind.is_integer() and other.is_float() else kind
+    """The type in which a column is compared with one of another type.
+
+    The first's; but floats where either has them, and text where only one is boolean.
+    """
+    if kind.is_integer() and other.is_float():
+        return pl.Float64()
+    return pl.String() if kind == pl.Boolean and other != pl.Boolean else kind
 
 
 def batch_rows(columns: int) -> int:
