@@ -92,7 +92,8 @@ HARMFUL = Limit(
     kind="convention",
     severity=Severity.warning,
     because="n rows then tell of the coefficient what n/VIF rows of an unrelated column would, and below 30 no "
-    "estimate is steady; at 100 the standard error is ten times wider and importances are split at will, however many the rows.",
+    "estimate is steady; at 100 the standard error is ten times wider and importances are split at will, at any "
+    "number of rows.",
 )
 HOPELESS = Limit(
     of="vif",
