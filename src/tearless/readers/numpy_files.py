@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import mmap
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +24,17 @@ from .source import Frames, Source
 LARGEST_ARCHIVE = 2 << 30
 """Bytes that the arrays of an ``.npz`` may come to: they are held in memory, all of them."""
 _HEADER_ROOM = 1 << 16
+_BROKEN = (
+    ValueError,
+    SyntaxError,
+    TypeError,
+    EOFError,
+    OSError,
+    MemoryError,
+    RecursionError,
+    tokenize.TokenError,
+    struct.error,
+)
 Array = np.ndarray[Any, Any]
 
 
@@ -60,7 +73,7 @@ def _header(stream: IO[bytes], label: str, argument: str) -> tuple[tuple[int, ..
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(stream)
-    except (ValueError, SyntaxError, TypeError, EOFError, OSError, MemoryError, RecursionError) as fault:
+    except _BROKEN as fault:
         reason = visible(str(fault).split("\n")[0], 120)
         raise InputError(
             f"{argument}: expected a NumPy array, got {label}, whose header cannot be read ({reason}); write it again"

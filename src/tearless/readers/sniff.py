@@ -89,7 +89,7 @@ def one_byte_encoding(data: bytes, byte: int, offset: int) -> tuple[str, str]:
 def _text_like(head: bytes) -> bool:
     """Whether bytes may be text in an encoding of one byte a character, or UTF-8: almost no control characters."""
     some = head[:65_536]
-    return b"\0" not in some and len(some) - len(some.translate(None, _CONTROL)) <= len(some) // 50
+    return b"\0" not in some and len(some) - len(some.translate(None, _CONTROL)) <= max(8, len(some) // 50)
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
