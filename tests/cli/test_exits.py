@@ -84,6 +84,16 @@ def test_ctrl_c_prints_what_was_found_and_is_status_130(tmp_path: Path, table: s
     assert err == "tearless: stopped by Ctrl-C\n"
 
 
+def test_ctrl_c_that_a_library_turns_into_an_error_is_no_fault(run: Run, tmp_path: Path) -> None:
+    """As an import that is cut short: the error is the library's, the cause is the user's."""
+    site = tmp_path / "site"
+    site.mkdir()
+    broken = "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\nexcept KeyboardInterrupt:\n    pass\n"
+    (site / "polars.py").write_text(f"{broken}raise RuntimeError('half an import')\n")
+    ran = run("check", "any.csv", PYTHONPATH=str(site))
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "tearless: stopped by Ctrl-C\n")
+
+
 @pytest.mark.parametrize("arguments", [["catalogue"], ["check", "TABLE", "--select", "constant-column"], ["--help"]])
 def test_a_closed_pipe_is_quiet(tmp_path: Path, table: str, arguments: list[str]) -> None:
     reader, writer = os.pipe()

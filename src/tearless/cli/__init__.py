@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tearless.core.errors import TearlessError
 
 from .exits import FAULT, STOPPED, UNUSABLE
+from .interrupts import Interrupts
 from .streams import complain, prepared
 
 __all__ = ["main"]
@@ -16,24 +17,25 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. ``arguments`` are those of the process by default."""
     prepared()
-    try:
-        from .app import app
+    with Interrupts() as interrupts:
+        try:
+            from .app import app
 
-        status = app(arguments, prog_name="tearless", standalone_mode=False)
-    except KeyboardInterrupt:
-        status = STOPPED
-    except TearlessError as error:
-        complain(str(error))
-        return UNUSABLE
-    except Exception as error:  # noqa: BLE001 (whatever it is, the user gets words and a status)
-        return _failed(error)
+            status = app(arguments, prog_name="tearless", standalone_mode=False)
+        except KeyboardInterrupt:
+            status = STOPPED
+        except Exception as error:  # noqa: BLE001 (whatever it is, the user gets words and a status)
+            status = STOPPED if interrupts.seen else _failed(error)
     if status == STOPPED:
         complain("stopped by Ctrl-C")
     return status if isinstance(status, int) else 0
 
 
 def _failed(error: Exception) -> int:
-    """Say what went wrong: a mistake in the command's words, the system's refusal, or a fault of our own."""
+    """Say what went wrong: unusable input or words, the system's refusal, or a fault of our own."""
+    if isinstance(error, TearlessError):
+        complain(str(error))
+        return UNUSABLE
     if hasattr(error, "exit_code") and hasattr(error, "format_message"):
         return _misused(error)
     if isinstance(error, OSError) and error.strerror:

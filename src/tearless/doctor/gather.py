@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -49,6 +50,10 @@ class Facts:
             return self.measure(again.source, wanted, of_test, progress)
         except KeyboardInterrupt:
             self.stopped = True
+            try:  # Polars and Python each raise for one Ctrl-C: take the second here, in a call that lets it in
+                time.sleep(0)
+            except KeyboardInterrupt:
+                self.stopped = True
         self.rows[of_test] = rows
         for kind, fact in zip(types, so_far or [], strict=False):
             self._known[Need(kind, of_test)] = fact
