@@ -10,7 +10,8 @@ least-squares problem singular. A constant target leaves nothing to learn.
 ## The mathematics
 With x = c·1 the variance is zero, correlation is 0/0, and x is a multiple of the intercept column, so the design has
 no full rank and the coefficients are not determined. The entropy of a constant target is 0 bits: every model that
-answers c is perfect, and none has learnt anything.
+answers c is perfect, and none has learnt anything. How sure is it that other values are rare? A share π of others stays
+unseen in n rows with chance (1−π)ⁿ, so π is at most 1 − 0.05^(1/n) with 95 % confidence: about 3/n.
 
 ## When it is wrong
 A column may be constant in this extract and vary where the model will be used: then the extract is not a sample of
@@ -21,7 +22,8 @@ Drop the column, or find out why the extract holds one value of it only. A colum
 `missing-values`.
 
 ## References
-G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th ed., Johns Hopkins 2013, section 5.5.
+G. H. Golub, C. F. Van Loan, *Matrix Computations*, 4th ed., Johns Hopkins 2013, section 5.5. J. A.
+Hanley, A. Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249 (1983) 1743-1745.
 """
 
 from __future__ import annotations
@@ -42,7 +44,6 @@ from tearless.core import (
     columns_renamed,
     columns_shuffled,
     fooled,
-    harm,
     healthy,
     in_other_units,
     rows_shuffled,
@@ -55,6 +56,14 @@ from tearless.statistics.facts import Columns
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
+ONE_VALUE = Limit(
+    of="distinct",
+    at=1.0,
+    crossed="below",
+    unit="values",
+    kind="derived",
+    because="With one value the variance is exactly zero and the column is a multiple of the intercept.",
+)
 SEEN_TWICE = Limit(
     of="filled",
     at=2.0,
@@ -62,14 +71,25 @@ SEEN_TWICE = Limit(
     kind="derived",
     because="One row cannot vary: at least two filled cells are needed before a column can be called constant.",
 )
-ONE_VALUE = Limit(
-    of="distinct",
-    at=1.0,
+CONSTANT_HERE = Limit(
+    of="others",
+    at=0.8,
     crossed="below",
-    unit="values",
-    kind="derived",
+    unit="share",
+    kind="convention",
+    severity=Severity.note,
+    because="Two equal cells are the least: other values may then still be 1 - 0.05^(1/2) = 78 % of what there is, but in "
+    "this table the column says nothing.",
+)
+NOT_BY_CHANCE = Limit(
+    of="others",
+    at=0.15,
+    crossed="below",
+    unit="share",
+    kind="convention",
     severity=Severity.warning,
-    because="With one value the variance is exactly zero and the column is a multiple of the intercept.",
+    because="From 19 equal cells on, other values are at most 15 % of what there is, with 95 % confidence. In fewer rows "
+    "a flag may come out constant by chance, and the column is only noted. No theorem singles out the 15 %.",
 )
 NOTHING_TO_LEARN = Limit(
     of="distinct",
@@ -83,7 +103,7 @@ NOTHING_TO_LEARN = Limit(
 )
 
 HEADLINE = "{columns} holds one value, {value}, in {every}"
-EVIDENCE = "{distinct} distinct value in {filled} filled cells"
+EVIDENCE = "1 distinct value in {filled} filled cells; any other is at most {others} of all there is (95 %)"
 WHY = "it says nothing about any of the {filled} rows that hold it, and has no spread to be scaled by"
 DO = "{cure} {columns}, or find out why this extract holds one value of it only"
 
@@ -97,6 +117,11 @@ def measure(columns: Columns, sample: Sample, asked: Asked) -> Iterator[Measured
             {
                 "distinct": Number(distinct, "values", "different values among the filled cells, of all rows"),
                 "filled": Number(filled, "rows", "rows in which the cell is filled"),
+                "others": Number(
+                    1 - 0.05 ** (1 / filled) if filled else None,
+                    "share",
+                    "the most that other values can be of what there is, with 95 % confidence, in a random draw",
+                ),
                 "predicted": Number(float(name == asked.target), "1", "1 for the column to predict, else 0"),
             },
             words={
@@ -132,6 +157,11 @@ def one_value_and_holes(rng: np.random.Generator) -> Example:
 
 
 @sick
+def in_eight_rows(rng: np.random.Generator) -> Example:
+    return Example({"site": np.repeat("A", 8), "x": rng.normal(size=8)})
+
+
+@sick
 def a_target_that_never_happens(rng: np.random.Generator) -> Example:
     return Example({"failed": np.zeros(200, dtype=int), "x": rng.normal(size=200)}, target="failed")
 
@@ -139,10 +169,3 @@ def a_target_that_never_happens(rng: np.random.Generator) -> Example:
 @fooled("silent", "one stray value hides a column that is constant in every other row")
 def one_stray_value(rng: np.random.Generator) -> Example:
     return Example({"year": np.r_[np.full(199, 2024), 2023], "x": rng.normal(size=200)})
-
-
-@harm(unit="columns that cannot be scaled", at=1.0, because="Dividing by a spread of zero gives no number in any row.")
-def columns_without_spread(example: Example, rng: np.random.Generator) -> float:
-    """How many columns have a standard deviation of zero, missing cells left out."""
-    spreads = [np.nanstd(np.asarray(values, dtype=float)) for values in example.columns.values()]
-    return float(sum(s == 0 for s in spreads))

@@ -68,7 +68,7 @@ REPEATED = Limit(
 )
 HEAPED = Limit(
     of="chance",
-    at=lambda suspicion: {0: 1e-6, 1: 1e-6, 1.5: 1e-6, 2: 1e-3, 3: 1e-6}.get(suspicion, 1.0),
+    at=lambda suspicion: {0: 1e-6, 1: 1e-6, 1.5: 1e-6, 2: 1e-5, 3: 1e-6}.get(suspicion, 1.0),
     crossed="below",
     unit="share",
     kind="calibrated",
