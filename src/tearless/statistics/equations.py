@@ -95,9 +95,10 @@ def _found(x: Floats, y: Floats, row: Codes, kind: Kind) -> Equation | None:
     order = _ranked(z[fit], v[fit])
     tried = [(k, *_tried(z, v, fit, held, order[:k])) for k in range(2, min(MOST_TERMS, len(order)) + 1)]
     least = min(float(miss.mean()) for _, _, miss in tried)
-    k, weights, miss = next(t for t in tried if t[2].mean() <= max(4 * least, ROUNDING))
-    chosen = np.sort(order[:k])
-    weights = weights[np.argsort(order[:k])]
+    enough = max(4 * least, ROUNDING)
+    k = next(k for k, _, miss in tried if miss.mean() <= enough)
+    chosen = _pruned(z, v, fit, held, np.sort(order[:k]), enough)
+    weights, miss = _tried(z, v, fit, held, chosen)
     own = weights * unit / spread[usable[chosen]]
     constant = _constant(float(y[fit].mean() - own @ middle[usable[chosen]]), unit, kind)
     base = min(
@@ -116,6 +117,17 @@ def _constant(constant: float, unit: float, kind: Kind) -> float:
     if kind == "product":
         return float(np.exp(np.clip(constant, -700, 700)))
     return 0.0 if abs(constant) < 1e-6 * unit else constant
+
+
+def _pruned(z: Floats, v: Floats, fit: Codes, held: Codes, columns: Codes, enough: float) -> Codes:
+    """The columns without those that the others can spare, the lightest first; two are always left."""
+    while len(columns) > 2:
+        weights, _ = _tried(z, v, fit, held, columns)
+        fewer = np.delete(columns, np.abs(weights).argmin())
+        if _tried(z, v, fit, held, fewer)[1].mean() > enough:
+            break
+        columns = fewer
+    return columns
 
 
 def _tried(z: Floats, v: Floats, fit: Codes, held: Codes, columns: Codes) -> tuple[Floats, Floats]:

@@ -73,6 +73,21 @@ def _same_as_nearest(x: Floats, classes: Codes) -> NDArray[np.bool_]:
     return nearest
 
 
+def _same_nearby(classes: Codes) -> dict[int, NDArray[np.uint8]]:
+    """How many rows within each reach share the class of the row."""
+    small = classes.astype(np.uint8 if classes.max(initial=0) < 256 else np.int32)
+    count = np.zeros(len(classes), dtype=np.uint8)
+    found = {}
+    for step in range(1, REACHES[0] + 1):
+        if step < len(classes):
+            equal = (small[step:] == small[:-step]).view(np.uint8)
+            count[step:] += equal
+            count[:-step] += equal
+        if step in REACHES:
+            found[step] = count.copy()
+    return found
+
+
 def bent(values: Floats) -> Floats:
     """The values on a scale that no tail dominates: asinh((x − median)/spread), the spread a quarter-range or mean gap.
 
