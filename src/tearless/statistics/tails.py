@@ -17,6 +17,8 @@ MOST_SPACINGS = 2_048
 NEAR = 1.4
 """A group less than this many times as far out as the rest is not looked at: its chance is left at 1."""
 _STEPS = 25
+_NODES = np.sinh(np.linspace(-4.5, 4.5, 181))
+_WIDTHS = np.cosh(np.linspace(-4.5, 4.5, 181))
 _AHEAD = np.concatenate([np.linspace(0, 8, 81), np.linspace(8.5, 80, 144)])
 
 
@@ -82,10 +84,10 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
     x = t (as in bounded and exponential tails), once with x = z²/2, z the normal's quantile at t (as in Student's and
     Pareto's); the one that expects the wider gap is used. Smooth tails bend the line downwards, which errs on the safe
     side. Followed along the fitted curve, or along its tangent where that is shorter, a gap takes E steps of t, and
-    m·E is exponential. With the curve estimated the chance is (1 + v·m·E)^(−1/v), where v is the variance of the fitted
-    logarithm at the gap: the F law of one exponential over a mean of 1/v of them. One step of the column (the median
-    gap below) is taken off first, so that whole numbers do not count as gaps. Groups of m = 1, 2, ... values share the
-    error as 1/(m(m + 1)), which sums to 1.
+    m·E is exponential. As the curve is estimated, the chance is the mean of e^(−m·E·X), where ln X follows Student's law
+    with the variance of the fitted logarithm at the gap and a quarter as many degrees of freedom as spacings. One step of the column (the median gap below)
+    is taken off first, so that whole numbers do not count as gaps. Groups of m = 1, 2, ... values share the error as
+    1/(m(m + 1)), which sums to 1.
     A. Rényi, *On the theory of order statistics*, Acta Math. Acad. Sci. Hungar. 4, 1953, 191-231.
     """
     best = Apart(1, 1.0, 1.0)
@@ -129,7 +131,9 @@ def _chance(distances: Floats, m: int, n: float, body: Floats | None, drawn: flo
     slope = _log_mills(ahead, z_ahead)
     fits = [_leap(relative, x, slope, x_ahead, gap) for x, x_ahead in ((t, ahead), (z * z / 2, z_ahead**2 / 2))]
     leap, v = min(fits)
-    return float(np.exp(-np.log1p(v * m * leap) / v))
+    freedom = max(3.0, len(t) / 4)
+    weights = _WIDTHS * np.exp(-(freedom + 1) / 2 * np.log1p(_NODES**2 / freedom))
+    return float(weights @ np.exp(-m * leap * np.exp(np.clip(np.sqrt(v) * _NODES, -500, 500))) / weights.sum())
 
 
 def _leap(s: Floats, x: Floats, slope: Floats, ahead: Floats, gap: float) -> tuple[float, float]:
