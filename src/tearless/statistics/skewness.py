@@ -12,6 +12,7 @@ from tearless.core import InputError
 
 Floats = NDArray[np.float64]
 GOLDEN = (np.sqrt(5) - 1) / 2
+FEWEST = 8
 GOOD_ENOUGH = 0.5
 """A skewness of at most this counts as even: there the simplest transform is taken."""
 
@@ -22,6 +23,56 @@ class Mended:
 
     words: str
     skewness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """To which side of its mean a column leans: ``longer`` of its ``n`` values lie there, half of those equal to it.
+
+    ``aside`` is the value that fills half of the column, as zero often does, and was set aside; ``None`` without one.
+    """
+
+    values: Floats
+    longer: int
+    n: int
+    above: bool
+    mean: float
+    median: float
+    aside: float | None
+
+    @property
+    def share(self) -> float:
+        return self.longer / self.n
+
+
+def lean(x: Floats, mean: float) -> Lean | None:
+    """The lean of finite values about ``mean``, or about their own where one value that fills half is set aside.
+
+    ``x`` has shape ``(n,)``; ``mean`` may be that of more rows. The median is a value of the data. ``None`` for fewer
+    than 8 values, and where two values fill three quarters: such a column has no middle. Exact.
+
+    >>> found = lean(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 60.0]), 11.0)
+    >>> found.longer, found.above, found.median
+    (7, True, 5.0)
+    """
+    aside = None
+    median, fills = _median(x) if len(x) >= FEWEST else (0.0, True)
+    if fills and len(x) >= FEWEST:
+        aside, x = median, x[x != median]
+        median, fills = _median(x) if len(x) >= FEWEST else (0.0, True)
+        scale = float(np.abs(x).max(initial=0.0)) or 1.0
+        mean = float((x / scale).mean()) * scale if len(x) else mean
+    if fills:
+        return None
+    below, equal, n = int((x < mean).sum()), int((x == mean).sum()), len(x)
+    longer = max(below, n - below - equal) + equal // 2
+    return Lean(x, longer, n, below >= n - below - equal, mean, median, aside)
+
+
+def _median(x: Floats) -> tuple[float, bool]:
+    """The median, as a value of the data, and whether it fills half of them."""
+    median = float(np.partition(x, len(x) // 2)[len(x) // 2])
+    return median, 2 * int((x == median).sum()) >= len(x)
 
 
 def skewness(x: Floats) -> float:

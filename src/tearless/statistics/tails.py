@@ -84,10 +84,10 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
     x = t (as in bounded and exponential tails), once with x = z²/2, z the normal's quantile at t (as in Student's and
     Pareto's); the one that expects the wider gap is used. Smooth tails bend the line downwards, which errs on the safe
     side. Followed along the fitted curve, or along its tangent where that is shorter, a gap takes E steps of t, and
-    m·E is exponential. As the curve is estimated, the chance is the mean of e^(−m·E·X), where ln X follows Student's law
-    with the variance of the fitted logarithm at the gap and a quarter as many degrees of freedom as spacings. One step of the column (the median gap below)
-    is taken off first, so that whole numbers do not count as gaps. Groups of m = 1, 2, ... values share the error as
-    1/(m(m + 1)), which sums to 1.
+    m·E is exponential. As the curve is estimated, the chance is the mean of e^(−m·E·X), where ln X follows Student's
+    law with the variance of the fitted logarithm at the gap and a quarter as many degrees of freedom as spacings. One
+    step of the column (the median gap below) is taken off first, so that whole numbers do not count as gaps. Groups of
+    m = 1, 2, ... values share the error as 1/(m(m + 1)), which sums to 1.
     A. Rényi, *On the theory of order statistics*, Acta Math. Acad. Sci. Hungar. 4, 1953, 191-231.
     """
     best = Apart(1, 1.0, 1.0)

@@ -14,9 +14,8 @@ them as the table grows. Here the tail itself says what is far. By Rényi's theo
 each times its rank, are independent and exponential where the tail is; for any smooth tail they are so on the curve
 that the values below the gap draw. The curve is fitted to those (up to 2,048 of them) by maximum likelihood, and the
 gap's chance is that of an exponential whose mean is known up to the error of the fit, shared among groups of 1 to 10
-values so that copies of one error do not hide one another. Columns of positive numbers are judged on the log scale on the left, and
-on the right where their quartiles are more even there. What is drawn from an even heavier tail does not fire: a
-Cauchy column has no outliers.
+values so that copies of one error do not hide one another. Columns of positive numbers are judged on the log scale
+on the left, and on the right where their quartiles are more even there. A Cauchy column has no outliers.
 
 ## When it is wrong
 The farthest value may be the truth: the one millionaire, the one flood. Among fewer than about 100 values even a far
@@ -128,10 +127,11 @@ def measure(columns: NumericColumns, tails: Tails, sample: Sample, rng: np.rando
     thin = sample.frame
     if sample.rows > ROWS_LOOKED_AT:
         thin = thin[np.sort(rng.choice(sample.rows, ROWS_LOOKED_AT, replace=False))]
-    std = columns.moments.std()
+    m = columns.moments
+    std = m.std()
     for j, name in enumerate(columns.names):
-        for side in sides(tails, j, columns.moments.n[j], thin[name], sample.frame[name]):
-            yield _said(name, side, float(columns.moments.mean[j]), float(std[j]), float(columns.moments.m2[j]))
+        for side in sides(tails, j, m.n[j], thin[name], sample.frame[name]):
+            yield _said(name, side, float(m.mean[j]), float(std[j]), float(m.m2[j]))
 
 
 def _said(name: str, side: Side, mean: float, std: float, m2: float) -> Measured:
@@ -167,12 +167,7 @@ def _said(name: str, side: Side, mean: float, std: float, m2: float) -> Measured
 
 @healthy
 def smooth_tails(rng: np.random.Generator) -> Example:
-    return Example({"normal": rng.normal(size=400), "t3": rng.standard_t(3, 400), "income": rng.lognormal(10, 1, 400)})
-
-
-@healthy
-def counts_and_waits(rng: np.random.Generator) -> Example:
-    return Example({"calls": rng.poisson(2, 500), "wait": rng.exponential(5, 500), "score": rng.integers(0, 100, 500)})
+    return Example({"t3": rng.standard_t(3, 400), "income": rng.lognormal(10, 1, 400), "calls": rng.poisson(2, 400)})
 
 
 @sick

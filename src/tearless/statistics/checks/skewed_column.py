@@ -33,7 +33,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import bdtrc, betaincinv
 
 from tearless.core import (
@@ -54,14 +53,11 @@ from tearless.core import (
 )
 from tearless.linear_algebra.facts import NumericColumns, Sample, floats
 from tearless.statistics.facts import Columns
-from tearless.statistics.skewness import Mended, mended, skewness
-
-Floats = NDArray[np.float64]
+from tearless.statistics.skewness import Lean, Mended, lean, mended, skewness
 
 MEND = Mend.scale
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 ROWS_LOOKED_AT = 16_384
-FEWEST = 8
 SKEWED = 0.65
 MISLEADS = 0.75
 
@@ -128,69 +124,37 @@ def measure(columns: NumericColumns, every: Columns, sample: Sample, rng: np.ran
     distinct = dict(zip(every.names, every.distinct.tolist(), strict=True))
     for j, name in enumerate(columns.names):
         x = floats(thin[name])
-        x = x[np.isfinite(x)]
-        if len(x) >= FEWEST:
-            found = _measured(name, x, float(columns.moments.mean[j]), distinct[name])
-            if found is not None:
-                yield found
+        found = lean(x[np.isfinite(x)], float(columns.moments.mean[j]))
+        if found is not None:
+            yield _said(name, found, distinct[name])
 
 
-def _measured(name: str, x: Floats, mean: float, distinct: float) -> Measured | None:
-    rows, apart = "its rows", ""
-    median, fills = _median(x)
-    if fills:
-        rows = f"the rows that are not {median:.6g}"
-        apart = f", with a flag of its own for {median:.6g}"
-        x = x[x != median]
-        if len(x) < FEWEST:
-            return None
-        median, fills = _median(x)
-        if fills:
-            return None
-        mean = _mean(x)
-    below, equal, n = int((x < mean).sum()), int((x == mean).sum()), len(x)
-    longer = max(below, n - below - equal) + equal // 2
-    share = longer / n
-    after, before = Mended("the logarithm", 0.0), skewness(x)
-    if share >= SKEWED:
-        after = mended(x[:: max(1, n // 4_096)])
+def _said(name: str, found: Lean, distinct: float) -> Measured:
+    after = Mended("the logarithm", 0.0)
+    if found.share >= SKEWED:
+        after = mended(found.values[:: max(1, found.n // 4_096)])
+    surely = float(betaincinv(found.longer, found.n - found.longer + 1, 1e-4)) if found.longer else 0.0
     return Measured(
         (name,),
         {
-            "share": Number(share, "share", f"of {n:,} values looked at, on the longer side of the mean"),
-            "share_at_least": Number(_bound(longer, n), "share", "lower bound of that share at a confidence of 0.9999"),
-            "mean": Number(mean, "column unit", "mean"),
-            "median": Number(median, "column unit", "median"),
-            "skewness": Number(before, "1", "third standardised moment"),
+            "share": Number(found.share, "share", f"of {found.n:,} values looked at, on the longer side of the mean"),
+            "share_at_least": Number(surely, "share", "lower bound of that share at a confidence of 0.9999"),
+            "mean": Number(found.mean, "column unit", "mean"),
+            "median": Number(found.median, "column unit", "median"),
+            "skewness": Number(skewness(found.values), "1", "third standardised moment"),
             "after": Number(after.skewness, "1", "the same after the transform"),
             "distinct": Number(distinct, "values", "different values in the column"),
         },
-        p=min(1.0, 2 * float(bdtrc(longer - 1, n, SKEWED))) if longer else 1.0,
+        p=min(1.0, 2 * float(bdtrc(found.longer - 1, found.n, SKEWED))) if found.longer else 1.0,
         words={
-            "side": "above" if below >= n - below - equal else "below",
-            "mean": f"{mean:.4g}",
-            "median": f"{median:.4g}",
-            "rows": rows,
-            "apart": apart,
+            "side": "above" if found.above else "below",
+            "mean": f"{found.mean:.4g}",
+            "median": f"{found.median:.4g}",
+            "rows": "its rows" if found.aside is None else f"the rows that are not {found.aside:.6g}",
+            "apart": "" if found.aside is None else f", with a flag of its own for {found.aside:.6g}",
             "transform": after.words,
         },
     )
-
-
-def _median(x: Floats) -> tuple[float, bool]:
-    """The median, as a value of the data, and whether it fills half of them."""
-    median = float(np.partition(x, len(x) // 2)[len(x) // 2])
-    return median, 2 * int((x == median).sum()) >= len(x)
-
-
-def _bound(longer: int, n: int) -> float:
-    """Clopper and Pearson's lower bound."""
-    return float(betaincinv(longer, n - longer + 1, 1e-4)) if longer else 0.0
-
-
-def _mean(x: Floats) -> float:
-    scale = float(np.abs(x).max()) or 1.0
-    return float((x / scale).mean()) * scale
 
 
 @healthy
