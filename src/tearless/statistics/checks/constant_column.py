@@ -78,8 +78,8 @@ CONSTANT_HERE = Limit(
     unit="share",
     kind="convention",
     severity=Severity.note,
-    because="Two equal cells are the least: other values may then still be 1 - 0.05^(1/2) = 78 % of what there is, but in "
-    "this table the column says nothing.",
+    because="Two equal cells are the least: other values may then still be 1 - 0.05^(1/2) = 78 % of what there is, but "
+    "in this table the column says nothing.",
 )
 NOT_BY_CHANCE = Limit(
     of="others",
@@ -88,8 +88,8 @@ NOT_BY_CHANCE = Limit(
     unit="share",
     kind="convention",
     severity=Severity.warning,
-    because="From 19 equal cells on, other values are at most 15 % of what there is, with 95 % confidence. In fewer rows "
-    "a flag may come out constant by chance, and the column is only noted. No theorem singles out the 15 %.",
+    because="From 19 equal cells on, other values are at most 15 % of what there is, with 95 % confidence. In fewer "
+    "rows a flag may come out constant by chance, and the column is only noted. No theorem singles out the 15 %.",
 )
 NOTHING_TO_LEARN = Limit(
     of="distinct",
