@@ -125,6 +125,28 @@ def partners(correlation: ArrayLike, column: int, share: float, most: int) -> li
     return chosen
 
 
+def explained_without_extremes(z: ArrayLike, share: float = 0.01) -> float | None:
+    """R² of the first column by the others, over the rows less the share with the largest value in any column.
+
+    Shape ``(n, k)``, standardised columns. At least one row is left out. One far row can make unrelated columns look
+    dependent: it is then alone responsible. ``None`` where a column does not vary over the other rows.
+
+    >>> x = np.random.default_rng(0).normal(size=(100, 2))
+    >>> x[0] = 500.0
+    >>> explained_without_extremes(x) < 0.1
+    True
+    """
+    z = np.asarray(z, dtype=np.float64)
+    far = np.abs(z).max(axis=1)
+    out = max(1, math.ceil(share * len(z)))
+    rest = z[np.argsort(far, kind="stable")[: len(z) - out]]
+    if len(rest) <= z.shape[1] or not (rest.min(axis=0) < rest.max(axis=0)).all():
+        return None
+    d = rest - rest.mean(axis=0)
+    left = d[:, 0] - d[:, 1:] @ np.linalg.lstsq(d[:, 1:], d[:, 0], rcond=None)[0]
+    return max(0.0, 1 - float(left @ left) / float(d[:, 0] @ d[:, 0]))
+
+
 def explained(correlation: ArrayLike, column: int, by: Sequence[int]) -> float:
     """R² of regressing one standardised column on others, from the correlation matrix; between 0 and 1.
 
@@ -146,15 +168,14 @@ def to_drop(inverse_correlation: ArrayLike, among: Sequence[int], below: float) 
     >>> to_drop(p, [0, 1], below=10.0)
     [0]
     """
-    p = np.array(inverse_correlation, dtype=np.float64)
     among, out = list(among), []
+    p = np.array(inverse_correlation, dtype=np.float64)[np.ix_(among, among)]
     while among:
-        worst = max(among, key=lambda j: float(p[j, j]))
+        worst = int(np.argmax(np.diag(p)))
         if p[worst, worst] < below:
             break
-        p -= np.outer(p[worst], p[worst] / p[worst, worst])
-        among.remove(worst)
-        out.append(worst)
+        p = np.delete(np.delete(p - np.outer(p[worst], p[worst] / p[worst, worst]), worst, 0), worst, 1)
+        out.append(among.pop(worst))
     return out
 
 
@@ -194,7 +215,6 @@ def grouped(r: ArrayLike, high: float) -> list[Group]:
     hot = [int(j) for j in order[:MOST_GROUPED] if vif[j] >= high]
     share = 1 - 1 / high
     sets = _joined({j: set(partners(correlation, j, share, MOST_PARTNERS)) for j in hot}, correlation, share)
-    precision = inverse @ inverse.T if hot else np.empty((0, 0))
     rank = {int(j): i for i, j in enumerate(order)}
     groups = [tuple(sorted(s, key=rank.__getitem__)) for s in sets]
     groups.sort(key=lambda g: rank[g[0]])
@@ -205,10 +225,15 @@ def grouped(r: ArrayLike, high: float) -> list[Group]:
             float(vif[members[0]]),
             _largest_pair(correlation, members),
             *_nearest_dependency(r, inverse, members[0]),
-            tuple(to_drop(precision, members, high)) if members[0] in hot else (),
+            _dropped(inverse, members, high) if vif[members[0]] >= high else (),
         )
         for members in (*groups, *((j,) for j in rest))
     ]
+
+
+def _dropped(inverse: Floats, members: Sequence[int], high: float) -> tuple[int, ...]:
+    among = inverse[list(members)]
+    return tuple(members[i] for i in to_drop(among @ among.T, range(len(members)), high))
 
 
 def _joined(sets: Mapping[int, set[int]], correlation: Floats, share: float) -> list[set[int]]:

@@ -65,6 +65,11 @@ class Combinations:
         found, left, r = search.scan(matrix.r, range(matrix.p))
         return cls(matrix, tuple(search.sparser(found)), tuple(left), r, True)
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether every equation found could hold by accident in so few rows: fewer than 20 bits beyond chance."""
+        return bool(self.found) and all(e.bits < 20 for e in self.found)
+
     @cached_property
     def nearest(self) -> Equation:
         """The pair of columns that comes nearest to an equation, or the only column with itself: never exact."""

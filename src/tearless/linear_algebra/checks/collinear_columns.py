@@ -61,13 +61,15 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.linear_algebra.collinearity import Group, grouped, largest_vif_by_chance
+from tearless.linear_algebra.collinearity import Group, explained_without_extremes, grouped, largest_vif_by_chance
 from tearless.linear_algebra.combinations import Combinations
 
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
 HIGH = 10.0
+GLANCE = 8_192
+GLANCE_COLUMNS = 100
 BEYOND_CHANCE = Limit(
     of="vif",
     at=lambda rows, features: largest_vif_by_chance(rows, features, 10.0, 0.001),
@@ -105,6 +107,15 @@ HOPELESS = Limit(
     "it is 10σ: even an effect that explains 99 % of the target cannot be told from none.",
 )
 
+NOT_ONE_ROW = Limit(
+    of="explained_core",
+    at=0.8,
+    unit="share",
+    kind="convention",
+    because="The dependency must hold without the hundredth of the rows that lie farthest out: one far row makes "
+    "columns look dependent that are not, and is a matter of outliers.",
+)
+
 HEADLINE = "{columns} move together: {explained} of {top} is in the others"
 EVIDENCE = "VIF {vif} for {top}; largest pairwise correlation {pair}; condition index {index}{carried}{left_out}"
 WHY = (
@@ -125,10 +136,14 @@ def measure(combinations: Combinations, asked: Asked) -> Iterator[Measured]:
     names = [matrix.names[j] for j in combinations.kept]
     holes = sum("holes" in why for why in matrix.left_out.values())
     for group in grouped(combinations.r, HIGH):
-        yield _measured(group, names, matrix.n, len(names), holes, matrix.said)
+        members = [combinations.kept[j] for j in group.members]
+        core = explained_without_extremes(matrix.standardised[:: 1 + matrix.n // GLANCE, members[:GLANCE_COLUMNS]])
+        yield _measured(group, names, matrix.n, len(names), core, holes, matrix.said)
 
 
-def _measured(group: Group, names: Sequence[str], rows: int, columns: int, holes: int, said: str) -> Measured:
+def _measured(
+    group: Group, names: Sequence[str], rows: int, columns: int, core: float | None, holes: int, said: str
+) -> Measured:
     members = [names[j] for j in group.members]
     dropped = [names[j] for j in group.to_drop]
     carried = None if group.share is None else f", which carries {Number(group.share, 'share', '-')} of that variance"
@@ -137,6 +152,11 @@ def _measured(group: Group, names: Sequence[str], rows: int, columns: int, holes
         {
             "vif": Number(group.vif, "1", f"largest variance inflation in the group, {said}"),
             "explained": Number(1 - 1 / group.vif, "share", "share of that column's variance that the others explain"),
+            "explained_core": Number(
+                1 - 1 / group.vif if core is None else core,
+                "share",
+                "the same by its group, without the 1 % farthest rows",
+            ),
             "wider": Number(math.sqrt(group.vif), "1", "by what factor its coefficient's standard error is wider"),
             "worth": Number(rows / group.vif, "rows", "rows of an unrelated column that would tell as much"),
             "pair": Number(group.pair, "1", "largest correlation of any two of the columns, without its sign"),
@@ -191,6 +211,13 @@ def six_columns_no_pair_alike(rng: np.random.Generator) -> Example:
 def nearly_copies_in_few_rows(rng: np.random.Generator) -> Example:
     x = rng.normal(size=40)
     return Example({"a": x, "b": x + 0.001 * rng.normal(size=40), "c": rng.normal(size=40)})
+
+
+@fooled("silent", "one far row ties unrelated columns together: the coefficients suffer, but it is the row's doing")
+def one_far_row(rng: np.random.Generator) -> Example:
+    x = rng.normal(size=(60, 3))
+    x[7] = 60.0
+    return Example({f"x{i}": x[:, i] for i in range(3)})
 
 
 @fooled("fires", "x and its square move together over a range that excludes 0; centring x would part them")
