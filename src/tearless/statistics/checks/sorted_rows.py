@@ -195,11 +195,6 @@ def all_columns_walk(rng: np.random.Generator) -> Example:
     return Example({f"x{i}": rng.normal(size=300).cumsum() for i in range(4)})
 
 
-@fooled("silent", "classes that take turns leave tenths and neighbours alike, and no split by position is biased much")
-def classes_that_take_turns(rng: np.random.Generator) -> Example:
-    return Example({"x": rng.normal(size=300), "y": np.arange(300) % 10}, "y")
-
-
 @fooled("fires", "a series is in order by nature; a forecast is rightly tested on its later rows")
 def a_series_to_forecast(rng: np.random.Generator) -> Example:
     return Example({"x": rng.normal(size=300), "y": rng.normal(size=300).cumsum()}, "y")
