@@ -12,6 +12,7 @@ import polars as pl
 from tearless.core import Asked, InputError
 from tearless.core.fact import Need
 from tearless.linear_algebra.facts import NumericColumns, Sample, floats
+from tearless.linear_algebra.moments import Floats
 from tearless.readers import open_table
 from tearless.report.description import ColumnDescription, Description
 from tearless.statistics.facts import DISTINCT_KEPT, Columns
@@ -45,33 +46,37 @@ def describe(data: Any, *, seed: int = 0, null: Sequence[str] = (), progress: Pr
     numeric = facts.get(needs[NumericColumns], rng)
     columns, sample = facts.get(needs[Columns], rng), facts.get(needs[Sample], rng)
     at = {name: j for j, name in enumerate(numeric.names)}
+    shapes = (numeric.moments.mean, numeric.moments.std(), numeric.moments.skewness())
     described = [
-        _number(columns, i, numeric, at[name], sample) if name in at else _other(columns, i, sample)
+        _number(columns, i, numeric, at[name], shapes, sample) if name in at else _other(columns, i, sample)
         for i, name in enumerate(columns.names)
     ]
     rows = facts.rows[False]
     return Description(source.label, rows, tuple(described), sample.said, seed, source.notes, facts.stopped)
 
 
-def _number(columns: Columns, i: int, numeric: NumericColumns, j: int, sample: Sample) -> ColumnDescription:
+def _number(
+    columns: Columns, i: int, numeric: NumericColumns, j: int, shapes: tuple[Floats, Floats, Floats], sample: Sample
+) -> ColumnDescription:
+    """Column ``i`` of the table, the ``j``-th numeric one; ``shapes`` are the means, deviations and skewnesses of all."""
     values = sample.frame[columns.names[i]]
     finite = floats(values)
     finite = finite[np.isfinite(finite)]
     low, middle, high = (_known(q) for q in _quartiles(finite))
-    moments = numeric.moments
+    mean, deviation, skewness = (_known(shape[j]) for shape in shapes)
     return ColumnDescription(
         **_counts(columns, i, sample),
         null=int(numeric.null[j]),
         nan=int(numeric.nan[j]),
         infinite=int(numeric.plus_inf[j] + numeric.minus_inf[j]),
-        mean=_known(moments.mean[j]) if moments.n[j] else None,
-        standard_deviation=_known(moments.std()[j]),
+        mean=mean if numeric.moments.n[j] else None,
+        standard_deviation=deviation,
         minimum=_end(float(numeric.minimum[j]), values, sample, "min"),
         lower_quartile=low,
         median=middle,
         upper_quartile=high,
         maximum=_end(float(numeric.maximum[j]), values, sample, "max"),
-        skewness=_known(moments.skewness()[j]),
+        skewness=skewness,
     )
 
 
