@@ -225,7 +225,7 @@ def _written(column: pl.Series, sample: Sample) -> Iterator[_Suspect]:
 def _letters(plain: pl.Series) -> bool:
     """Whether the column holds codes of two letters, where ``NA`` is one of them (Namibia, North America)."""
     two = plain.str.contains("^[a-z]{2}$")
-    return len(plain) > 3 and int(two.sum()) > 0.8 * len(plain)
+    return len(plain) >= 3 and int(two.sum()) > 0.8 * len(plain)
 
 
 def _measured(one: _Suspect, scale: float, said: str) -> Measured:

@@ -174,14 +174,6 @@ def zeros_a_little_apart(rng: np.random.Generator) -> Example:
 
 
 @sick
-def zeros_in_the_same_rows(rng: np.random.Generator) -> Example:
-    unwell = rng.random(768) < 0.05
-    pressure = np.where(unwell, 0, np.round(rng.normal(72, 12, 768).clip(24, 122)))
-    skin = np.where(unwell | (rng.random(768) < 0.25), 0, np.round(rng.gamma(8, 3.6, 768)).clip(7, None))
-    return Example({"pressure": pressure, "skin": skin})
-
-
-@sick
 def question_marks(rng: np.random.Generator) -> Example:
     return Example({"work": rng.choice(["private", "public", " ?"], 500, p=[0.6, 0.3, 0.1]), "x": rng.normal(size=500)})
 
@@ -202,21 +194,12 @@ def no_discount(rng: np.random.Generator) -> Example:
     return Example({"discount": np.where(rng.random(500) < 0.1, 0.0, rng.normal(25, 3, 500))})
 
 
-@fooled("fires", "the highest price is one that many pay, and it happens to look like a code")
-def a_flat_price(rng: np.random.Generator) -> Example:
-    return Example({"price": np.where(rng.random(500) < 0.1, 999.0, np.round(rng.normal(300, 60, 500), 2))})
-
-
 @fooled("silent", "99 for 'not known' among ages up to 110 has true neighbours on both sides")
 def a_code_in_the_midst(rng: np.random.Generator) -> Example:
     return Example({"age": np.where(rng.random(500) < 0.1, 99, rng.integers(60, 111, 500))})
 
 
-@harm(
-    unit="share of the rows",
-    at=0.001,
-    because="One cell in a thousand, or more, is counted as a value and is none.",
-)
+@harm(unit="share of the rows", at=0.001, because="One cell in a thousand or more counts as a value and is none.")
 def values_that_are_none(example: Example, rng: np.random.Generator) -> float:
     """Largest share, over the columns, of the cells that the maker of the example wrote in place of a value."""
     codes = {
