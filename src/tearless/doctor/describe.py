@@ -58,7 +58,7 @@ def describe(data: Any, *, seed: int = 0, null: Sequence[str] = (), progress: Pr
 def _number(
     columns: Columns, i: int, numeric: NumericColumns, j: int, shapes: tuple[Floats, Floats, Floats], sample: Sample
 ) -> ColumnDescription:
-    """Column ``i`` of the table, the ``j``-th numeric one; ``shapes`` are the means, deviations and skewnesses of all."""
+    """Column ``i`` of the table, the ``j``-th numeric one; ``shapes`` are means, deviations and skewnesses."""
     values = sample.frame[columns.names[i]]
     finite = floats(values)
     finite = finite[np.isfinite(finite)]
