@@ -37,12 +37,27 @@ def extreme_singular_values(r: ArrayLike) -> tuple[float, float]:
     if len(r) <= EXACT_UP_TO:
         s = np.linalg.svd(r, compute_uv=False)
         return float(s[0]), float(s[-1])
-    start = np.random.default_rng(0).normal(size=len(r))
-    largest = math.sqrt(_growth(start, lambda v: r.T @ (r @ v)))
+    largest = largest_singular_value(r)
     if np.abs(np.diag(r)).min() <= np.finfo(np.float64).eps * largest:
         return largest, 0.0
-    inverse = _growth(start, lambda v: solve_triangular(r, solve_triangular(r, v, trans="T")))
-    return largest, 1.0 / math.sqrt(inverse)
+    start = np.random.default_rng(0).normal(size=len(r))
+    return largest, 1.0 / math.sqrt(_growth(start, lambda v: _solved_twice(r, v)))
+
+
+def largest_singular_value(r: ArrayLike) -> float:
+    """Largest singular value of a square matrix by 60 steps of power iteration: from below, within about 1 %.
+
+    >>> round(largest_singular_value([[2.0, 0.0], [0.0, 0.5]]), 12)
+    2.0
+    """
+    r = _triangle(r)
+    return math.sqrt(_growth(np.random.default_rng(0).normal(size=len(r)), lambda v: r.T @ (r @ v)))
+
+
+def _solved_twice(r: Floats, v: Floats) -> Floats:
+    """(RᵀR)⁻¹v."""
+    half = solve_triangular(r, v, trans="T", check_finite=False)
+    return np.asarray(solve_triangular(r, half, check_finite=False), dtype=np.float64)
 
 
 def _growth(v: Floats, apply: Callable[[Floats], Floats]) -> float:
@@ -125,7 +140,7 @@ def weakest_columns(r: ArrayLike, most: int) -> list[int]:
         v[int(np.argmin(diagonal))] = 1.0
         safe = r + np.diag(np.where(diagonal < 1e-15, 1e-15, 0.0))
         for _ in range(2):
-            v = solve_triangular(safe, solve_triangular(safe, v, trans="T"))
+            v = _solved_twice(safe, v)
             v /= np.linalg.norm(v)
     weight = np.abs(v)
     heavy = [int(j) for j in np.argsort(-weight, kind="stable") if weight[j] >= weight.max() / 10]

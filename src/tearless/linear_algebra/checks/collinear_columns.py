@@ -61,8 +61,9 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.linear_algebra.collinearity import Group, explained_without_extremes, grouped, largest_vif_by_chance
+from tearless.linear_algebra.collinearity import explained_without_extremes, largest_vif_by_chance
 from tearless.linear_algebra.combinations import Combinations
+from tearless.linear_algebra.groups import Group, grouped
 
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)

@@ -59,10 +59,11 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.linear_algebra.combinations import Combinations, components
+from tearless.linear_algebra.combinations import ENOUGH_BITS, Combinations
 from tearless.linear_algebra.copies import as_codes, identical
 from tearless.linear_algebra.equations import Equation, in_words, slack, surprise
 from tearless.linear_algebra.facts import Sample
+from tearless.linear_algebra.search import components
 
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_renamed)
@@ -75,7 +76,7 @@ HOLDS = Limit(
     kind="derived",
     severity=Severity.warning,
     because="By the triangle inequality no row misses a true equation by more than the sum of its cells' rounding: 1. "
-    "The  coefficients are fitted to rounded cells, which adds about 2·√(terms/rows).",
+    "The coefficients are fitted to rounded cells, which adds about 2·√(terms/rows).",
 )
 EXACT = Limit(
     of="miss_stored",
@@ -98,7 +99,7 @@ QUANTITIES = Limit(
 )
 BEYOND_CHANCE = Limit(
     of="bits",
-    at=20.0,
+    at=ENOUGH_BITS,
     unit="bits",
     kind="derived",
     because="2⁻²⁰ is a chance of one in a million, over all sets of so many columns, that the equation held in these "
@@ -114,13 +115,13 @@ DO = "drop one of {columns}: one that follows from the others{unless}"
 
 
 def measure(combinations: Combinations, sample: Sample, asked: Asked) -> Iterator[Measured]:
-    matrix = combinations.matrix
+    matrix, known = combinations.matrix, set(combinations.matrix.names)
     copied, equations = _copies(combinations.found)
     for group in copied:
         yield _copied(combinations, [matrix.names[j] for j in sorted({j for e in group for j in e.columns})], group)
     for equation in equations:
         yield _measured(combinations, equation)
-    others = [n for n in sample.frame.columns if n != asked.target and n not in set(matrix.names)]
+    others = [n for n in sample.frame.columns if n != asked.target and n not in known]
     texts = identical(sample.frame, others)
     for group_of_names in texts:
         yield _copied_texts(sample, group_of_names, len(others))

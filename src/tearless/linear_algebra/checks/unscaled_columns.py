@@ -80,7 +80,7 @@ BY_SCALE = Limit(
     kind="convention",
     severity=Severity.warning,
     because="A million steps for one digit is out of reach, and they follow from the standard deviations alone: κ is "
-    "at least their ratio squared, so the columns differ by a factor of 930 or more. No theorem singles out the number.",
+    "at least their ratio squared, so the columns differ by a factor of 930 or more. No theorem gives the number.",
 )
 MENDED = Limit(
     of="gain",
