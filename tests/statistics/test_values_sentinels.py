@@ -134,6 +134,12 @@ def test_the_chance_of_heap_and_gap_is_that_of_a_simulation() -> None:
     assert heap.chance / 8 == pytest.approx(hits.mean(), rel=0.1)
 
 
+def test_two_cells_where_many_are_expected_are_no_heap_however_wide_the_gap() -> None:
+    heap = heap_at_edge(np.sort(np.r_[np.repeat(np.arange(80.0, 95.0), 60), 97.0, 97.0]), high=True)
+    assert heap is not None
+    assert (heap.count, heap.chance) == (2, 1.0)
+
+
 def test_the_robust_spread_is_the_normals_and_does_not_move_for_a_tenth() -> None:
     x = np.sort(np.random.default_rng(12).normal(5, 3, 100_000))
     assert robust_spread(x) == pytest.approx(3, rel=0.01)

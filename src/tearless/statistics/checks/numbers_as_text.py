@@ -132,8 +132,8 @@ def _blocks(seen: TextColumn) -> str:
 
 
 def _cure(name: str, seen: TextColumn) -> str:
-    ways = ", ".join(what for what, _, _ in seen.obstacles)
-    first = f"take care of {ways}, then convert" if ways else "convert"
+    ways = " and ".join(f"{what} ({example})" for what, _, example in seen.obstacles[:3])
+    first = f"strip or translate {ways}, then convert" if ways else "convert"
     return f"{first} {quoted(name)} to numbers; if its cells are labels, leave them as text"
 
 
