@@ -75,8 +75,8 @@ class Heap:
     ``values`` are the repeated values beyond the gap, commonest first, and ``count`` the cells that hold them; ``gap``
     is the distance to the next value ``nearest``, ``spacing`` the mean distance among the ten values that follow it
     (0 where there are none), ``expected`` the cells that an even spread over that stretch would put in their place, and
-    ``chance`` the chance, at most, that an even spread puts at least so many there and none into the gap; 1 where no more
-    than expected are there, for that is no heap.
+    ``chance`` the chance, at most, that an even spread puts at least so many there and none into the gap; 1 where no
+    more than expected are there, for that is no heap.
     """
 
     values: tuple[float, ...]
