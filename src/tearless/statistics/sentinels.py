@@ -117,9 +117,7 @@ def heap_at_edge(ordered: NDArray[np.float64], high: bool) -> Heap | None:
         return Heap((float(seen[0]),), 1, float(seen[1]), 0.0, 0.0, len(seen) - 1, 1.0, 1.0)
     unit = 2.0 ** math.frexp(float(np.abs(seen).max()))[1] if np.abs(seen).max() < 1e300 else 2.0**1023
     gaps = np.abs(np.diff(seen / unit))
-    before = np.arange(1, min(MOST_CODES, len(seen) - 2) + 1)
-    repeated = np.cumsum(counts)[before - 1] >= 2 * before
-    chosen = int(before[np.argmax(np.where(repeated, gaps[before - 1], -1.0))]) if repeated.any() else 1
+    chosen = _before_the_widest(gaps, counts)
     spacings = gaps[chosen : chosen + NEIGHBOURS]
     heap, near = int(counts[:chosen].sum()), int(counts[chosen : chosen + NEIGHBOURS + 1].sum())
     cell = float(spacings.min())
@@ -139,6 +137,13 @@ def heap_at_edge(ordered: NDArray[np.float64], high: bool) -> Heap | None:
             (heap + near) * share,
             min(1.0, LOOKS * _heap_and_gap(heap, near, share, beyond)),
         )
+
+
+def _before_the_widest(gaps: NDArray[np.float64], counts: NDArray[np.int64]) -> int:
+    """How many of the outermost values, one to four, stand before the widest gap among those that are repeated."""
+    before = np.arange(1, min(MOST_CODES, len(counts) - 2) + 1)
+    repeated = np.cumsum(counts)[before - 1] >= 2 * before
+    return int(before[np.argmax(np.where(repeated, gaps[before - 1], -1.0))]) if repeated.any() else 1
 
 
 def _heap_and_gap(heap: int, near: int, share: float, beyond: float) -> float:
