@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 MOST_APART = 10
 """A group of more values than this is a part of the column, not a slip."""
 MOST_SPACINGS = 2_048
+CUBIC = 3.0
+"""The power of the heaviest tail that measurements commonly have: Student's t with three degrees of freedom."""
 NEAR = 1.4
 """A group less than this many times as far out as the rest is not looked at: its chance is left at 1."""
 _STEPS = 25
@@ -86,8 +88,12 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
     side. Followed along the fitted curve, or along its tangent where that is shorter, a gap takes E steps of t, and
     m·E is exponential. As the curve is estimated, the chance is the mean of e^(−m·E·X), where ln X follows Student's
     law with the variance of the fitted logarithm at the gap and a quarter as many degrees of freedom as spacings. One
-    step of the column (the median gap below) is taken off first, so that whole numbers do not count as gaps. Groups of
-    m = 1, 2, ... values share the error as 1/(m(m + 1)), which sums to 1.
+    step of the column (the median gap below) is taken off first, so that whole numbers do not count as gaps.
+
+    With few values the curve is known too badly to exclude anything, so a second law stands beside it: in a
+    tail d⁻ᵅ, m·ln(d_m/d_{m+1}) is exponential with rate α. Here α is 3 (Student's t with three degrees) unless Hill's
+    estimate below is smaller; then that estimate less two standard errors. The two laws share the error as 4 : 1, and
+    groups of m = 1, 2, ... values as 1/(m(m + 1)), which sums to 1.
     A. Rényi, *On the theory of order statistics*, Acta Math. Acad. Sci. Hungar. 4, 1953, 191-231.
     """
     best = Apart(1, 1.0, 1.0)
@@ -95,7 +101,8 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
         ratio = float(distances[m - 1] / distances[m]) if distances[m] > 0 else 1.0
         if ratio < NEAR:
             continue
-        p = min(1.0, m * (m + 1) * _chance(distances, m, n, body, drawn))
+        fitted, bounded = _chance(distances, m, n, body, drawn), _chance_in_a_power_tail(distances, m, n)
+        p = min(1.0, m * (m + 1) * min(fitted / 0.8, bounded / 0.2))
         if p < best.p or best.ratio == 1.0:
             best = Apart(m, p, ratio)
     return best
@@ -134,6 +141,19 @@ def _chance(distances: Floats, m: int, n: float, body: Floats | None, drawn: flo
     freedom = max(3.0, len(t) / 4)
     weights = _WIDTHS * np.exp(-(freedom + 1) / 2 * np.log1p(_NODES**2 / freedom))
     return float(weights @ np.exp(-m * leap * np.exp(np.clip(np.sqrt(v) * _NODES, -500, 500))) / weights.sum())
+
+
+def _chance_in_a_power_tail(distances: Floats, m: int, n: float) -> float:
+    """The chance of the distance of the group in a tail d⁻ᵅ: α is 3, or what the values below surely reach."""
+    k = min(len(distances) - m - 1, max(8, int(n / 10)))
+    below = distances[m : m + k + 1]
+    if k < 8 or below[-1] <= 0 or 25 * m > max(n, 25):
+        return 1.0
+    spread = float(np.log(below[:k] / below[k]).mean())
+    alpha = CUBIC if spread * CUBIC <= 1 else (1 - 2 / np.sqrt(k)) / spread
+    steps = -np.diff(below)
+    step = max(float(np.median(steps[:20])), float(np.min(steps, where=steps > 0, initial=np.inf)))
+    return float(max((distances[m - 1] - step) / distances[m], 1.0) ** (-alpha * m))
 
 
 def _leap(s: Floats, x: Floats, slope: Floats, ahead: Floats, gap: float) -> tuple[float, float]:
