@@ -21,7 +21,7 @@ from tearless.readers.source import Batch
 @pytest.mark.parametrize("offset", [1, 1_000_000, 10_000_000])
 @pytest.mark.parametrize("batches", [1, 7])
 def test_spread_beside_a_large_offset_is_exact(offset: int, batches: int) -> None:
-    """Against exact fractions of the very numbers that float64 holds. Merged, the mean's own rounding is what is lost."""
+    """Against exact fractions of the very numbers that float64 holds. Merged, the rounding of the mean is lost."""
     x = np.array([offset + 0.2] + [offset + 0.1, offset + 0.3] * 500)
     parts = [Moments.of([part]) for part in np.array_split(x, batches)]
     m = parts[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -13,10 +14,11 @@ from tearless.core import NotApplicable
 from .equations import Equation
 from .facts import Matrix
 from .moments import Floats
-from .search import GLANCE, Search
+from .search import GLANCE, Search, components
 
 MOST_COLUMNS = 2_500
 """Columns up to which equations of any length are looked for."""
+MOST_COMPARED = 250
 ENOUGH_BITS = 20.0
 """Bits beyond chance from which on an equation is no accident of few rows: one in a million."""
 
@@ -54,10 +56,21 @@ class Combinations:
         """Whether every equation found could hold by accident in so few rows: fewer than 20 bits beyond chance."""
         return bool(self.found) and all(e.bits < ENOUGH_BITS for e in self.found)
 
+    def copies_and_others(self) -> tuple[list[list[Equation]], list[Equation]]:
+        """Equations of the form ``a = b``, those of one set of copies together, the worst first; and the others."""
+        same = [e for e in self.found if len(e.columns) == 2 and e.constant == 0 and e.coefficients.sum() == 0]
+        groups = [sorted(group, key=lambda e: -e.beyond_rounding) for group in components(same)]
+        return groups, [e for e in self.found if all(e is not s for s in same)]
+
+    def indicators(self, columns: Sequence[int]) -> bool:
+        """Whether every one of these columns holds nothing but 0 and 1."""
+        x = self.matrix.values
+        return all(bool(((x[:, j] == 0) | (x[:, j] == 1)).all()) for j in columns)
+
     @cached_property
     def nearest(self) -> Equation:
-        """The pair of columns that comes nearest to an equation, or the only column with itself: never exact."""
-        z = self.matrix.standardised[:: 1 + self.matrix.n // GLANCE, : 1 + MOST_COLUMNS // 10]
-        c = np.abs(np.triu(z.T @ z, 1))
-        i, j = np.unravel_index(int(np.argmax(c)), c.shape)
-        return Search(self.matrix).pair(int(i), int(j) if j > i else int(i))
+        """Of the first columns the pair that comes nearest to an equation; asked for where none is one."""
+        z = self.matrix.standardised[:: 1 + self.matrix.n // GLANCE, :MOST_COMPARED]
+        best = int(np.argmax(np.abs(np.triu(z.T @ z, 1))))
+        i, j = divmod(best, z.shape[1])
+        return Search(self.matrix).pair(i, j if j > i else i + 1)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from tearless.core import listed, quoted
+
+from .equations import Equation, surprise
 from .moments import Floats
 
 HEAD = 256
@@ -53,3 +56,19 @@ def as_codes(column: pl.Series) -> Floats:
     """
     ranks = column.cast(pl.String).rank("dense") if column.dtype == pl.Categorical else column.rank("dense")
     return np.asarray(ranks.fill_null(0).to_numpy(), dtype=np.float64)
+
+
+def as_equation(column: pl.Series, among: int) -> Equation:
+    """The equation ``a = b`` between a column of any type and its copy, looked for among so many columns."""
+    codes = as_codes(column.gather_every(1 + len(column) // 4_096))
+    bits = surprise(np.column_stack([codes, codes]), 1.0, among)
+    return Equation((0, 1), np.array([1.0, -1.0]), 0.0, 0.0, 0.0, bits, len(column))
+
+
+def copy_in_words(names: Sequence[str]) -> str:
+    """Columns that are copies of the first, as it is read.
+
+    >>> copy_in_words(["a", "b", "c"])
+    '`b` and `c` are copies of `a`'
+    """
+    return f"{listed(names[1:])} {'is a copy' if len(names) == 2 else 'are copies'} of {quoted(names[0])}"

@@ -142,6 +142,8 @@ def in_words(equation: Equation, names: Sequence[str], longest: int = 130) -> tu
     ('`total` = `a` + `b`', (2, 0, 1))
     """
     a, columns = equation.coefficients, equation.columns
+    if not np.isfinite(a).all() or not a.all():
+        return _cut([quoted(names[j]) for j in columns], longest), columns
     if len(columns) > 2 and np.ptp(a) == 0:
         order = np.argsort(columns)
         terms = [quoted(names[columns[k]]) for k in order]

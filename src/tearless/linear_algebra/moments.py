@@ -83,7 +83,7 @@ class Moments:
     def _in_units_of(self, unit: Floats) -> Self:
         if np.array_equal(unit, self.unit):
             return self
-        f = self.unit / unit
+        f = np.where(self.m2 > 0, self.unit / unit, 0.0)
         return type(self)(self.n, self.mean, self.m2 * f * f, self.m3 * f * f * f, self.m4 * f * f * f * f, unit)
 
     def variance(self, ddof: int = 1) -> Floats:

@@ -38,3 +38,15 @@ def float_step(x: ArrayLike, kind: Format) -> NDArray[np.float64]:
     exponent = np.where(np.asarray(x) == 0, kind.least_exponent, exponent)
     step = np.ldexp(1.0, np.maximum(exponent, kind.least_exponent) - kind.digits + 1)
     return np.asarray(step, dtype=np.float64)
+
+
+def values_left(x: ArrayLike) -> tuple[int, int]:
+    """How many different finite values are left after a cast to float32, and how many there were. Shape ``(n,)``.
+
+    >>> values_left([1e8, 1e8 + 1, 1e8 + 8])
+    (2, 3)
+    """
+    values: NDArray[np.float64] = np.asarray(x, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    with np.errstate(over="ignore", under="ignore"):
+        return len(np.unique(values.astype(np.float32))), len(np.unique(values))

@@ -7,9 +7,8 @@ the largest VIF, the condition index of its near dependency with the share of th
 largest pairwise correlation (which may be small), and which columns to drop so that every VIF in it falls below 10.
 
 ## Why it matters
-A linear model cannot tell which of the columns carries the effect: coefficients have the wrong sign or size and
-change with every few rows, and importances of any model are split among the group at will. Gradient descent slows
-down by about the same factor. Predictions inside the range of the data suffer little.
+A linear model cannot tell which of the columns carries the effect: coefficients change sign with every few rows, and
+importances are split at will. Gradient descent slows down as much. Predictions inside the data's range suffer little.
 
 ## The mathematics
 VIFⱼ = 1/(1−R²ⱼ), with R²ⱼ from regressing column j on all others and a constant, is the j-th diagonal entry of the
@@ -63,14 +62,14 @@ from tearless.core import (
 )
 from tearless.linear_algebra.collinearity import explained_without_extremes, largest_vif_by_chance
 from tearless.linear_algebra.combinations import Combinations
+from tearless.linear_algebra.facts import Matrix
 from tearless.linear_algebra.groups import Group, grouped
 
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
-HIGH = 10.0
-GLANCE = 8_192
-GLANCE_COLUMNS = 100
+HIGH, GLANCE, GLANCE_COLUMNS = 10.0, 8_192, 100
+
 BEYOND_CHANCE = Limit(
     of="vif",
     at=lambda rows, features: largest_vif_by_chance(rows, features, 10.0, 0.001),
@@ -95,8 +94,7 @@ HARMFUL = Limit(
     kind="convention",
     severity=Severity.warning,
     because="n rows then tell of the coefficient what n/VIF rows of an unrelated column would, and below 30 no "
-    "estimate is steady; at 100 the standard error is ten times wider and importances are split at will, at any "
-    "number of rows.",
+    "estimate is steady; at 100 the standard error is ten times wider, whatever the number of rows.",
 )
 HOPELESS = Limit(
     of="vif",
@@ -107,7 +105,6 @@ HOPELESS = Limit(
     because="The standard error of a coefficient, per standard deviation of its column, is σ·√(VIF/n). From 100·n on "
     "it is 10σ: even an effect that explains 99 % of the target cannot be told from none.",
 )
-
 NOT_ONE_ROW = Limit(
     of="explained_core",
     at=0.8,
@@ -118,63 +115,50 @@ NOT_ONE_ROW = Limit(
 )
 
 HEADLINE = "{columns} move together: {explained} of {top} is in the others"
-EVIDENCE = "VIF {vif} for {top}; largest pairwise correlation {pair}; condition index {index}{carried}{left_out}"
+EVIDENCE = (
+    "VIF {vif} for {top}, {carried} of it from condition index {index}; largest pairwise correlation {pair}{holes}"
+)
 WHY = (
     "the standard error of its coefficient is {wider} times wider: {rows} rows tell of it what {worth} rows of an "
     "unrelated column would; coefficients and importances are split among the columns at will"
 )
-DO = "{advice}"
+DO = "without {dropped} no VIF of the group reaches 10; or combine them, or use ridge and do not read coefficients"
 
 
 def measure(combinations: Combinations, asked: Asked) -> Iterator[Measured]:
     matrix = combinations.matrix
     if not combinations.complete:
-        raise CannotTell(
-            f"{matrix.p:,} columns need more than {matrix.n:,} complete rows: with fewer each is explained"
-        )
+        raise CannotTell(f"{matrix.p:,} columns need more than {matrix.n:,} complete rows")
     if len(combinations.kept) < 2:
         raise NotApplicable("fewer than two numeric features that are no exact combination of others")
     names = [matrix.names[j] for j in combinations.kept]
-    holes = sum("holes" in why for why in matrix.left_out.values())
     for group in grouped(combinations.r, HIGH):
         members = [combinations.kept[j] for j in group.members]
         core = explained_without_extremes(matrix.standardised[:: 1 + matrix.n // GLANCE, members[:GLANCE_COLUMNS]])
-        yield _measured(group, names, matrix.n, len(names), core, holes, matrix.said)
+        yield _measured(group, names, matrix, core)
 
 
-def _measured(
-    group: Group, names: Sequence[str], rows: int, columns: int, core: float | None, holes: int, said: str
-) -> Measured:
-    members = [names[j] for j in group.members]
-    dropped = [names[j] for j in group.to_drop]
-    carried = None if group.share is None else f", which carries {Number(group.share, 'share', '-')} of that variance"
+def _measured(group: Group, names: Sequence[str], matrix: Matrix, core: float | None) -> Measured:
+    members, dropped = [names[j] for j in group.members], [names[j] for j in group.to_drop]
+    share, holes = 1 - 1 / group.vif, sum("holes" in why for why in matrix.left_out.values())
     return Measured(
         tuple(members),
         {
-            "vif": Number(group.vif, "1", f"largest variance inflation in the group, {said}"),
-            "explained": Number(1 - 1 / group.vif, "share", "share of that column's variance that the others explain"),
-            "explained_core": Number(
-                1 - 1 / group.vif if core is None else core,
-                "share",
-                "the same by its group, without the 1 % farthest rows",
-            ),
+            "vif": Number(group.vif, "1", f"largest variance inflation in the group, {matrix.said}"),
+            "explained": Number(share, "share", "share of that column's variance that the others explain"),
+            "explained_core": Number(share if core is None else core, "share", "without the 1 % farthest rows"),
             "wider": Number(math.sqrt(group.vif), "1", "by what factor its coefficient's standard error is wider"),
-            "worth": Number(rows / group.vif, "rows", "rows of an unrelated column that would tell as much"),
+            "worth": Number(matrix.n / group.vif, "rows", "rows of an unrelated column that would tell as much"),
             "pair": Number(group.pair, "1", "largest correlation of any two of the columns, without its sign"),
             "index": Number(group.index, "1", "condition index of the near dependency (Belsley, Kuh, Welsch)"),
-            "variance_share": Number(
-                group.share, "share", "share of the column's coefficient variance from that index"
-            ),
-            "drop": Number(len(dropped), "columns", "columns to drop so that no VIF in the group is 10 or more"),
-            "rows": Number(rows, "rows", "complete rows looked at"),
-            "features": Number(columns, "columns", "numeric columns looked at, exact combinations left out"),
+            "carried": Number(group.share, "share", "share of the coefficient's variance that this index carries"),
+            "rows": Number(matrix.n, "rows", "complete rows looked at"),
+            "features": Number(len(names), "columns", "numeric columns looked at, exact combinations left out"),
         },
         words={
             "top": quoted(members[0]),
-            "carried": carried or "",
-            "left_out": f"; {holes:,} columns with too many holes not looked at" if holes else "",
-            "advice": f"without {listed(dropped)} no VIF of the group reaches 10; or combine them, or use ridge and do "
-            "not read their coefficients one by one",
+            "dropped": listed(dropped),
+            "holes": f"; {holes:,} columns with too many holes not looked at" if holes else "",
         },
     )
 
@@ -182,12 +166,6 @@ def _measured(
 @healthy
 def independent(rng: np.random.Generator) -> Example:
     return Example({name: rng.normal(size=100) for name in "abcde"})
-
-
-@healthy
-def related_but_distinct(rng: np.random.Generator) -> Example:
-    size = rng.normal(size=200)
-    return Example({"height": size + 0.5 * rng.normal(size=200), "weight": size + 0.5 * rng.normal(size=200)})
 
 
 @healthy

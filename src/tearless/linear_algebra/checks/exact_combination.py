@@ -35,7 +35,6 @@ and Stability of Numerical Algorithms*, 2nd ed., SIAM 2002, chapters 3 and 20.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -54,16 +53,13 @@ from tearless.core import (
     fooled,
     harm,
     healthy,
-    listed,
-    quoted,
     rows_shuffled,
     sick,
 )
 from tearless.linear_algebra.combinations import ENOUGH_BITS, Combinations
-from tearless.linear_algebra.copies import as_codes, identical
-from tearless.linear_algebra.equations import Equation, in_words, slack, surprise
+from tearless.linear_algebra.copies import as_equation, copy_in_words, identical
+from tearless.linear_algebra.equations import Equation, in_words, slack
 from tearless.linear_algebra.facts import Sample
-from tearless.linear_algebra.search import components
 
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_renamed)
@@ -107,87 +103,45 @@ BEYOND_CHANCE = Limit(
 )
 
 HEADLINE = "{equation}{how}"
-EVIDENCE = (
-    "no row of {rows} misses by more than {miss} times what rounding its cells can leave; {bits} bits beyond chance"
-)
+EVIDENCE = "the largest miss of {rows} rows is {miss} times what rounding can leave; {bits} bits beyond chance"
 WHY = "{harm}"
 DO = "drop one of {columns}: one that follows from the others{unless}"
 
 
 def measure(combinations: Combinations, sample: Sample, asked: Asked) -> Iterator[Measured]:
-    matrix, known = combinations.matrix, set(combinations.matrix.names)
-    copied, equations = _copies(combinations.found)
-    for group in copied:
-        yield _copied(combinations, [matrix.names[j] for j in sorted({j for e in group for j in e.columns})], group)
+    matrix = combinations.matrix
+    copies, equations = combinations.copies_and_others()
+    for group in copies:
+        names = [matrix.names[j] for j in sorted({j for e in group for j in e.columns})]
+        yield _measured(names, copy_in_words(names), group[0], combinations.indicators(group[0].columns))
+    if not combinations.found and matrix.p > 1:
+        equations = [combinations.nearest]
     for equation in equations:
-        yield _measured(combinations, equation)
-    others = [n for n in sample.frame.columns if n != asked.target and n not in known]
-    texts = identical(sample.frame, others)
-    for group_of_names in texts:
-        yield _copied_texts(sample, group_of_names, len(others))
-    if not combinations.found and not texts:
-        if not combinations.complete:
-            raise CannotTell(
-                f"{matrix.p:,} columns need more than {matrix.n:,} complete rows; only copies were looked for: none"
-            )
-        if matrix.p < 2:
-            raise NotApplicable("fewer than two numeric features")
-        yield _measured(combinations, combinations.nearest)
+        text, order = in_words(equation, matrix.names)
+        names = [matrix.names[j] for j in order]
+        yield _measured(names, text, equation, combinations.indicators(order))
+    other = [n for n in sample.frame.columns if n not in {*matrix.names, asked.target}]
+    copied = identical(sample.frame, other)
+    for texts in copied:
+        yield _measured(texts, copy_in_words(texts), as_equation(sample.frame[texts[0]], len(other)), True)
+    if not (combinations.complete or combinations.found or copied):
+        raise CannotTell(f"{matrix.p:,} columns need more than {matrix.n:,} complete rows; no copies among them")
+    if matrix.p < 2 and not copied:
+        raise NotApplicable("fewer than two numeric features")
 
 
-def _copies(found: Sequence[Equation]) -> tuple[list[list[Equation]], list[Equation]]:
-    """Equations of the form ``a = b``, those of one set of copies together; and the other equations."""
-    same = [e for e in found if len(e.columns) == 2 and e.constant == 0 and e.coefficients.sum() == 0]
-    return components(same), [e for e in found if all(e is not s for s in same)]
-
-
-def _copied(combinations: Combinations, names: list[str], group: list[Equation]) -> Measured:
-    worst = max(group, key=lambda e: e.beyond_rounding)
-    indicators = _indicators(combinations, worst.columns)
-    return _said(tuple(names), _copy_words(names), worst, len(names) - len(names) * indicators)
-
-
-def _copied_texts(sample: Sample, names: Sequence[str], among: int) -> Measured:
-    step = 1 + sample.rows // 4_096
-    codes = as_codes(sample.frame[names[0]].gather_every(step))
-    bits = surprise(np.column_stack([codes, codes]), 1.0, among)
-    pair = Equation((0, 1), np.array([1.0, -1.0]), 0.0, 0.0, 0.0, bits, sample.rows)
-    return _said(tuple(names), _copy_words(names), pair, 0)
-
-
-def _copy_words(names: Sequence[str]) -> str:
-    return f"{listed(names[1:])} {'is a copy' if len(names) == 2 else 'are copies'} of {quoted(names[0])}"
-
-
-def _measured(combinations: Combinations, equation: Equation) -> Measured:
-    names = combinations.matrix.names
-    text, order = in_words(equation, names)
-    indicators = _indicators(combinations, equation.columns)
-    return _said(tuple(names[j] for j in order), text, equation, len(order) * (1 - indicators))
-
-
-def _indicators(combinations: Combinations, columns: Sequence[int]) -> bool:
-    x = combinations.matrix.values
-    return all(bool(((x[:, j] == 0) | (x[:, j] == 1)).all()) for j in columns)
-
-
-def _said(subject: tuple[str, ...], text: str, equation: Equation, quantities: int) -> Measured:
-    indicators = quantities == 0
-    determined = "is all but undetermined" if not equation.exact else "is not determined"
+def _measured(subject: Sequence[str], text: str, equation: Equation, codes: bool) -> Measured:
+    determined = "is not determined" if equation.exact else "is all but undetermined"
     return Measured(
-        subject,
+        tuple(subject),
         {
             "miss": Number(
-                equation.beyond_rounding, "1", "largest miss of any row over what rounding its cells can leave"
+                equation.beyond_rounding, "1", "largest miss of a row over what rounding its cells can leave"
             ),
             "miss_stored": Number(equation.beyond_storage, "1", "the same over what storing its cells can leave"),
-            "bits": Number(
-                round(equation.bits), "bits", "minus log2 of the chance that it holds in these rows by accident"
-            ),
+            "bits": Number(round(equation.bits), "bits", "minus log2 of the chance that it holds by accident"),
             "terms": Number(len(equation.columns), "columns", "columns in the equation"),
-            "quantities": Number(
-                quantities, "columns", "columns in the equation where they are more than 0/1 indicators"
-            ),
+            "quantities": Number(0 if codes else len(subject), "columns", "columns that are no 0/1 indicators or text"),
             "rows": Number(equation.rows, "rows", "rows on which it was proved"),
         },
         words={
@@ -195,7 +149,7 @@ def _said(subject: tuple[str, ...], text: str, equation: Equation, quantities: i
             "how": " in every row" if equation.exact else " in every row, up to rounding of the last digit",
             "harm": f"the columns say one thing twice, so how a linear model splits their effect {determined}: its "
             "coefficients and standard errors on them are rounding noise",
-            "unless": ", or fit without an intercept" if indicators and len(equation.columns) > 2 else "",
+            "unless": ", or fit without an intercept" if codes and len(subject) > 2 and equation.constant else "",
         },
     )
 
@@ -256,12 +210,11 @@ def a_total_with_one_slip(rng: np.random.Generator) -> Example:
 @harm(
     unit="times wider standard error",
     at=100.0,
-    because="At a hundred times the standard error a coefficient needs ten thousand times the rows for the same "
-    "certainty, which nobody has.",
+    because="A standard error a hundred times wider needs ten thousand times the rows for the same certainty.",
 )
 def widest_standard_error(example: Example, rng: np.random.Generator) -> float:
     """By what factor the worst coefficient's standard error grows over that of unrelated columns."""
     x = np.column_stack([np.asarray(v, dtype=float) for v in example.columns.values()])
-    z = (x - x.mean(axis=0)) / x.std(axis=0) / math.sqrt(len(x))
+    z = (x - x.mean(axis=0)) / x.std(axis=0) / np.sqrt(len(x))
     _, s, vt = np.linalg.svd(z, full_matrices=False)
     return float(np.sqrt(((vt.T / np.maximum(s, 1e-12)) ** 2).sum(axis=1)).max())

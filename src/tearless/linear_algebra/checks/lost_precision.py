@@ -57,7 +57,7 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import NumericColumns, Sample, floats
-from tearless.linear_algebra.spacing import FLOAT32, FLOAT64, float_step
+from tearless.linear_algebra.spacing import FLOAT32, FLOAT64, float_step, values_left
 
 MEND = Mend.scale
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
@@ -142,7 +142,7 @@ def _words(name: str, found: dict[str, Number], sample: Sample) -> dict[str, str
         }
     centre = f"subtract {found['mean']} in float64 before casting to float32"
     if value["noise"] >= TENTH:
-        left, before = _different(sample.frame[name])
+        left, before = values_left(floats(sample.frame[name]))
         return {
             "story": f"{column} ({level}) keeps {left:,} of {before:,} different values in float32, in steps of "
             f"{found['step']}",
@@ -161,14 +161,6 @@ def _words(name: str, found: dict[str, Number], sample: Sample) -> dict[str, str
         "harm": "batch statistics in float32 then subtract two nearly equal numbers, and the variance comes out wrong",
         "cure": centre,
     }
-
-
-def _different(column: pl.Series) -> tuple[int, int]:
-    """How many different values there are after a cast to float32, and before it."""
-    x = floats(column)
-    x = x[np.isfinite(x)]
-    with np.errstate(over="ignore", under="ignore"):
-        return len(np.unique(x.astype(np.float32))), len(np.unique(x))
 
 
 @healthy
