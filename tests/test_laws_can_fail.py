@@ -25,6 +25,14 @@ def _with_limits(**changes: Any) -> Check:
     return replace(GOOD, limits=tuple(replace(x, **changes) if x is DECIDES else x for x in GOOD.limits))
 
 
+def _moved(check: Check, *, crossed: bool) -> Check:
+    """The check with every limit always crossed, or with every limit out of reach."""
+    return replace(
+        check,
+        limits=tuple(replace(x, at=-np.inf if crossed == (x.crossed == "above") else np.inf) for x in check.limits),
+    )
+
+
 def _measuring(change: Any) -> Check:
     """The good check with what it measures changed one subject at a time."""
 
@@ -81,8 +89,8 @@ PLANTED: dict[str, Check] = {
     "law_is_documented": replace(GOOD, page=replace(GOOD.page, sections={**GOOD.page.sections, "References": ""})),
     "law_limits_are_argued": _with_limits(because="looks right"),
     "law_has_examples": replace(GOOD, fooled=()),
-    "law_is_silent_on_healthy": _with_limits(at=1e9),
-    "law_fires_on_sick": _with_limits(at=-1.0),
+    "law_is_silent_on_healthy": _moved(GOOD, crossed=True),
+    "law_fires_on_sick": _moved(GOOD, crossed=False),
     "law_admits_its_weakness": replace(GOOD, fooled=(_silent,)),
     "law_every_limit_decides": replace(GOOD, limits=(*GOOD.limits, DEAD)),
     "law_words_render": replace(GOOD, why="ends with a full stop."),
@@ -131,6 +139,6 @@ def test_every_law_has_a_planted_mistake() -> None:
 @pytest.mark.parametrize("check", checks(), ids=lambda check: check.path)
 def test_no_check_survives_being_muted(check: Check) -> None:
     """Every check, with its limits out of reach, breaks the law that it must fire on sick examples."""
-    muted = tuple(replace(x, at=np.inf if x.crossed == "above" else -np.inf) for x in check.limits)
+    muted = _moved(check, crossed=False)
     with pytest.raises(AssertionError):
-        obey(replace(check, limits=muted), next(x for x in LAWS if x.__name__ == "law_fires_on_sick"))
+        obey(muted, next(x for x in LAWS if x.__name__ == "law_fires_on_sick"))
