@@ -92,8 +92,10 @@ def placeholders(template: str) -> set[str]:
 
 def with_q(measured: Measured, q: float) -> Measured:
     """The measured subject with its corrected chance among the evidence."""
-    meaning = "share of false findings among those at least this sure, over every test on this table (Benjamini-Hochberg)"
-    return replace(measured, numbers={**measured.numbers, Q: Number(q, "share", meaning)})
+    meaning = (
+        "share of false findings among those at least this sure, over every test on this table (Benjamini-Hochberg)"
+    )
+    return replace(measured, numbers={**measured.numbers, Q: Number(q, "chance", meaning)})
 
 
 def load(module: ModuleType, pillar: str) -> Check:

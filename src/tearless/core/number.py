@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+SMALLEST_CHANCE = 1e-300
+"""Smaller chances are not told apart: doubles end near 1e-308."""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -34,21 +37,36 @@ class Number:
         return shown(self.value, self.unit)
 
 
-def shown(value: float | None, unit: str = "1") -> str:
-    """A value as it stands in a sentence: shares as percent, whole numbers with separators, else three digits.
+def shown(value: float | None, unit: str = "1", digits: int = 3) -> str:
+    """A value as it stands in a sentence: shares as percent, whole numbers with separators, else ``digits`` digits.
+
+    A chance below a millionth is plain, for percents of it say nothing. None that was computed is 0: what stands there
+    lies below the smallest number that doubles tell from 0.
 
     >>> shown(0.8284, "share"), shown(1309.0, "rows"), shown(0.04567, "bits"), shown(None)
     ('82.8 %', '1,309', '0.0457', 'unknown')
+    >>> shown(0.0312, "chance"), shown(4e-52, "chance"), shown(0.0, "chance")
+    ('3.12 %', '4e-52', 'under 1e-300')
     """
     if value is None:
         return "unknown"
+    if not math.isfinite(value):
+        return "too large for a double" if math.isinf(value) else "undefined"
+    if unit == "chance":
+        return _chance(value)
     if unit == "share":
         return _percent(value)
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
-    if 1e3 <= abs(value) < 1e7:
+    if 10.0**digits <= abs(value) < 1e7:
         return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:.{digits}g}"
+
+
+def _chance(value: float) -> str:
+    if 0 <= value <= SMALLEST_CHANCE:
+        return f"under {SMALLEST_CHANCE:g}"
+    return f"{value:.2g}" if 0 < value < 1e-6 else _percent(value)
 
 
 def _percent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from tearless.core import Finding
@@ -13,30 +13,53 @@ def arranged(findings: Iterable[Finding], checks: Sequence[Check]) -> list[Findi
     """Findings by severity, then by what to mend first, each symptom right after the finding that explains it.
 
     A finding is a symptom where its check names a cause (``SYMPTOM_OF``) that was found on columns of its own subject,
-    or where either concerns the whole table.
+    or where either concerns the whole table. A cause that is itself a symptom passes its own on to the first cause. A
+    finding that sums up the columns of its check is a symptom of none: mending one of them leaves the others.
     """
     causes = {check.name: check.symptom_of for check in checks}
     ordered = sorted(findings, key=lambda f: (-f.severity, f.mend))
+    by_column = {f.name for f in ordered if f.subject}
+    found = _by_column(ordered, {name for names in causes.values() for name in names})
+    explained_by = [
+        None if not f.subject and f.name in by_column else _cause(f, found, causes.get(f.name, ())) for f in ordered
+    ]
     below: dict[int, list[Finding]] = {}
     top: list[tuple[int, Finding]] = []
     for i, finding in enumerate(ordered):
-        explained_by = _cause(i, ordered, causes)
-        if explained_by is None:
+        first = _first(i, explained_by)
+        if first == i:
             top.append((i, finding))
         else:
-            symptom = replace(finding, because=ordered[explained_by].name)
-            below.setdefault(explained_by, []).append(symptom)
+            below.setdefault(first, []).append(replace(finding, because=ordered[first].name))
     return [f for i, finding in top for f in (finding, *below.get(i, ()))]
 
 
-def _cause(i: int, findings: Sequence[Finding], causes: dict[str, tuple[str, ...]]) -> int | None:
-    """The finding that explains this one and is itself no symptom; the causes' own order says which comes first."""
-    for name in causes.get(findings[i].name, ()):
-        for j, other in enumerate(findings):
-            if other.name == name and _share(findings[i], other) and not causes.get(name):
-                return j
+def _by_column(findings: Sequence[Finding], names: Set[str]) -> dict[str, dict[str | None, int]]:
+    """For each check in ``names`` its first finding on each column, and under ``None`` its first on the whole table."""
+    found: dict[str, dict[str | None, int]] = {name: {} for name in names}
+    for i, finding in enumerate(findings):
+        for column in finding.subject or (None,):
+            if finding.name in found:
+                found[finding.name].setdefault(column, i)
+    return found
+
+
+def _cause(finding: Finding, found: Mapping[str, Mapping[str | None, int]], names: Sequence[str]) -> int | None:
+    """The finding that explains this one; the order of the causes' names says which comes first."""
+    for name in names:
+        columns = (*finding.subject, None) if finding.subject else tuple(found[name])
+        shared = [found[name][column] for column in columns if column in found[name]]
+        if shared:
+            return min(shared)
     return None
 
 
-def _share(a: Finding, b: Finding) -> bool:
-    return not a.subject or not b.subject or bool(set(a.subject) & set(b.subject))
+def _first(i: int, explained_by: Sequence[int | None]) -> int:
+    """The first cause: the finding that explains this one and is explained by none; itself where causes go round."""
+    seen, at = {i}, i
+    while (cause := explained_by[at]) is not None:
+        if cause in seen:
+            return i
+        seen.add(cause)
+        at = cause
+    return at

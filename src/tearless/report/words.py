@@ -11,7 +11,7 @@ from .report import Report
 
 MOST_TELLING = 3
 MOST_ROWS = 5
-_UNIT_IN_VALUE = {"share", "1", "column unit"}
+_UNIT_IN_VALUE = {"share", "chance", "1", "column unit"}
 _SINGULAR = {"ies": "y", "sses": "ss", "ss": "ss", "s": ""}
 _ASKED_FOR = {"--test": "--test FILE", "--target": "--target COL"}
 

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tearless.core import Measured, Number, visible
+from tearless.core.number import shown
 from tearless.linear_algebra.facts import Sample, floats
 from tearless.statistics.association import fisher_chance
 from tearless.statistics.sentinels import (
@@ -136,12 +137,12 @@ def _edge(
         spread = robust_spread(rest)
         far = heap.gap / spread if spread > 0 else 0.0
         effect = tuple(float(v) for v in (finite.mean(), rest.mean(), finite.std(), rest.std()))
+    said = [shown(value, digits=4) for value in effect]
     words = {
         "value": _numbers(heap.values),
         "told": f"the next value is {heap.nearest:.6g}, {heap.ratio:.3g} mean spacings of the values beyond away; "
         f"evenly spread, {heap.expected:.2g} cells would stand there",
-        "effect": f"with it the mean is {effect[0]:.4g} and the spread {effect[2]:.4g}; without it they are "
-        f"{effect[1]:.4g} and {effect[3]:.4g}",
+        "effect": f"with it the mean is {said[0]} and the spread {said[2]}; without it, {said[1]} and {said[3]}",
         "reading": _reading(suspicion, heap),
     }
     counted = replace(heap, count=int(held.sum()))
@@ -150,8 +151,8 @@ def _edge(
 
 
 def _numbers(values: tuple[float, ...]) -> str:
-    shown = [f"{v + 0.0:.15g}" for v in sorted(values)]
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+    said = [f"{v + 0.0:.15g}" for v in sorted(values)]
+    return said[0] if len(said) == 1 else ", ".join(said[:-1]) + " and " + said[-1]
 
 
 def _reading(suspicion: float, heap: Heap) -> str:
@@ -250,7 +251,7 @@ def _measured(one: _Suspect, scale: float, said: str) -> Measured:
                 heap.expected, "cells", "cells there if those up to the tenth value beyond were spread evenly"
             ),
             "chance": Number(
-                heap.chance, "share", "chance of so many cells there and none in the gap, evenly spread; 1 for text"
+                heap.chance, "chance", "chance of so many cells there and none in the gap, evenly spread; 1 for text"
             ),
             "mean": Number(before[0], "column unit", "mean of the finite cells"),
             "mean_without": Number(before[1], "column unit", "mean of the finite cells without it"),

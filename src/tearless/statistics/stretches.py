@@ -90,7 +90,7 @@ def _of_numbers(x: NDArray[np.float64], block: NDArray[np.int64]) -> str:
         above = float((below + upto).mean()) / (2 * len(early))
     if abs(above - 0.5) < TELLING:
         medians = [float(np.median(x[block == b])) for b in np.unique(block)]
-        return f"the medians of its tenths run from {min(medians):.4g} to {max(medians):.4g}"
+        return f"the medians of its tenths run from {shown(min(medians), digits=4)} to {shown(max(medians), digits=4)}"
     word = "above" if above >= 0.5 else "below"
     return f"a value of the last fifth lies {word} one of the rest in {shown(max(above, 1 - above), 'share')} of pairs"
 

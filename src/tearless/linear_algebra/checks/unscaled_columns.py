@@ -57,6 +57,7 @@ from tearless.linear_algebra.facts import Matrix
 from tearless.linear_algebra.moments import Floats
 
 MEND = Mend.scale
+SYMPTOM_OF = ("identifier-column",)
 MOST_COLUMNS = 200
 GLANCE = 400_000
 """Cells looked at to see which columns are nearly constant."""
@@ -92,6 +93,10 @@ MENDED = Limit(
 )
 
 HEADLINE = "columns differ {ratio}-fold in scale: {wide} against {narrow}"
+EVIDENCE = (
+    "standard deviation {widest} of {wide}, {narrowest} of {narrow}; condition number of the curvature {kappa_raw} as "
+    "it stands, {kappa_scaled} standardised"
+)
 WHY = (
     "gradient descent needs {steps_raw} steps for each digit of accuracy as the table stands, {steps_scaled} after "
     "standardising; distances and penalties see almost only {wide}"

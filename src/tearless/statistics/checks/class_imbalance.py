@@ -104,6 +104,7 @@ HEADLINE = (
     "the smallest class of {columns}, {smallest}, has {count}; "
     "always guessing {largest} is right {constant_guess} of the time"
 )
+EVIDENCE = "{smallest} makes up {smallest_share} of the rows, {against_equal} of an equal part among {classes} classes"
 WHY = (
     "a fifth of the rows as a test set holds about {in_test} of this class, so its recall is known to within "
     "±{half_width} only; an accuracy near {constant_guess} can mean that nothing was learned"
@@ -148,7 +149,7 @@ def measure(target: Target, sample: Sample) -> Iterator[Measured]:
             ),
             "in_test": Number(in_test, "rows", "rows of the smallest class in a test set of a fifth of the rows"),
             "half_width": Number(half, "share", "half the widest 95 % interval of its recall there"),
-            "chance": Number(chance, "share", "chance that equally frequent classes come out this uneven, at most"),
+            "chance": Number(chance, "chance", "chance that equally frequent classes come out this uneven, at most"),
         },
         words={
             "smallest": quoted(target.classes[low]),

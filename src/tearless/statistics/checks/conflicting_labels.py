@@ -111,9 +111,11 @@ COSTS = Limit(
 )
 
 HEADLINE = "{conflicting} rows share all features with a row of another {columns}"
-WHY = (
-    "a model sees only the features, so {lost}; rows of equal features expected by chance: at most {by_chance_at_most}"
+EVIDENCE = (
+    "{equal_features} rows equal an earlier row in all features, where chance makes {by_chance_at_most} such pairs at "
+    "most"
 )
+WHY = "a model sees only the features, so {lost}, whatever the model"
 DO = "look at rows {first}: settle the label if one thing was labelled twice, else find what tells them apart"
 
 
@@ -148,7 +150,7 @@ def measure(hashes: RowHashes, target: Target, sample: Sample) -> Iterator[Measu
             "by_chance_at_most": Number(by_chance, "pairs", "pairs of equal features expected by chance, at most"),
             "chance": Number(
                 chance,
-                "share",
+                "chance",
                 "chance of so many rows of equal features (1 for a quantity, where repeats are ordinary)",
             ),
         },

@@ -110,6 +110,7 @@ SCORE_TOO_GOOD = Limit(
 )
 
 HEADLINE = "{count} of {rows} in every column; unrelated columns would give {by_chance} by chance"
+EVIDENCE = "{share} of the rows; related columns would give {by_chance_at_most} equal pairs by chance, at most"
 WHY = (
     "a random split leaves a copy in training for {leaked} of the test rows, so the score is too good by up to that, "
     "and each copy counts one observation again"
@@ -150,7 +151,7 @@ def measure(hashes: RowHashes, sample: Sample, asked: Asked) -> Iterator[Measure
             ),
             "chance": Number(
                 poisson_at_least(extra, chance.most) if chance else None,
-                "share",
+                "chance",
                 "chance of so many duplicates, at most",
             ),
             "leaked": Number(leaked, "share", "test rows with a copy in training, after a random split 80 : 20"),

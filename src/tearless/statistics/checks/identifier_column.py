@@ -58,6 +58,7 @@ from tearless.statistics.levels import Levels, chance_of_few_repeats, steps_of
 from tearless.statistics.looks import are_calendar, are_dates, are_quantities, whole_numbers, words_in
 
 MEND = Mend.source
+SYMPTOM_OF = ("target-leak",)
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
 TEXT = (pl.String, pl.Categorical, pl.Enum)
 
@@ -107,6 +108,9 @@ FREE_TEXT = Limit(
 )
 
 HEADLINE = "{columns} {verb}: {distinct} different values in {looked_at} rows"
+EVIDENCE = (
+    "{once} of the rows hold a value that no other row holds; {others} would repeat as little with chance {chance}"
+)
 WHY = "a new row brings a new value, so nothing learned about the old ones helps; a model can only memorise rows by it"
 DO = "{cure}"
 
@@ -161,6 +165,7 @@ def _measured(
     """The evidence on one column; without ``levels`` the values repeat so much that their share is bound enough."""
     unseen = levels.unseen if levels else share
     interval = levels.unseen_interval() if levels else (0.0, share)
+    others = "a measurement" if verb == "numbers the rows" else "as many categories as rows"
     cure = "encode the words of {0}" if words >= 8 else "drop {0} from the features; keep it to find rows again"
     return Measured(
         (name,),
@@ -172,12 +177,12 @@ def _measured(
             "once_at_least": Number(interval[0], "share", "lower end of its 95 % interval"),
             "chance": Number(
                 chance,
-                "share",
+                "chance",
                 "chance that a measurement (for text: as many categories as rows) would repeat as little, at most",
             ),
             "words": Number(words, "words", "words in a value, on average"),
         },
-        words={"verb": verb, "cure": cure.format(quoted(name))},
+        words={"verb": verb, "others": others, "cure": cure.format(quoted(name))},
     )
 
 

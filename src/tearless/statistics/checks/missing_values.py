@@ -58,6 +58,7 @@ from tearless.statistics.intervals import wilson
 from tearless.statistics.missingness import missing_cells
 
 MEND = Mend.values
+SYMPTOM_OF = ("target-leak",)
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
 ANY = Limit(

@@ -53,12 +53,13 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.core.number import shown
 from tearless.linear_algebra.facts import NumericColumns, Sample
 from tearless.statistics.facts import Tails
 from tearless.statistics.sides import Side, sides
 
 MEND = Mend.values
-SYMPTOM_OF = ("sentinel-values",)
+SYMPTOM_OF = ("sentinel-values", "infinite-values")
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 ROWS_LOOKED_AT = 16_384
 
@@ -148,7 +149,7 @@ def _said(name: str, side: Side, mean: float, std: float, m2: float) -> Measured
             "farthest_of_rest": Number(side.rest, "column unit", "the farthest value on this side of the gap"),
             "sd_with": Number(std, "column unit", "standard deviation of the column, all rows"),
             "sd_without": Number(side.std_rest, "column unit", "standard deviation without them"),
-            "chance": Number(side.p, "share", "chance of such a gap where the tail goes on as it does below"),
+            "chance": Number(side.p, "chance", "chance of such a gap where the tail goes on as it does below"),
         },
         p=side.p,
         words={
@@ -157,8 +158,8 @@ def _said(name: str, side: Side, mean: float, std: float, m2: float) -> Measured
             "values": ", ".join(f"{v:.6g}" for v in side.values[:4]) + (", ..." if side.count > 4 else ""),
             "rest": f"{side.rest:.6g}",
             "scale": " on the log scale" if side.logs else "",
-            "sd_with": f"{std:.4g}",
-            "chance": f"{side.p:.1g}",
+            "sd_with": shown(std, digits=4),
+            "sd_without": shown(side.std_rest, digits=4),
             "rows": ("rows " if many else "row ") + ", ".join(f"{row:,}" for row in side.rows),
         },
         rows=side.rows,

@@ -51,6 +51,7 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.core.number import shown
 from tearless.linear_algebra.facts import NumericColumns, Sample, floats
 from tearless.statistics.facts import Columns
 from tearless.statistics.skewness import Lean, Mended, lean, mended, skewness
@@ -148,8 +149,8 @@ def _said(name: str, found: Lean, distinct: float) -> Measured:
         p=min(1.0, 2 * float(bdtrc(found.longer - 1, found.n, SKEWED))) if found.longer else 1.0,
         words={
             "side": "above" if found.above else "below",
-            "mean": f"{found.mean:.4g}",
-            "median": f"{found.median:.4g}",
+            "mean": shown(found.mean, digits=4),
+            "median": shown(found.median, digits=4),
             "rows": "its rows" if found.aside is None else f"the rows that are not {found.aside:.6g}",
             "apart": "" if found.aside is None else f", with a flag of its own for {found.aside:.6g}",
             "transform": after.words,

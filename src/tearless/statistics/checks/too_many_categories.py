@@ -92,11 +92,14 @@ ONE_IN_FIFTY = Limit(
     "the code must be ready for it. The number itself is a convention.",
 )
 
-HEADLINE = "{columns} has {levels} categories in {filled} rows: {unseen} of new rows will hold one never seen here"
-WHY = (
-    "{once} categories occur in one row only, and {rare} of the rows are in categories of fewer than ten rows: a model "
-    "can memorise these and learn nothing from them"
+HEADLINE = (
+    "{columns} has {levels} categories in {filled} rows: about {unseen} of new rows will hold one never seen here"
 )
+EVIDENCE = (
+    "{once} categories occur in one row only, {rare} of the rows are in categories of fewer than ten rows; surely at "
+    "least {unseen_at_least} of new rows bring a new one"
+)
+WHY = "a model knows nothing of a category never seen, and can memorise the rare ones without learning anything"
 DO = "merge the rare categories of {columns} into a coarser level or `other`, and decide what an unseen one gets"
 
 
