@@ -132,12 +132,12 @@ def measure(columns: NumericColumns, tails: Tails, sample: Sample, rng: np.rando
     std = m.std()
     for j, name in enumerate(columns.names):
         for side in sides(tails, j, m.n[j], thin[name], sample.frame[name]):
-            yield _said(name, side, float(m.mean[j]), float(std[j]), float(m.m2[j]))
+            yield _said(name, side, float(m.n[j]), float(m.mean[j]), float(std[j]))
 
 
-def _said(name: str, side: Side, mean: float, std: float, m2: float) -> Measured:
+def _said(name: str, side: Side, n: float, mean: float, std: float) -> Measured:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        weight = float((((side.values - mean) / np.sqrt(m2)) ** 2).sum()) if m2 > 0 else 0.0
+        weight = float((((side.values - mean) / std) ** 2).sum() / (n - 1)) if std > 0 else 0.0
     many = side.count > 1
     return Measured(
         (name,),
