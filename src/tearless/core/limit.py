@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from .number import Number
@@ -38,7 +39,7 @@ class Limit:
 
     def depends_on(self) -> tuple[str, ...]:
         """The evidence that the limit is a function of; empty for a plain number."""
-        return tuple(inspect.signature(self.at).parameters) if callable(self.at) else ()
+        return _parameters(self.at) if callable(self.at) else ()
 
     def value(self, evidence: Mapping[str, Number]) -> float | None:
         """The limit for this evidence; ``None`` where it depends on a number that is not known."""
@@ -53,6 +54,11 @@ class Limit:
         if value is None or limit is None:
             return False
         return value >= limit if self.crossed == "above" else value <= limit
+
+
+@lru_cache(maxsize=1024)
+def _parameters(function: Callable[..., float]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 def reached(limits: tuple[Limit, ...], evidence: Mapping[str, Number]) -> Severity | None:

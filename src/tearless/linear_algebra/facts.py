@@ -74,7 +74,7 @@ class NumericColumns:
 
 def floats(column: pl.Series) -> Floats:
     """A numeric or boolean column as float64, null as nan. Whole numbers beyond 2⁵³ are rounded."""
-    return column.cast(pl.Float64).to_numpy()
+    return (column if column.dtype == pl.Float64 else column.cast(pl.Float64)).to_numpy()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tearless.core import Asked, CannotTell, NotApplicable
 from tearless.linear_algebra.facts import Sample, floats
 from tearless.readers.source import Batch
 
+from .missingness import missing_cells
 from .tails import largest
 
 Kind = Literal["number", "text", "bool", "time", "other"]
@@ -52,13 +53,15 @@ class Columns:
     @classmethod
     def of(cls, batch: Batch) -> Self:
         missing, hashes = [], []
-        for column in batch.frame:
-            empty = column.is_null()
-            if column.dtype.is_float():
-                empty = empty | column.is_nan().fill_null(False)
-            count = int(empty.sum())
+        for column, hashed in zip(batch.frame, batch.frame.select(pl.all().hash(seed=0)), strict=True):
+            values = hashed.to_numpy()
+            count = column.null_count()
+            if column.dtype.is_float() or count:
+                empty = missing_cells(column).to_numpy()
+                count = int(np.count_nonzero(empty))
+                values = values[~empty] if count else values
             missing.append(count)
-            hashes.append(_smallest((column.filter(~empty) if count else column).hash(seed=0)))
+            hashes.append(_smallest(values))
         return cls(
             tuple(batch.frame.columns),
             tuple(batch.frame.dtypes),
@@ -70,9 +73,7 @@ class Columns:
     def merge(self, later: Self) -> Self:
         pairs = zip(self.hashes, later.hashes, strict=True)
         hashes = (np.union1d(a, b)[:DISTINCT_KEPT] for a, b in pairs)
-        return type(self)(
-            self.names, self.dtypes, self.rows + later.rows, self.missing + later.missing, tuple(hashes)
-        )
+        return type(self)(self.names, self.dtypes, self.rows + later.rows, self.missing + later.missing, tuple(hashes))
 
     @cached_property
     def distinct(self) -> NDArray[np.float64]:
@@ -84,13 +85,14 @@ class Columns:
         return tuple(kind_of(t) for t in self.dtypes)
 
 
-def _smallest(hashes: pl.Series) -> NDArray[np.uint64]:
+def _smallest(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The smallest distinct hashes, at most 1,024. Where nearly all differ, only a low slice need be sorted."""
-    if len(hashes) > 32 * DISTINCT_KEPT:
-        low = hashes.filter(hashes < int(2**64 * (8 * DISTINCT_KEPT / len(hashes)))).unique().sort().to_numpy()
+    if len(hashes) > 16 * DISTINCT_KEPT:
+        low = np.unique(hashes[hashes < np.uint64(int(2**64 * (4 * DISTINCT_KEPT / len(hashes))))])
         if len(low) >= DISTINCT_KEPT:
             return low[:DISTINCT_KEPT]
-    return hashes.unique().sort().to_numpy()[:DISTINCT_KEPT]
+        hashes = pl.Series(hashes).unique().to_numpy()
+    return np.unique(hashes)[:DISTINCT_KEPT]
 
 
 def _distinct(smallest: NDArray[np.uint64]) -> float:

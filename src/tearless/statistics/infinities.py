@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import polars as pl
 
 from tearless.readers.source import Batch
@@ -28,7 +29,7 @@ class Infinities:
 
 
 def _where(column: pl.Series, start: int) -> tuple[int, ...]:
-    infinite = column.is_infinite()
+    infinite = np.isinf(column.to_numpy())
     if not infinite.any():
         return ()
-    return tuple(start + row for row in infinite.arg_true().head(ROWS_KEPT).to_list())
+    return tuple((start + np.flatnonzero(infinite)[:ROWS_KEPT]).tolist())

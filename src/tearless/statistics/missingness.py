@@ -31,8 +31,7 @@ def missing_cells(column: pl.Series) -> pl.Series:
     >>> missing_cells(pl.Series([1.0, None, float("nan"), float("inf")])).to_list()
     [False, True, True, False]
     """
-    empty = column.is_null()
-    return empty | column.is_nan().fill_null(False) if column.dtype.is_float() else empty
+    return pl.Series(np.isnan(floats(column))) if column.dtype.is_float() else column.is_null()
 
 
 @dataclass(frozen=True, slots=True)

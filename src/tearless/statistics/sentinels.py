@@ -189,11 +189,18 @@ def _outermost(ordered: NDArray[np.float64], high: bool, most: int) -> tuple[NDA
     window = 64
     while True:
         edge = ordered[-window:][::-1] if high else ordered[:window]
-        starts = np.flatnonzero(np.r_[True, edge[1:] != edge[:-1]]) if edge.size else np.empty(0, np.int64)
+        starts = _starts(edge)
         if len(starts) > most or window >= len(ordered):
-            counts = np.diff(np.r_[starts, len(edge)])
+            counts = np.diff(starts, append=len(edge))
             return edge[starts][:most], counts[:most]
         window = max(8 * window, 4_096)
+
+
+def _starts(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where each run of equal values begins."""
+    begins = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 def robust_spread(ordered: NDArray[np.float64]) -> float:

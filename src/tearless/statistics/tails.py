@@ -22,6 +22,7 @@ _STEPS = 25
 _NODES = np.sinh(np.linspace(-4.5, 4.5, 181))
 _WIDTHS = np.cosh(np.linspace(-4.5, 4.5, 181))
 _AHEAD = np.concatenate([np.linspace(0, 8, 81), np.linspace(8.5, 80, 144)])
+_HALF_STEPS = np.diff(_AHEAD) / 2
 
 
 def largest(x: Floats, k: int) -> NDArray[np.int64]:
@@ -162,7 +163,8 @@ def _leap(s: Floats, x: Floats, slope: Floats, ahead: Floats, gap: float) -> tup
     r = s * np.exp(-np.clip(a + c * (x - centre), -700, 700))
     excess = max(1.0, float(np.mean((np.minimum(r, 1e6) - 1) ** 2)) - 2 * np.sqrt(8 / len(x)))
     speed = np.exp(np.clip(slope + a + c * (ahead - centre), -600, 600))
-    far = np.concatenate([[0.0], np.cumsum((speed[1:] + speed[:-1]) / 2 * np.diff(_AHEAD))])
+    far = np.zeros(len(speed))
+    np.cumsum((speed[1:] + speed[:-1]) * _HALF_STEPS, out=far[1:])
     return min(float(np.interp(gap, far, _AHEAD)), gap / float(speed[0])) / excess, v * excess
 
 
@@ -185,8 +187,13 @@ def _fit(x: Floats, s: Floats, top: float) -> tuple[float, float, float, float]:
     squares = float(x @ x) or 1.0
     a, c = float(np.log(s.mean())), 0.0
     for _ in range(_STEPS):
-        r = s * np.exp(-np.clip(a + c * x, -700, 700)) - 1
-        da, dc = float(r.mean()), float(x @ r) / squares
+        power = c * x
+        power += a
+        np.maximum(power, -700, out=power)
+        np.minimum(power, 700, out=power)
+        r = s / np.exp(power, out=power)
+        r -= 1
+        da, dc = float(np.add.reduce(r)) / len(r), float(x @ r) / squares
         cut = max(1.0, abs(da), abs(dc) * abs(ahead))
         a, c = a + da / cut, c + dc / cut
         if max(abs(da), abs(dc)) < 1e-6:
@@ -202,10 +209,11 @@ def _whole_ties(values: Floats) -> Floats:
 
 def spread_ties(values: Floats) -> Floats:
     """Values in falling order with those of each tie laid out evenly over its cell, half way to the next values."""
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-    counts = np.diff(np.r_[starts, len(values)])
-    if (counts == 1).all() or len(starts) < 2:
+    differ = values[1:] != values[:-1]
+    if differ.all() or not differ.any():
         return values
+    starts = np.flatnonzero(np.r_[True, differ])
+    counts = np.diff(np.r_[starts, len(values)])
     u = values[starts]
     half = (u[:-1] - u[1:]) / 2
     up, down = np.r_[half[0], half], np.r_[half, half[-1]]

@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 
 from tearless.core import (
     Example,
@@ -125,15 +126,24 @@ def _differing(sample: Sample, name: str, distinct: float, filled: int) -> tuple
     least = max(0.0, distinct - 1)
     if distinct > COUNTED or distinct < 2 or sample.frame[name].dtype.is_nested():
         return "", least, "filled cells that differ from the commonest value: at least as many as other values"
-    column = sample.frame[name].alias("value")
-    counts = column.filter(~missing_cells(column)).value_counts(sort=True)
-    if counts.is_empty():
+    value, here, seen = _commonest(sample.frame[name].alias("value"))
+    if not seen:
         return "a value", least, "filled cells that differ from the commonest value: at least as many as other values"
-    value, here = counts.row(0)
-    seen = int(counts.to_series(1).sum())
     differ = max(least, round((seen - here) * filled / seen))
     shown = f"'{visible(value, 40)}'" if isinstance(value, str) else visible(str(value), 40)
     return shown, float(differ), f"filled cells that differ from the commonest value, counted on {sample.said}"
+
+
+def _commonest(column: pl.Series) -> tuple[object, int, int]:
+    """The commonest value of the filled cells, how many hold it, and how many are filled."""
+    if column.dtype in (pl.Float64, pl.Int64) and not column.null_count():
+        values, counts = np.unique(column.to_numpy(), return_counts=True)
+        filled = ~np.isnan(values)
+        at = int(np.argmax(np.where(filled, counts, 0))) if len(values) else 0
+        seen = int(counts[filled].sum())
+        return (values[at].item(), int(counts[at]), seen) if seen else (None, 0, 0)
+    table = column.filter(~missing_cells(column)).value_counts(sort=True)
+    return (*table.row(0), int(table.to_series(1).sum())) if table.height else (None, 0, 0)
 
 
 def _unseen(differ: float, filled: int) -> float:
