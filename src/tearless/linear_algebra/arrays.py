@@ -1,22 +1,27 @@
 """The border of the pillars' functions: whatever came in, an array of one library goes on, or a clear refusal.
 
-Lists and numbers become NumPy arrays; arrays of NumPy, PyTorch, JAX and CuPy stay what they are, on their device and
-with their gradients. Everything behind this border may be written as the mathematics is.
+Lists, numbers and tables become NumPy arrays; arrays of NumPy, PyTorch, JAX and CuPy stay what they are, on their
+device and with their gradients. Everything behind this border may be written as the mathematics is.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import array_api_compat
+import array_api_compat.numpy as numpy_namespace
 import numpy as np
+from numpy.typing import NDArray
 
 from tearless.core import InputError
 
 Array = Any
 """An array of any library of the Array API standard."""
+
+_AXES = {0: "a single number", 1: "a vector (1 axis)", 2: "a matrix (2 axes)"}
 
 
 def array(
@@ -25,50 +30,56 @@ def array(
     """``(xp, x)``: the namespace of the array's library, and the array.
 
     ``ndim`` is the number of axes allowed. Unless ``floating`` is false, whole numbers and booleans become the default
-    float of their library. Raises ``InputError`` for what is no array of numbers, has other axes, or is empty where
-    ``empty`` is false.
+    float of their library. Raises ``InputError`` for what is no array of real numbers, has other axes, or is empty
+    where ``empty`` is false.
+
+    >>> xp, x = array([[1, 2], [3, 4]], "x", ndim=2)
+    >>> x
+    array([[1., 2.],
+           [3., 4.]])
+    >>> array("abc", "x")
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: x: expected an array or a list of numbers, got str; convert it first
     """
-    if not array_api_compat.is_array_api_obj(x):
-        x = _from_python(x, name)
-    xp = array_api_compat.array_namespace(x)
-    if not xp.isdtype(x.dtype, ("bool", "numeric")):
-        raise InputError(f"{name}: expected numbers, got an array of {x.dtype}; convert it to floats first")
-    if floating and not xp.isdtype(x.dtype, ("real floating", "complex floating")):
-        x = xp.astype(x, _default_float(xp))
-    if ndim is not None:
-        allowed = (ndim,) if isinstance(ndim, int) else ndim
-        if x.ndim not in allowed:
-            raise InputError(f"{name}: expected {_axes(allowed)}, got shape {tuple(x.shape)}; reshape it")
-    if not empty and math.prod(x.shape) == 0:
+    if type(x) is np.ndarray and x.dtype.kind == "f":
+        xp: Any = numpy_namespace
+    else:
+        xp, x = _numbers(x, name, floating)
+    if ndim is not None and x.ndim not in ((ndim,) if isinstance(ndim, int) else ndim):
+        allowed = " or ".join(_AXES.get(n, f"{n} axes") for n in ((ndim,) if isinstance(ndim, int) else ndim))
+        raise InputError(f"{name}: expected {allowed}, got shape {tuple(x.shape)}; reshape it")
+    if not empty and 0 in x.shape:
         raise InputError(f"{name}: expected at least one number, got shape {tuple(x.shape)}; it is empty")
     return xp, x
 
 
 def arrays(ndim: int | tuple[int, ...] | None = None, *, empty: bool = False, **named: Any) -> tuple[Any, ...]:
-    """``(xp, first, second, ...)``: several arrays of one library and one floating dtype, in the order given.
+    """``(xp, first, second, ...)``: several arrays of one library, device and floating dtype, in the order given.
 
-    A list beside a PyTorch tensor becomes a tensor on its device. Raises ``InputError`` where two libraries meet.
+    A list or a number beside an array takes that array's library, device and dtype. Raises ``InputError`` where two
+    libraries or two devices meet.
+
+    >>> xp, x, w = arrays(x=np.array([1, 2]), w=[0.5, 0.25])
+    >>> x * w
+    array([0.5, 0.5])
     """
-    given = [x for x in named.values() if array_api_compat.is_array_api_obj(x)]
-    try:
-        xp = array_api_compat.array_namespace(*given) if given else array_api_compat.array_namespace(np.empty(0))
-    except TypeError:
-        kinds = ", ".join(f"{name} is a {type(x).__module__.partition('.')[0]} array" for name, x in named.items())
-        raise InputError(
-            f"{', '.join(named)}: expected arrays of one library, but {kinds}; convert one of them"
-        ) from None
-    device = array_api_compat.device(given[0]) if given else None
-    out = []
+    xp, device = _meeting_place(named)
+    mine = {name: array(x, name, ndim=ndim, empty=empty)[1] for name, x in named.items() if _is_array(x)}
+    dtype = xp.result_type(*mine.values()) if mine else xp.float64
     for name, x in named.items():
-        if not array_api_compat.is_array_api_obj(x):
-            x = xp.asarray(_from_python(x, name), device=device) if given else _from_python(x, name)
-        out.append(array(x, name, ndim=ndim, empty=empty)[1])
-    dtype = xp.result_type(*out)
-    return (xp, *(x if x.dtype == dtype else xp.astype(x, dtype) for x in out))
+        if name not in mine:
+            values = array(x, name, ndim=ndim, empty=empty)[1]
+            mine[name] = values if device is None else xp.asarray(values, dtype=dtype, device=device)
+    return (xp, *(_as(xp, mine[name], dtype) for name in named))
 
 
 def positive(value: float, name: str, *, zero: bool = False) -> float:
-    """A finite number above zero (or at least zero). Raises ``InputError`` naming it."""
+    """A finite number above zero (or at least zero). Raises ``InputError`` naming it.
+
+    >>> positive(0.5, "rate")
+    0.5
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -79,6 +90,19 @@ def positive(value: float, name: str, *, zero: bool = False) -> float:
     return number
 
 
+def whole(value: int, name: str, *, least: int = 1, most: int | None = None) -> int:
+    """A whole number from ``least`` to ``most``. Raises ``InputError`` naming it.
+
+    >>> whole(np.int64(3), "k")
+    3
+    """
+    sound = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not sound or value < least or (most is not None and value > most):
+        upto = "" if most is None else f" and at most {most}"
+        raise InputError(f"{name}: expected a whole number of at least {least}{upto}, got {value!r}; choose another")
+    return int(value)
+
+
 def same_shape(**named: Array) -> None:
     """Raise ``InputError`` unless the arrays have one shape."""
     shapes = {name: tuple(x.shape) for name, x in named.items()}
@@ -87,25 +111,87 @@ def same_shape(**named: Array) -> None:
         raise InputError(f"{', '.join(named)}: expected one shape, got {said}; bring them to the same shape")
 
 
-def _from_python(x: Any, name: str) -> Any:
-    if not isinstance(x, (Sequence, int, float, complex, np.generic)) or isinstance(x, (str, bytes)):
+def finite(xp: Any, x: Array, name: str) -> None:
+    """Raise ``InputError`` where the array holds nan or inf, with their number. Under ``jax.jit`` nothing is seen."""
+    holes = ~xp.isfinite(x)
+    if known(xp.any(holes)):
+        wrong = int(xp.sum(xp.astype(holes, xp.int32)))
+        raise InputError(f"{name}: expected finite numbers, got {wrong} that are nan or inf; leave them out first")
+
+
+def known(condition: Any) -> bool:
+    """The truth of a condition; false where it has no value yet, as in a function that ``jax.jit`` traces."""
+    try:
+        return bool(condition)
+    except TypeError:
+        return False
+
+
+def constant(x: Array) -> Array:
+    """The array without its gradient, where its library keeps one on the array."""
+    return x.detach() if hasattr(x, "detach") else x
+
+
+def to_numpy(x: Array) -> NDArray[Any]:
+    """The values as a NumPy array, without gradient, from any device."""
+    x = constant(x)
+    return np.asarray(x.cpu() if hasattr(x, "cpu") else x)
+
+
+def _meeting_place(named: dict[str, Any]) -> tuple[Any, Any]:
+    """The one library and the one device of the arrays among these."""
+    given = {name: x for name, x in named.items() if _is_array(x)}
+    if all(isinstance(x, np.ndarray) for x in given.values()):
+        return numpy_namespace, None
+    try:
+        xp = array_api_compat.array_namespace(*given.values())
+    except TypeError:
+        kinds = ", ".join(f"{name} is a {type(x).__module__.partition('.')[0]} array" for name, x in given.items())
+        raise InputError(f"{', '.join(named)}: expected one library, but {kinds}; convert one of them") from None
+    devices = {name: array_api_compat.device(x) for name, x in given.items()}
+    if len({str(d) for d in devices.values()}) > 1:
+        where = ", ".join(f"{name} is on {device}" for name, device in devices.items())
+        raise InputError(f"{', '.join(named)}: expected one device, but {where}; move one of them")
+    return xp, next(iter(devices.values()))
+
+
+def _is_array(x: Any) -> bool:
+    return not isinstance(x, np.generic) and array_api_compat.is_array_api_obj(x)
+
+
+def _numbers(x: Any, name: str, floating: bool) -> tuple[Any, Array]:
+    """The namespace, and the array as real numbers: floats where ``floating`` asks for them."""
+    if not _is_array(x) or (isinstance(x, np.ndarray) and (type(x) is not np.ndarray or x.dtype.kind == "O")):
+        x = _from_python(x, name)
+    xp = array_api_compat.array_namespace(x)
+    if xp.isdtype(x.dtype, "complex floating") or not xp.isdtype(x.dtype, ("bool", "numeric")):
+        raise InputError(f"{name}: expected real numbers, got an array of {x.dtype}; convert it to floats first")
+    if floating and not xp.isdtype(x.dtype, "real floating"):
+        x = xp.astype(x, xp.empty(0).dtype)
+    return xp, x
+
+
+def _from_python(x: Any, name: str) -> NDArray[Any]:
+    """A NumPy array from numbers, nested lists, tables and subclasses of ``numpy.ndarray``."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise InputError(f"{name}: expected an array without a mask, got a masked one; fill it or leave the rows out")
+    if isinstance(x, (str, bytes)) or not (isinstance(x, (Sequence, Real)) or hasattr(x, "__array__")):
         raise InputError(f"{name}: expected an array or a list of numbers, got {type(x).__name__}; convert it first")
     try:
-        return np.asarray(x, dtype=None if _whole(x) else np.float64)
-    except (TypeError, ValueError) as why:
+        out = np.asarray(x)
+        if out.dtype.kind == "O" and all(isinstance(v, Real) or type(v).__name__ == "Decimal" for v in out.flat):
+            out = out.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as why:
         raise InputError(f"{name}: expected rows of one length holding numbers, got {why}; mend the list") from None
+    if out.dtype.kind not in "biuf":
+        raise InputError(f"{name}: expected real numbers, got {_odd_one(out)}; convert it to floats first")
+    return out
 
 
-def _whole(x: Any) -> bool:
-    return np.asarray(x, dtype=object).size > 0 and all(
-        isinstance(v, (bool, int, complex)) for v in np.ravel(np.asarray(x, dtype=object))
-    )
+def _odd_one(values: NDArray[Any]) -> str:
+    odd = [type(v).__name__ for v in values.flat if not isinstance(v, Real)]
+    return f"one of type {odd[0]}" if odd else f"an array of {values.dtype}"
 
 
-def _default_float(xp: Any) -> Any:
-    return xp.empty(0).dtype if not hasattr(xp, "get_default_dtype") else xp.get_default_dtype()
-
-
-def _axes(allowed: tuple[int, ...]) -> str:
-    names = {0: "a single number", 1: "a vector", 2: "a matrix"}
-    return " or ".join(names.get(n, f"{n} axes") for n in allowed)
+def _as(xp: Any, x: Array, dtype: Any) -> Array:
+    return x if x.dtype == dtype else xp.astype(x, dtype)
