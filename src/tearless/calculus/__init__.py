@@ -1,0 +1,1 @@
+"""How models learn: losses, derivatives, descent, and how large a step may be."""

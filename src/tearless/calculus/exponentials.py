@@ -1,0 +1,145 @@
+"""Exponentials that neither overflow nor lose their last digits: logsumexp, softmax, log-softmax, sigmoid, log-sigmoid.
+
+The textbook forms fail where logits are large (e¹⁰⁰⁰ is inf) or far apart (ln of a rounded 0 is −inf). Here the largest
+entry of a slice is taken out first, so that every exponential is at most 1. Entry and result may lie on any device;
+gradients of every order flow through. Each slice stands for itself: nan in one leaves the others alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tearless.core import InputError
+from tearless.linear_algebra.arrays import Array, array
+
+Axis = int | tuple[int, ...] | None
+
+_quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+"""inf − inf and the like are meant: what comes of them is stated."""
+
+
+@_quiet
+def logsumexp(x: Any, axis: Axis = -1, *, keepdims: bool = False) -> Array:
+    """ln Σ eˣ along ``axis`` (one, several, or all with None), in nats.
+
+    Shapes: any; the axis is dropped, or kept with length 1. Computed as m + ln(1 + (Σ e^(x−m) − 1)) with m the largest
+    entry, whose own 1 is taken away before the sum: small terms beside it are kept to the last digit (Blanchard, Higham
+    and Higham 2021, *Accurately computing the log-sum-exp and softmax functions*). The error is a few ulp of the larger
+    of |m| and |result|. nan gives nan, inf gives inf, all −inf gives −inf, a slice of no entries −inf (the logarithm of
+    an empty sum). Raises ``InputError`` for an axis that is not there.
+
+    >>> float(logsumexp([1e4, 1e4])) == 1e4 + float(np.log(2.0))  # where ln(e^10000 + e^10000) is inf
+    True
+    >>> float(logsumexp([0.0, -50.0])) == float(np.exp(-50.0))
+    True
+    """
+    xp, x, axes = _along(x, axis)
+    if any(x.shape[i] == 0 for i in axes):
+        return xp.sum(x, axis=axes, keepdims=keepdims) - xp.inf
+    top, d = _shifted(xp, x, axes)
+    beside, ties = _beside(xp, d, axes)
+    # where all are -inf there is no tie and nothing beside: top itself is the answer
+    total = top + xp.log1p(beside + xp.where(ties > 0, ties - 1, ties))
+    return total if keepdims else xp.squeeze(total, axis=axes)
+
+
+@_quiet
+def softmax(x: Any, axis: Axis = -1) -> Array:
+    """eˣ / Σ eˣ along ``axis``: shares that sum to 1.
+
+    Shapes: any, kept. Computed from x − m with m the largest entry. An entry d below the largest is right to about
+    d/2 + 4 units of roundoff, relative (a few ulp where x − m is exact, as it is for entries within a factor 2 of m).
+    Slices with nan, with inf, or of −inf alone give nan: no limit is defined there. An empty array stays empty.
+
+    >>> softmax([1e4, 1e4, -1e4]).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    xp, x, axes = _along(x, axis)
+    if 0 in x.shape:
+        return x * 1
+    e = xp.exp(x - xp.max(x, axis=axes, keepdims=True))
+    return e / xp.sum(e, axis=axes, keepdims=True)
+
+
+@_quiet
+def log_softmax(x: Any, axis: Axis = -1) -> Array:
+    """x − ln Σ eˣ along ``axis``: the logarithm of ``softmax``, finite where softmax itself rounds to 0.
+
+    Shapes: any, kept. Computed as (x − m) − ln(1 + (Σ e^(x−m) − 1)): two terms of one sign, so every entry is right to
+    a few ulp, also those next to 0. Slices with nan, with inf, or of −inf alone give nan; −inf beside finite entries
+    gives −inf. An empty array stays empty.
+
+    >>> log_softmax([1e4, 0.0]).tolist()
+    [0.0, -10000.0]
+    >>> float(log_softmax([50.0, 0.0])[0]) == -float(np.exp(-50.0))
+    True
+    """
+    xp, x, axes = _along(x, axis)
+    if 0 in x.shape:
+        return x * 1
+    top = xp.max(x, axis=axes, keepdims=True)
+    d = x - top
+    beside, ties = _beside(xp, d, axes)
+    return d - xp.log1p(beside + (ties - 1))
+
+
+@_quiet
+def sigmoid(x: Any) -> Array:
+    """1 / (1 + e⁻ˣ), entry by entry: the chance that a log-odds of x means.
+
+    Shapes: any, kept. Computed as e^−|x|/(1 + e^−|x|) where x < 0: right to a few ulp down to the subnormals, where
+    1 − 1/(1+eˣ) has lost every digit from x = −37 on. −inf gives 0, inf gives 1, nan gives nan.
+
+    >>> sigmoid([0.0, 1e4, -1e4]).tolist()
+    [0.5, 1.0, 0.0]
+    >>> float(sigmoid(-700.0)) == float(np.exp(-700.0))
+    True
+    """
+    xp, x = array(x, "x", empty=True)
+    e = xp.exp(xp.where(x >= 0, -x, x))  # not of -abs(x), whose derivative at 0 is 0
+    return xp.where(x >= 0, xp.ones_like(e), e) / (1 + e)
+
+
+@_quiet
+def log_sigmoid(x: Any) -> Array:
+    """−ln(1 + e⁻ˣ), entry by entry: the logarithm of ``sigmoid``.
+
+    Shapes: any, kept. Computed as min(x, 0) − ln(1 + e^−|x|): right to a few ulp everywhere. −inf gives −inf, inf gives
+    0, nan gives nan.
+
+    >>> log_sigmoid([-1e4, 0.0]).round(6).tolist()
+    [-10000.0, -0.693147]
+    """
+    xp, x = array(x, "x", empty=True)
+    e = xp.exp(xp.where(x >= 0, -x, x))
+    return xp.where(x >= 0, xp.zeros_like(x), x) - xp.log1p(e)
+
+
+def _along(x: Any, axis: Axis) -> tuple[Any, Array, tuple[int, ...]]:
+    """The array, and its axes as a tuple of numbers from 0."""
+    xp, x = array(x, "x", empty=True)
+    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+    if x.ndim == 0 and axes in ((-1,), (0,)):
+        return xp, x, ()
+    if any(not -x.ndim <= i < x.ndim for i in axes):
+        raise InputError(f"axis: expected axes of an array of shape {tuple(x.shape)}, got {axis!r}; choose another")
+    return xp, x, tuple(i % x.ndim for i in axes)
+
+
+def _shifted(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """The largest entry, and the distance to it; inf stays inf, and all −inf stay −inf."""
+    top = xp.max(x, axis=axes, keepdims=True)
+    most = float(xp.finfo(x.dtype).max)
+    return top, x - xp.clip(top, -most, most)
+
+
+def _beside(xp: Any, d: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Σ e^d without the 1 of each largest entry, and how many largest there are.
+
+    e^0 is exactly 1, so e^d − 1 is exactly 0 there; written so, the derivatives of every order stay right.
+    """
+    largest = xp.astype(d == 0, d.dtype)
+    beside = xp.sum(xp.exp(d) - largest, axis=axes, keepdims=True)
+    return beside, xp.sum(largest, axis=axes, keepdims=True)
