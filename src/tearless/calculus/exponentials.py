@@ -98,8 +98,8 @@ def sigmoid(x: Any) -> Array:
     True
     """
     xp, x = array(x, "x", empty=True)
-    e = xp.exp(xp.where(x >= 0, -x, x))  # not of -abs(x), whose derivative at 0 is 0
-    return xp.where(x >= 0, xp.ones_like(e), e) / (1 + e)
+    above, e = _down(xp, x)
+    return (e * (1 - above) + above) / (1 + e)
 
 
 @_quiet
@@ -113,8 +113,9 @@ def log_sigmoid(x: Any) -> Array:
     [-10000.0, -0.693147]
     """
     xp, x = array(x, "x", empty=True)
-    e = xp.exp(xp.where(x >= 0, -x, x))
-    return xp.where(x >= 0, xp.zeros_like(x), x) - xp.log1p(e)
+    above, e = _down(xp, x)
+    below = xp.clip(x, None, float(xp.finfo(x.dtype).max)) * (1 - above)  # inf would make inf * 0
+    return below - xp.log1p(e)
 
 
 def _along(x: Any, axis: Axis) -> tuple[Any, Array, tuple[int, ...]]:
@@ -126,6 +127,16 @@ def _along(x: Any, axis: Axis) -> tuple[Any, Array, tuple[int, ...]]:
     if any(not -x.ndim <= i < x.ndim for i in axes):
         raise InputError(f"axis: expected axes of an array of shape {tuple(x.shape)}, got {axis!r}; choose another")
     return xp, x, tuple(i % x.ndim for i in axes)
+
+
+def _down(xp: Any, x: Array) -> tuple[Array, Array]:
+    """1 where x ≥ 0 and 0 elsewhere; and e^−|x|.
+
+    |x| as a product with ±1: its derivative is right at 0 too, where that of ``abs`` is 0. Products, as a choice by
+    ``where`` costs five times as much.
+    """
+    above = xp.astype(x >= 0, x.dtype)
+    return above, xp.exp(x * (1 - 2 * above))
 
 
 def _shifted(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
