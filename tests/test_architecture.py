@@ -36,6 +36,7 @@ FOREIGN = {
     "statistics": {"numpy", "scipy", "polars", "array_api_compat"},
     "algorithms": {"numpy"},
     "doctor": {"numpy", "polars"},
+    "guide": {"numpy", "scipy"},
     "cli": {"typer", "rich"},
 }
 SLOW = {"scipy.stats", "torch", "sklearn", "pandas", "pyarrow"}
