@@ -19,7 +19,7 @@ from .tails import largest
 
 Kind = Literal["number", "text", "bool", "time", "other"]
 DISTINCT_KEPT = 1_024
-HASHES_KEPT = 1_048_576
+HASHES_KEPT = 524_288
 MOST_CLASSES = 50
 TAIL_KEPT = 64
 
@@ -87,8 +87,8 @@ class Columns:
 
 def _smallest(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The smallest distinct hashes, at most 1,024. Where nearly all differ, only a low slice need be sorted."""
-    if len(hashes) > 16 * DISTINCT_KEPT:
-        low = np.unique(hashes[hashes < np.uint64(int(2**64 * (4 * DISTINCT_KEPT / len(hashes))))])
+    if len(hashes) > 8 * DISTINCT_KEPT:
+        low = np.unique(hashes[hashes < np.uint64(int(2**64 * (1.5 * DISTINCT_KEPT / len(hashes))))])
         if len(low) >= DISTINCT_KEPT:
             return low[:DISTINCT_KEPT]
         hashes = pl.Series(hashes).unique().to_numpy()
@@ -100,6 +100,10 @@ def _distinct(smallest: NDArray[np.uint64]) -> float:
     return float(k) if k < DISTINCT_KEPT else (k - 1) / (float(smallest[-1]) / 2.0**64)
 
 
+_Entries = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]
+"""Hashes of the features, hashes of the target, first rows, counts: one entry for some equal rows."""
+
+
 @dataclass(frozen=True)
 class RowHashes:
     """A 64-bit hash of the features and one of the target, for every row or for a share of the distinct rows. Mergeable.
@@ -107,13 +111,10 @@ class RowHashes:
     Entry ``i`` stands for ``count[i]`` equal rows, of which ``first[i]`` is the row number of the first. Rows with
     equal features have equal hashes, so keeping the smallest hashes keeps whole groups of equal rows: the duplicates
     among them are all there. ``share`` is the share of hash values kept, 1 while all are. Two different rows share a
-    hash by chance with probability n²/2⁶⁵: 3e-8 at a million rows.
+    hash by chance with probability n²/2⁶⁵: 3e-8 at a million rows. ``parts`` are the entries, as they came.
     """
 
-    features: NDArray[np.uint64]
-    target: NDArray[np.uint64]
-    first: NDArray[np.int64]
-    count: NDArray[np.int64]
+    parts: tuple[_Entries, ...]
     total: int
     ceiling: int = 2**64
 
@@ -124,20 +125,37 @@ class RowHashes:
         target = frame[batch.target].hash(seed=1).to_numpy() if batch.target else np.zeros(frame.height, np.uint64)
         hashed = features.hash_rows(seed=0).to_numpy() if features.width else np.zeros(frame.height, np.uint64)
         number = np.arange(batch.start, batch.start + frame.height, dtype=np.int64)
-        return cls(hashed, target, number, np.ones(frame.height, np.int64), frame.height)
+        return cls(((hashed, target, number, np.ones(frame.height, np.int64)),), frame.height)
+
+    @property
+    def features(self) -> NDArray[np.uint64]:
+        return self._joined()[0]
+
+    @property
+    def target(self) -> NDArray[np.uint64]:
+        return self._joined()[1]
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        return self._joined()[2]
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        return self._joined()[3]
+
+    def _joined(self) -> _Entries:
+        """The entries of all parts, laid end to end once: were it done in every merge, long tables would cost n²."""
+        if len(self.parts) > 1:
+            f, t, first, count = zip(*self.parts, strict=True)
+            joined = (np.concatenate(f), np.concatenate(t), np.concatenate(first), np.concatenate(count))
+            object.__setattr__(self, "parts", (joined,))
+        return self.parts[0]
 
     def merge(self, later: Self) -> Self:
         ceiling = min(self.ceiling, later.ceiling)
-        a, b = self._below(ceiling), later._below(ceiling)
-        both = type(self)(
-            np.concatenate([a.features, b.features]),
-            np.concatenate([a.target, b.target]),
-            np.concatenate([a.first, b.first]),
-            np.concatenate([a.count, b.count]),
-            self.total + later.total,
-            ceiling,
-        )
-        if len(both.features) <= 2 * HASHES_KEPT:
+        parts = (*self._below(ceiling).parts, *later._below(ceiling).parts)
+        both = type(self)(parts, self.total + later.total, ceiling)
+        if sum(len(part[0]) for part in parts) <= 2 * HASHES_KEPT:
             return both
         both = both.grouped()
         while len(both.features) > HASHES_KEPT:
@@ -146,15 +164,16 @@ class RowHashes:
 
     def grouped(self) -> Self:
         """The same rows with equal ones counted together, in the order of their first."""
-        order = np.lexsort((self.first, self.target, self.features))
-        f, t = self.features[order], self.target[order]
+        features, target, first, count = self._joined()
+        order = np.lexsort((first, target, features))
+        f, t = features[order], target[order]
         if not len(f):
             return self
         starts = np.flatnonzero(np.r_[True, (f[1:] != f[:-1]) | (t[1:] != t[:-1])])
-        counts = np.add.reduceat(self.count[order], starts)
-        first = self.first[order][starts]
+        counts = np.add.reduceat(count[order], starts)
+        first = first[order][starts]
         back = np.argsort(first)
-        return type(self)(f[starts][back], t[starts][back], first[back], counts[back], self.total, self.ceiling)
+        return type(self)(((f[starts][back], t[starts][back], first[back], counts[back]),), self.total, self.ceiling)
 
     def settled(self) -> Self:
         """The same however the rows were cut and merged: untouched while none can have been thinned, else thinned alike.
@@ -172,14 +191,17 @@ class RowHashes:
     def _below(self, ceiling: int) -> Self:
         if ceiling >= self.ceiling:
             return self
-        keep = self.features < np.uint64(ceiling)
-        return type(self)(
-            self.features[keep], self.target[keep], self.first[keep], self.count[keep], self.total, ceiling
-        )
+        return type(self)(tuple(_entries_below(part, ceiling) for part in self.parts), self.total, ceiling)
 
     @property
     def share(self) -> float:
         return self.ceiling / 2.0**64
+
+
+def _entries_below(entries: _Entries, ceiling: int) -> _Entries:
+    f, t, first, count = entries
+    keep = f < np.uint64(ceiling)
+    return f[keep], t[keep], first[keep], count[keep]
 
 
 @dataclass(frozen=True)

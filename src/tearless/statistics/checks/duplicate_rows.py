@@ -14,7 +14,7 @@ independent rows a pair is equal with probability ∏ⱼ cⱼ if the columns are
 problem); a table of few levels is all duplicates and nothing is wrong. Related columns agree more often, so the bound
 used for a warning multiplies only columns that are seen to be unrelated: P(all agree) ≤ P(these agree). The number of
 equal pairs is about Poisson. A test row of a group of c equal rows has a copy in training with probability 1 − 0.2ᶜ⁻¹.
-Above two million rows a share of all hashes is kept, whole groups at a time, and the count is divided by that share.
+Above a million rows a share of all hashes is kept, whole groups at a time, and the count is divided by that share.
 
 ## When it is wrong
 Rows may be equal and still be different events: two purchases of the same article. Where a row number or another key
