@@ -193,3 +193,26 @@ def test_a_quantity_of_huge_size_does_not_overflow() -> None:
     (finding,) = found({"a": np.arange(90) // 2, "y": y}, "conflicting-labels", "y")
     assert finding.severity.name == "note"
     assert finding.evidence["floor"].value == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["price", "body mass"])
+def test_ties_of_coarse_columns_are_no_copies_though_fine_ones_are_computed_from_them(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    if kind == "price":
+        price = np.round(np.exp(rng.normal(3, 1, 4_000)), 2)
+        table = {"price": price, "log": np.log(price), "root": np.sqrt(price)}
+    else:
+        weight, height = np.round(rng.normal(75, 12, 4_000)), np.round(rng.normal(172, 9, 4_000))
+        table = {"weight": weight, "height": height, "bmi": weight / (height / 100) ** 2}
+    assert pd.DataFrame(table).duplicated().sum() > 400
+    assert "warning" not in severities(found(table, "duplicate-rows"))
+    train, test = ({k: v[part] for k, v in table.items()} for part in (slice(3_000), slice(3_000, None)))
+    assert not tearless.check(train, test=test, select=["train-test-overlap"]).findings
+
+
+def test_copies_of_a_measurement_are_found_beside_a_key_that_was_copied_too() -> None:
+    rng = np.random.default_rng(0)
+    table = {"key": rng.permutation(2_000), "x": rng.normal(size=2_000)}
+    copied = {k: np.r_[v, v[:30]] for k, v in table.items()}
+    assert severities(found(copied, "duplicate-rows")) == ["warning"]

@@ -17,6 +17,8 @@ COLUMNS_LOOKED_AT = 24
 MOST_COLUMNS = 256
 LOOSE = 1.5
 """Two columns that agree together up to this many times as often as unrelated ones would count as unrelated."""
+GOES_WITH = 60.0
+"""Pearson's χ² of two columns in six bins each beyond which they go together: of unrelated ones 1 in 10,000."""
 _BINS = 6
 
 Codes = NDArray[np.int64]
@@ -101,6 +103,9 @@ def agreeing_by_chance(frame: pl.DataFrame, rows: float) -> ByChance:
     says, both coarsely (in six bins) and exactly (without the rows that are equal everywhere); the excess is multiplied
     in. Each cⱼ is (k+1)/(K+1) for k of K pairs in an even slice of 4,096 rows, copies included, which errs upwards;
     for broken numbers finer than a millionth (billionth) of their spread that agree in copies only it is 1e-6 (1e-9).
+    A column that agrees in hardly anything but copies may be computed from others, as a logarithm or a body mass index
+    is: where it goes with one of them, nothing is multiplied with it, and its digits count only if the columns that are
+    not fine leave rows for the fine ones to tell apart.
     Raises ``InputError`` without columns.
 
     >>> coins = pl.DataFrame({"a": [0, 0, 1, 1] * 50, "b": [0, 1] * 100})
@@ -114,17 +119,25 @@ def agreeing_by_chance(frame: pl.DataFrame, rows: float) -> ByChance:
     whole = max(1.0, part.height * (part.height - 1) / 2)
     codes = [_codes(part[name]) for name in names]
     equal = _pairs(_codes(part.hash_rows(seed=0)))
-    agree = np.array([_collision(part[name], c, equal, whole) for name, c in zip(names, codes, strict=True)])
-    order = np.argsort(agree, kind="stable")[:COLUMNS_LOOKED_AT]
+    ties = np.array([_pairs(c) for c in codes])
+    grain, doubtful = _measured(part, names, codes, ties, equal)
+    seen = (ties + 1) / (whole + 1)
+    agree = np.where(doubtful, seen, np.minimum(seen, grain))
+    apart = np.flatnonzero(~doubtful)
+    order = apart[np.argsort(agree[apart], kind="stable")][:COLUMNS_LOOKED_AT]
     coarse = {j: _coarse(codes[j], part[names[j]].dtype.is_numeric()) for j in order}
-    chosen, most = [order[0]], float(agree[order[0]])
-    for j in order[1:]:
+    chosen: list[int] = []
+    most = 1.0
+    for j in order:
         ratio = [_excess(coarse[i], coarse[j]) for i in chosen]
         exact = [_pairs(_joint(codes[i], codes[j])) - equal for i in chosen]
         fine = [e / (whole * agree[i] * agree[j] + 3) for e, i in zip(exact, chosen, strict=True)]
-        if max(ratio) <= LOOSE and max(fine) <= LOOSE:
+        if max(ratio, default=0.0) <= LOOSE and max(fine, default=0.0) <= LOOSE:
             chosen.append(j)
             most *= min(1.0, float(agree[j]) * float(np.prod(np.maximum(ratio, 1.0))))
+    if doubtful.any() and float(agree[doubtful].min()) < most:
+        chosen = [int(np.argmin(np.where(doubtful, agree, 2.0)))]
+        most = float(agree[chosen[0]])
     pairs = rows * (rows - 1) / 2
     unrelated = float(np.exp(max(-700.0, float(np.log(agree).sum()))))
     return ByChance(pairs * unrelated, pairs * most, tuple(names[j] for j in chosen))
@@ -149,13 +162,42 @@ def _joint(a: Codes, b: Codes) -> Codes:
     return joint
 
 
-def _collision(values: pl.Series, codes: Codes, equal: float, whole: float) -> float:
-    """The chance that two rows agree in this column, from above."""
-    pairs = _pairs(codes)
-    if values.dtype.is_float() and pairs <= equal:
-        x = values.drop_nulls().to_numpy().astype(np.float64)
-        return min(_grain(x[np.isfinite(x)]), (pairs + 1) / (whole + 1))
-    return (pairs + 1) / (whole + 1)
+def _measured(
+    part: pl.DataFrame, names: list[str], codes: list[Codes], ties: NDArray[np.float64], equal: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The grain of each column that looks like a fine measurement, 1 for all others; and which may be computed ones."""
+    grain = np.ones(len(names))
+    for j, name in enumerate(names):
+        if ties[j] <= equal and part[name].dtype.is_float():
+            x = part[name].drop_nulls().to_numpy().astype(np.float64)
+            grain[j] = _grain(x[np.isfinite(x)])
+    fine, rest = np.flatnonzero(grain < 1), np.flatnonzero(grain == 1)
+    suspects = rest[ties[rest] <= 2 * equal]
+    if len(fine) and len(rest):
+        others = part.select(name for name in part.columns if name not in {names[j] for j in fine})
+        if _pairs(_codes(others.hash_rows(seed=0))) <= equal:
+            suspects = np.r_[suspects, fine]
+    doubtful = np.zeros(len(names), dtype=np.bool_)
+    doubtful[suspects[COLUMNS_LOOKED_AT:]] = True
+    suspects = suspects[:COLUMNS_LOOKED_AT]
+    if len(suspects) and len(rest):
+        bins = {j: _coarse(codes[j], part[names[j]].dtype.is_numeric()) for j in {*suspects, *rest}}
+        together = _go_together([bins[j] for j in suspects], [bins[j] for j in rest])
+        doubtful[suspects] = (together & (suspects[:, None] != rest)).any(axis=1)
+    return grain, doubtful
+
+
+def _go_together(first: list[Codes], second: list[Codes]) -> NDArray[np.bool_]:
+    """Which of the first go with which of the second: Pearson's χ² of their bins, all pairs in one product."""
+    n = max(1, len(first[0]))
+    x, y = (
+        np.concatenate([np.equal.outer(range(_BINS), c) for c in part]).astype(np.float32) for part in (first, second)
+    )
+    joint = (x @ y.T).astype(np.float64).reshape(len(first), _BINS, len(second), _BINS)
+    apart = np.outer(x.sum(axis=1), y.sum(axis=1)).astype(np.float64).reshape(joint.shape) / n
+    chi2 = np.divide((joint - apart) ** 2, apart, out=np.zeros_like(joint), where=apart > 0).sum(axis=(1, 3))
+    together: NDArray[np.bool_] = chi2 > GOES_WITH
+    return together
 
 
 def _grain(x: NDArray[np.float64]) -> float:

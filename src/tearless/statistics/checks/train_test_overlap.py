@@ -19,8 +19,8 @@ a share of right answers among m rows is at most √(0.25/m).
 
 ## When it is wrong
 Equal rows may be different events: two purchases of the same article. Where every column is a function of one coarse
-column, its ties look like copies. Rows of one person or one machine that differ in a number leak as well, and are not
-seen here. A row number makes all rows different, though the rest be copied.
+column that is not in the table, its ties look like copies. Rows of one person or one machine that differ in a number
+leak as well, and are not seen here. A row number makes all rows different, though the rest be copied.
 
 ## What to do
 Take the copies out of the test table and score again. Then find their cause: repeat rows before the split (drop
@@ -203,8 +203,15 @@ def numbered_copies(rng: np.random.Generator) -> Example:
     return Example(train | {"id": np.arange(300)}, test=train | {"id": np.arange(300, 600)})
 
 
-@fooled("fires", "all is a function of one coarse column, and the digits of the logarithm look like a measurement")
+@healthy
 def one_price_and_its_logarithm(rng: np.random.Generator) -> Example:
     price = np.round(np.exp(rng.normal(3, 1, 4_000)), 2)
     both = {"price": price, "log": np.log(price + 1)}
+    return Example({k: v[:3_000] for k, v in both.items()}, test={k: v[3_000:] for k, v in both.items()})
+
+
+@fooled("fires", "all is a function of one coarse column that is left out, and the digits look like a measurement")
+def logarithms_of_one_price(rng: np.random.Generator) -> Example:
+    price = np.round(np.exp(rng.normal(3, 1, 4_000)), 2)
+    both = {"log": np.log(price + 1), "root": np.sqrt(price)}
     return Example({k: v[:3_000] for k, v in both.items()}, test={k: v[3_000:] for k, v in both.items()})
