@@ -74,3 +74,18 @@ def test_what_gives_the_target_away_explains_its_holes_and_its_numbers(kind: str
     symptoms = {f.name: f.because for f in report.findings if f.subject == ("tag",)}
     name = {"holes": "missing-values", "numbers": "identifier-column"}[kind]
     assert symptoms[name] == "target-leak"
+
+
+def test_a_code_for_no_value_explains_the_skew_that_it_makes() -> None:
+    rng = np.random.default_rng(0)
+    temperature = np.where(rng.random(2_000) < 0.03, -999, np.round(rng.normal(20, 8, 2_000), 1))
+    found = tearless.check({"t": temperature}).findings
+    assert [(f.name, f.because) for f in found] == [("sentinel-values", None), ("skewed-column", "sentinel-values")]
+
+
+def test_numbers_in_any_notation_are_no_names() -> None:
+    amounts = np.random.default_rng(0).lognormal(9, 1, 500)
+    english = [f"{v:,.2f}" for v in amounts]
+    german = [t.translate(str.maketrans(",.", ".,")) for t in english]
+    for texts in (english, german):
+        assert {f.because for f in tearless.check({"m": texts}).findings} == {None, "numbers-as-text"}

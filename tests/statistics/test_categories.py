@@ -174,3 +174,9 @@ def test_looks() -> None:
     assert not are_calendar(np.array([], dtype=np.int64))
     assert whole_numbers(pl.Series([np.inf, 1.0])) is None
     assert whole_numbers(pl.Series([2.0**60])) is None
+
+
+def test_dates_written_as_text_are_to_be_read_as_dates() -> None:
+    days = (np.datetime64("2020-01-01") + np.arange(400)).astype(str)
+    found = [f for f in tearless.check({"day": days}).findings if f.name == "too-many-categories"]
+    assert [f.do.startswith("read `day` as a date") for f in found] == [True]

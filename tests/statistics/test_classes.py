@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -12,6 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 import tearless
 from tearless.core import Finding, InputError
+from tearless.statistics.facts import is_classes
 from tearless.statistics.intervals import (
     clopper_pearson,
     poisson_at_least,
@@ -87,3 +89,20 @@ def test_a_quantity_has_no_classes() -> None:
     x = np.random.default_rng(0).normal(size=100)
     report = tearless.check({"x": x, "y": x * 2}, target="y", select=["class-imbalance"])
     assert [o.result for o in report.outcomes if o.name == "class-imbalance"] == ["not applicable"]
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (np.arange(10), True),
+        (np.arange(1, 27), True),
+        (np.arange(26), True),
+        (np.r_[1:8, 10], True),
+        (np.arange(10, 40), False),
+        (np.r_[60:90, 100], False),
+        (np.r_[0:12, 14, 16, 23], False),
+    ],
+)
+def test_whole_numbers_are_classes_where_they_number_them(values: np.ndarray, classes: bool) -> None:
+    assert is_classes(pl.Series(np.repeat(values, 20))) is classes
+    assert is_classes(pl.Series(np.repeat(values, 20).astype(float))) is classes

@@ -96,3 +96,14 @@ def test_empty_and_tiny_tables_raise_nothing(rows: int) -> None:
     report = tearless.check(frame, select=["statistics"])
     mine = ("missing-values", "infinite-values", "sentinel-values", "numbers-as-text", "constant-column")
     assert not [o for o in report.outcomes if o.name in mine and o.fault]
+
+
+def test_the_whole_table_is_said_only_where_it_loses_more_rows_than_one_column() -> None:
+    rng = np.random.default_rng(0)
+    hole = rng.random(200) < 0.4
+    x, z = rng.normal(size=(2, 200))
+    same = {"x": np.where(hole, np.nan, x), "z": np.where(hole, np.nan, z)}
+    other = same | {"z": np.where(np.roll(hole, 1), np.nan, z)}
+    for table, subjects in ((same, [("x",), ("z",)]), (other, [(), ("x",), ("z",)])):
+        findings = tearless.check(table, select=["missing-values"]).findings
+        assert sorted(f.subject for f in findings) == subjects

@@ -30,7 +30,7 @@ class Group:
     def rest(self) -> str:
         """The findings left over, by their columns: ``and 297 more columns: a, b, c and 294 more``."""
         count = len(self.left)
-        if all(len(f.subject) == 1 for f in self.left):
+        if len({f.subject for f in self.left if len(f.subject) == 1}) == count:
             noun = "column" if count == 1 else "columns"
             return f"and {count:,} more {noun}: {listed([f.subject[0] for f in self.left], MOST_NAMED)}"
         columns = list(dict.fromkeys(name for f in self.left for name in f.subject))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Self
@@ -21,7 +22,10 @@ Kind = Literal["number", "text", "bool", "time", "other"]
 DISTINCT_KEPT = 1_024
 HASHES_KEPT = 524_288
 MOST_CLASSES = 50
+MOST_SCATTERED = 10
 TAIL_KEPT = 64
+CELLS_HASHED = 250_000
+"""Hashes held at once, 2 MB, while the smallest are looked for."""
 
 
 def kind_of(dtype: pl.DataType) -> Kind:
@@ -53,7 +57,7 @@ class Columns:
     @classmethod
     def of(cls, batch: Batch) -> Self:
         missing, hashes = [], []
-        for column, hashed in zip(batch.frame, batch.frame.select(pl.all().hash(seed=0)), strict=True):
+        for column, hashed in _with_hashes(batch.frame):
             values = hashed.to_numpy()
             count = column.null_count()
             if column.dtype.is_float() or count:
@@ -83,6 +87,14 @@ class Columns:
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
         return tuple(kind_of(t) for t in self.dtypes)
+
+
+def _with_hashes(frame: pl.DataFrame) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """Each column with the hashes of its cells: many short columns at a time, few long ones."""
+    some = max(1, CELLS_HASHED // max(1, frame.height))
+    for first in range(0, frame.width, some):
+        part = frame[:, first : first + some]
+        yield from zip(part, part.select(pl.all().hash(seed=0)), strict=True)
 
 
 def _smallest(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -165,6 +177,8 @@ class RowHashes:
     def grouped(self) -> Self:
         """The same rows with equal ones counted together, in the order of their first."""
         features, target, first, count = self._joined()
+        if _all_differ(features) and (first[1:] > first[:-1]).all():
+            return self
         order = np.lexsort((first, target, features))
         f, t = features[order], target[order]
         if not len(f):
@@ -196,6 +210,11 @@ class RowHashes:
     @property
     def share(self) -> float:
         return self.ceiling / 2.0**64
+
+
+def _all_differ(values: NDArray[np.uint64]) -> bool:
+    ordered = np.sort(values)
+    return bool((ordered[1:] != ordered[:-1]).all())
 
 
 def _entries_below(entries: _Entries, ceiling: int) -> _Entries:
@@ -288,7 +307,8 @@ def is_classes(values: pl.Series) -> bool:
     """Whether a target without holes is a set of classes rather than a quantity.
 
     Text and booleans are classes. Whole numbers are classes while there are at most 50 of them and at least ten rows
-    for each on average, or only two; everything else is a quantity.
+    for each on average, or only two; more than ten must also number the classes from 0 or 1 on without a gap, or they
+    are scores and counts. Everything else is a quantity.
     """
     kind = kind_of(values.dtype)
     if kind in ("text", "bool"):
@@ -298,4 +318,8 @@ def is_classes(values: pl.Series) -> bool:
     distinct = values.n_unique()
     if distinct > MOST_CLASSES or (distinct > 2 and len(values) < 10 * distinct):
         return False
-    return not values.dtype.is_float() or bool((values == values.round(0)).all())
+    if values.dtype.is_float() and not bool((values == values.round(0)).all()):
+        return False
+    numbers = floats(values)
+    low, high = float(numbers.min(initial=np.inf)), float(numbers.max(initial=-np.inf))
+    return distinct <= MOST_SCATTERED or (low in (0, 1) and high == low + distinct - 1)

@@ -14,7 +14,10 @@ _DATE = (
     r"^\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?|\d{1,2}:\d{2}(:\d{2}.*)?|\d{1,2}[ -][A-Za-z]{3,9}[ -,]+\d{2,4}"
     r"|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})\s*$"
 )
-_QUANTITY = r"^\s*[$€£]?\s*[-+]?(\d[\d,']*(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*%?( [A-Za-z]{1,3})?\s*$"
+_QUANTITY = (
+    r"^\s*[$€£]?\s*[-+]?(\d[\d,']*(\.\d*)?|\d{1,3}(\.\d{3})+(,\d*)?|\.\d+)([eE][-+]?\d+)?"
+    r"\s*[%€]?( [A-Za-z]{1,3})?\s*$"
+)
 _CODE_OF_DIGITS = r"^\d+$"
 
 
@@ -30,7 +33,7 @@ def are_dates(values: pl.Series) -> bool:
 def are_quantities(values: pl.Series) -> bool:
     """Whether nearly all of the first texts are numbers, perhaps with a unit, and not digits alone.
 
-    >>> are_quantities(pl.Series(["1.5", "12 kg"])), are_quantities(pl.Series(["00012", "00013"]))
+    >>> are_quantities(pl.Series(["1.5", "12 kg", "1.234,5"])), are_quantities(pl.Series(["00012", "00013"]))
     (True, False)
     """
     return _share(values, _QUANTITY) >= MOST and _share(values, _CODE_OF_DIGITS) < MOST

@@ -54,6 +54,7 @@ from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Columns
 
 MEND = Mend.columns
+SYMPTOM_OF = ("target-leak",)
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
 ONE_VALUE = Limit(

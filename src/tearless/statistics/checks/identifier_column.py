@@ -58,7 +58,7 @@ from tearless.statistics.levels import Levels, chance_of_few_repeats, steps_of
 from tearless.statistics.looks import are_calendar, are_dates, are_quantities, whole_numbers, words_in
 
 MEND = Mend.source
-SYMPTOM_OF = ("target-leak",)
+SYMPTOM_OF = ("target-leak", "numbers-as-text")
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
 TEXT = (pl.String, pl.Categorical, pl.Enum)
 

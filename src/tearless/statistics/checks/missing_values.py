@@ -103,7 +103,9 @@ def measure(columns: Columns, numeric: NumericColumns, sample: Sample, asked: As
         words = _target_words() if name == asked.target else _column_words(name, int(missing), columns.rows)
         yield Measured((name,), numbers, words={"holds": "is missing", "kinds": kinds, **words})
     if (columns.missing > 0).sum() > 1:
-        yield _rows_of(columns, sample, sum(nans.values()))
+        together = _rows_of(columns, sample, sum(nans.values()))
+        if (together.numbers["missing"].value or 0.0) > columns.missing.max():  # else the emptiest column has said it
+            yield together
 
 
 def _rows_of(columns: Columns, sample: Sample, nan: float) -> Measured:

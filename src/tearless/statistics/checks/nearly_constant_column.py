@@ -54,6 +54,7 @@ from tearless.statistics.facts import Columns
 from tearless.statistics.missingness import missing_cells
 
 MEND = Mend.columns
+SYMPTOM_OF = ("target-leak",)
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 SPLITS_WITHOUT = 0.05
 FEW_ROWS = 13

@@ -57,6 +57,7 @@ from tearless.statistics.facts import Columns
 from tearless.statistics.skewness import Lean, Mended, lean, mended, skewness
 
 MEND = Mend.scale
+SYMPTOM_OF = ("sentinel-values", "infinite-values", "outliers")
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 ROWS_LOOKED_AT = 16_384
 SKEWED = 0.65

@@ -21,7 +21,7 @@ written as numbers (post codes) are not looked at.
 
 ## What to do
 Merge the rare categories into one called "other", or into a coarser level that means something (ticket prefix, region,
-deck); or encode by the target's mean within training folds, shrunk to the overall mean. Decide what the model does with
+deck); or encode by the target's mean within training folds, shrunk to the overall mean. Read dates as dates. Decide what the model does with
 an unseen category.
 
 ## References
@@ -53,12 +53,14 @@ from tearless.core import (
     harm,
     healthy,
     in_other_units,
+    quoted,
     rows_shuffled,
     sick,
 )
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Columns
 from tearless.statistics.levels import Levels
+from tearless.statistics.looks import LOOKED_AT, are_dates
 
 MEND = Mend.columns
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
@@ -100,7 +102,7 @@ EVIDENCE = (
     "least {unseen_at_least} of new rows bring a new one"
 )
 WHY = "a model knows nothing of a category never seen, and can memorise the rare ones without learning anything"
-DO = "merge the rare categories of {columns} into a coarser level or `other`, and decide what an unseen one gets"
+DO = "{cure}"
 
 
 def measure(columns: Columns, sample: Sample, asked: Asked) -> Iterator[Measured]:
@@ -129,6 +131,12 @@ def _measured(name: str, values: pl.Series, filled: int, distinct: float, said: 
     elif levels:
         distinct = levels.distinct
     counts = levels.counts if levels else np.zeros(1, dtype=np.int64)
+    cure = (
+        f"read {quoted(name)} as a date, and take from it what recurs: month, weekday, time since"
+        if isinstance(values.dtype, pl.String) and are_dates(values.head(LOOKED_AT))
+        else f"merge the rare categories of {quoted(name)} into a coarser level or `other`, and decide what an unseen "
+        "one gets"
+    )
     rare = float(counts[counts * filled < FEW_ROWS * len(values)].sum()) / max(1, len(values))
     return Measured(
         (name,),
@@ -140,6 +148,7 @@ def _measured(name: str, values: pl.Series, filled: int, distinct: float, said: 
             "unseen_at_least": Number(interval[0], "share", "lower end of its 95 % interval"),
             "rare": Number(rare, "share", f"share of rows in categories of fewer than {FEW_ROWS} rows, {said}"),
         },
+        words={"cure": cure},
     )
 
 
