@@ -1,0 +1,208 @@
+"""Steps of descent as pure functions, and the path that they trace.
+
+A method is a rule: ``start(w)`` makes its state, ``step(state, w, gradient, rate)`` gives the next state and the next
+weights. Nothing is changed in place, so a path can be replayed, and any array library will do. The rules and their
+defaults are those of ``torch.optim``, step for step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from tearless.core import InputError
+from tearless.linear_algebra.arrays import Array, array, positive, whole
+
+Gradient = Callable[[Array], Array]
+Loss = Callable[[Array], Any]
+
+
+class State(NamedTuple):
+    """What a method remembers between steps: how many it made, and its running means."""
+
+    t: int
+    first: Array
+    second: Array
+
+
+class Method(Protocol):
+    """One rule of descent."""
+
+    rate: float
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """The next state and weights, from the gradient ``g`` at ``w``; ``rate`` is the rate of this step."""
+        ...
+
+
+def start(w: Array) -> State:
+    """The state before the first step: nothing remembered. Of the shape, dtype and device of ``w``.
+
+    >>> start(np.ones(2))
+    State(t=0, first=array([0., 0.]), second=array([0., 0.]))
+    """
+    xp, w = array(w, "w", empty=True)
+    return State(0, xp.zeros_like(w), xp.zeros_like(w))
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """w − rate · g (Cauchy 1847). Stable on a quadratic of curvature λ while rate < 2/λ."""
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        _sound(self.rate)
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        return State(state.t + 1, state.first, state.second), w - rate * g
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """v ← β v + g, w − rate · v: the form PyTorch uses (Polyak 1964), without damping.
+
+    Stable on a quadratic of curvature λ while rate < 2(1+β)/λ.
+    """
+
+    rate: float
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        _sound(self.rate, beta=self.beta)
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        v = self.beta * state.first + g
+        return State(state.t + 1, v, state.second), w - rate * v
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    """v ← β v + g, w − rate · (g + β v): Nesterov's look-ahead as PyTorch writes it (Sutskever et al. 2013)."""
+
+    rate: float
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        _sound(self.rate, beta=self.beta)
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        v = self.beta * state.first + g
+        return State(state.t + 1, v, state.second), w - rate * (g + self.beta * v)
+
+
+@dataclass(frozen=True)
+class RMSProp:
+    """s ← α s + (1−α) g², w − rate · g/(√s + ε) (Tieleman and Hinton 2012)."""
+
+    rate: float
+    alpha: float = 0.99
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _sound(self.rate, alpha=self.alpha)
+        positive(self.epsilon, "epsilon", zero=True)
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        s = self.alpha * state.second + (1 - self.alpha) * g * g
+        return State(state.t + 1, state.first, s), w - rate * g / (s**0.5 + self.epsilon)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Running means of g and g², each divided by 1 − βᵗ, and w − rate · m̂/(√v̂ + ε) (Kingma and Ba 2015, algorithm
+    1)."""
+
+    rate: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _sound(self.rate, beta1=self.beta1, beta2=self.beta2)
+        positive(self.epsilon, "epsilon", zero=True)
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        t = state.t + 1
+        m = self.beta1 * state.first + (1 - self.beta1) * g
+        v = self.beta2 * state.second + (1 - self.beta2) * g * g
+        unbiased_m, unbiased_v = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        return State(t, m, v), w - rate * unbiased_m / (unbiased_v**0.5 + self.epsilon)
+
+
+@dataclass(frozen=True)
+class AdamW:
+    """Adam with the weights shrunk by 1 − rate · decay beside it, not through the gradient (Loshchilov, Hutter
+    2019)."""
+
+    rate: float
+    decay: float = 0.01
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _sound(self.rate, beta1=self.beta1, beta2=self.beta2)
+        positive(self.epsilon, "epsilon", zero=True)
+        positive(self.decay, "decay", zero=True)
+
+    def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        adam = Adam(self.rate, self.beta1, self.beta2, self.epsilon)
+        return adam.step(state, w * (1 - rate * self.decay), g, rate)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a path: its number, the weights *before* it, and there the loss, the gradient and the rate used."""
+
+    t: int
+    w: Array
+    loss: Any
+    gradient: Array
+    rate: float
+
+
+def path(
+    loss: Loss,
+    gradient: Gradient,
+    w: Any,
+    method: Method,
+    steps: int,
+    schedule: Callable[[int], float] | None = None,
+) -> Iterator[Step]:
+    """The path of descent from ``w``: ``steps`` steps, and then the place where it ends: ``steps + 1`` entries.
+
+    ``schedule(t)`` multiplies the method's rate at step t, counted from 0. The path does not stop by itself: a loss
+    that grows, or becomes inf or nan, is part of the picture. Raises ``InputError`` unless
+    ``steps`` is a whole number of at least 0.
+
+    >>> last = list(path(lambda w: w * w, lambda w: 2 * w, 1.0, GradientDescent(0.25), 3))[-1]
+    >>> float(last.w), float(last.loss)
+    (0.125, 0.015625)
+    """
+    whole(steps, "steps", least=0)
+    _, w = array(w, "w")
+    state = start(w)
+    for t in range(steps):
+        rate = method.rate * (schedule(t) if schedule else 1.0)
+        here = _seen(loss, gradient, t, w, rate)
+        yield here
+        with np.errstate(over="ignore", invalid="ignore"):
+            state, w = method.step(state, w, here.gradient, rate)
+    yield _seen(loss, gradient, steps, w, 0.0)
+
+
+def _seen(loss: Loss, gradient: Gradient, t: int, w: Array, rate: float) -> Step:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Step(t, w, loss(w), gradient(w), rate)
+
+
+def _sound(rate: float, **shares: float) -> None:
+    """Raise ``InputError`` unless the rate is above 0 and each share in [0, 1)."""
+    positive(rate, "rate")
+    for name, share in shares.items():
+        if not 0 <= share < 1:
+            raise InputError(f"{name}: expected a number from 0 up to, not including, 1, got {share!r}; 0.9 is usual")
