@@ -127,6 +127,22 @@ def known(condition: Any) -> bool:
         return False
 
 
+def factorable(xp: Any, x: Array) -> Array:
+    """The array in float32 or float64, the two precisions that matrix factorisations are written for."""
+    bits = xp.finfo(x.dtype).bits
+    return x if bits in (32, 64) else xp.astype(x, xp.float32 if bits < 32 else xp.float64)
+
+
+def unit_roundoff(xp: Any, x: Array) -> float:
+    """Largest relative error of one rounding in the array's dtype: 2⁻⁵³ for float64, 2⁻²⁴ for float32."""
+    return float(xp.finfo(x.dtype).eps) / 2
+
+
+def like(x: Array) -> dict[str, Any]:
+    """The dtype and device to make a new array with, so that it can meet this one."""
+    return {"dtype": x.dtype, "device": x.device} if hasattr(x, "cpu") else {"dtype": x.dtype}
+
+
 def constant(x: Array) -> Array:
     """The array without its gradient, where its library keeps one on the array."""
     return x.detach() if hasattr(x, "detach") else x
