@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+import tearless
 from tearless.core import InputError
 from tearless.linear_algebra import condition
 from tearless.linear_algebra.condition import (
@@ -89,3 +90,13 @@ def test_bad_arguments_are_named() -> None:
         with_intercept([[1.0]], [0.0], [1.0], 1)
     with pytest.raises(InputError, match="kappa"):
         digits_left(0.5, 2.0**-53)
+
+
+def test_an_equation_that_holds_up_to_rounding_only_leaves_the_digits_that_its_condition_leaves() -> None:
+    rng = np.random.default_rng(0)
+    index = np.arange(200)
+    table = {"index": index, "pair": index // 2, "x": rng.normal(size=200)}
+    findings = tearless.check(table, select=["exact-combination", "ill-conditioned"]).findings
+    assert [(f.name, f.severity.name) for f in findings] == [("exact-combination", "warning")]
+    x = np.column_stack(list(table.values()))
+    assert np.linalg.cond((x - x.mean(axis=0)) / x.std(axis=0)) < 1e3

@@ -116,7 +116,7 @@ def measure(combinations: Combinations, asked: Asked) -> Iterator[Measured]:
     single = bool(decimals) and all(kind != pl.Float64 for kind in decimals)
     arithmetic = FLOAT32 if single else FLOAT64
     full = digits_left(1.0, arithmetic.roundoff)
-    singular = len(combinations.kept) < matrix.p
+    singular = any(equation.exact for equation in combinations.found)
     factor = with_intercept(matrix.r, matrix.mean, matrix.std, matrix.n)
     worst = 1 / FLOAT64.roundoff
     unit, standard = (worst, worst) if singular else (condition_number(factor), condition_number(matrix.r))

@@ -21,8 +21,8 @@ written as numbers (post codes) are not looked at.
 
 ## What to do
 Merge the rare categories into one called "other", or into a coarser level that means something (ticket prefix, region,
-deck); or encode by the target's mean within training folds, shrunk to the overall mean. Read dates as dates. Decide what the model does with
-an unseen category.
+deck); or encode by the target's mean within training folds, shrunk to the overall mean. Read dates as dates. Decide
+what the model does with an unseen category.
 
 ## References
 I. J. Good, *The population frequencies of species and the estimation of population parameters*, Biometrika 40 (1953).
