@@ -16,6 +16,8 @@ from .moments import Floats, Moments
 
 SAMPLE_CELLS = 16_000_000
 SAMPLE_ROWS = 131_072
+SAMPLE_SLACK = 1.4
+"""How far a sample grows beyond its cap before it is trimmed: memory against the copies made."""
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
@@ -110,7 +112,7 @@ class Sample:
             np.concatenate([self.priority, later.priority]),
             self.total + later.total,
         )
-        return both._trimmed() if len(both.number) > 2 * both.cap else both
+        return both._trimmed() if len(both.number) > SAMPLE_SLACK * both.cap else both
 
     def _below(self, ceiling: np.uint64) -> Self:
         keep = self.priority < ceiling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from tearless.core import InputError, listed
 
 from .normal import normal
-from .source import FAULTS, Source, unreadable
+from .source import FAULTS, Frames, Source, batch_rows, unreadable
 
 
 def open_parquet(
@@ -29,7 +29,23 @@ def open_parquet(
         raise unreadable(argument, label, fault) from None
     made = normal(schema, argument, label)
     rows = scan if made.select is None else scan.select(made.select)
-    return Source(label, rows, (*notes, *made.notes), path, argument=argument)
+    frames = None
+    if not hive and not isinstance(files, Path) and len(files) > 1:
+        frames = _in_turn(files, schema, made.select)
+    return Source(label, rows, (*notes, *made.notes), path, argument=argument, frames=frames)
+
+
+def _in_turn(files: Sequence[Path], schema: pl.Schema, select: Sequence[pl.Expr] | None) -> Frames:
+    """One file after the other: a scan of many reads far ahead of whoever takes its batches, and fills the memory."""
+    size = batch_rows(len(schema))
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for file in files:
+            scan = pl.scan_parquet([file], schema=schema, hive_partitioning=False, glob=False)
+            rows = scan if select is None else scan.select(select)
+            yield from rows.collect_batches(chunk_size=size, maintain_order=True)
+
+    return frames
 
 
 def parquet_files(folder: Path, argument: str) -> list[Path]:
