@@ -18,8 +18,14 @@ class Shape(StrEnum):
 
 
 def catalogue(shape: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.text) -> int:
-    """List every check, by pillar."""
+    """List every check, by pillar, and every learning algorithm."""
+    from tearless.algorithms.pillars import names
+    from tearless.core.page import title_of
     from tearless.report import catalogue
 
-    say(catalogue.to_json() if shape is Shape.json else catalogue.to_text(width(), colored(stdout())))
+    if shape is Shape.json:
+        say(catalogue.to_json())
+        return 0
+    algorithms = {name: title_of(f"tearless.algorithms.{name.replace('-', '_')}") for name in names()}
+    say(catalogue.to_text(algorithms, width(), colored(stdout())))
     return 0

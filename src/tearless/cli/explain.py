@@ -23,13 +23,19 @@ class Shape(StrEnum):
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="A check, as `tearless catalogue` lists it.")],
+    name: Annotated[str, typer.Argument(help="A check or an algorithm, as `tearless catalogue` lists it.")],
     shape: Annotated[Shape, typer.Option("--format", help="How to print it.")] = Shape.text,
 ) -> int:
-    """Explain one check, and argue its limits.
+    """Explain one check, or one learning algorithm.
 
-    Its mathematics, its limits and their reasons, when it is wrong, and what it said on its own examples.
+    Of a check: its mathematics, its limits and their reasons, when it is wrong, and what it said on its own examples.
+    Of an algorithm: the pillars it stands on, its mathematics, what goes wrong, and the check that catches it.
     """
+    from tearless.algorithms.pillars import names
+
+    if name in names():
+        say(_algorithm(name, shape))
+        return 0
     from tearless.core.catalogue import find
     from tearless.report.page import to_markdown, to_text
 
@@ -41,6 +47,18 @@ def explain(
     else:
         say(to_text(entry.path, page, seen, width(), colored(stdout())))
     return 0
+
+
+def _algorithm(name: str, shape: Shape) -> str:
+    """The page of an algorithm, read from its source and its imports."""
+    from tearless.algorithms.pillars import pillars_of, source_of
+    from tearless.core.page import parsed
+    from tearless.report.algorithm import to_markdown, to_text
+
+    page, pillars = parsed(source_of(name)), pillars_of(name)
+    if shape is Shape.markdown:
+        return to_markdown(name, page.title, page.sections, pillars)
+    return to_text(name, page.title, page.sections, pillars, width(), colored(stdout()))
 
 
 def _seen(entry: Entry, page: Page) -> tuple[Seen, ...]:

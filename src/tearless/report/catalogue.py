@@ -1,8 +1,9 @@
-"""The list of all checks, by pillar."""
+"""The list of all checks, by pillar, and of the algorithms."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import groupby
 
 from tearless.core.catalogue import catalogue
@@ -10,22 +11,23 @@ from tearless.core.catalogue import catalogue
 from .layout import LABEL, NAME, Sheet
 
 
-def to_text(width: int = 80, color: bool = False) -> str:
-    """Every check with its title, under its pillar."""
+def to_text(algorithms: Mapping[str, str], width: int = 80, color: bool = False) -> str:
+    """Every check with its title, under its pillar; then the algorithms with theirs."""
     sheet = Sheet(width, color)
     entries = catalogue()
-    longest = max(len(entry.name) for entry in entries)
-    for pillar, checks in groupby(entries, key=lambda entry: entry.pillar):
-        sheet.para((pillar.replace("-", " "), NAME))
-        for entry in checks:
-            title = f"{entry.title()}."
+    longest = max(len(name) for name in (*(entry.name for entry in entries), *algorithms))
+    groups = [(k, {e.name: e.title() for e in checks}) for k, checks in groupby(entries, key=lambda e: e.pillar)]
+    for heading, titles in (*groups, ("algorithms", algorithms)):
+        sheet.para((heading.replace("-", " "), NAME))
+        for name, title in titles.items():
             if sheet.narrow:
-                sheet.para((entry.name, NAME), indent=1)
-                sheet.para(title, indent=3)
+                sheet.para((name, NAME), indent=1)
+                sheet.para(f"{title}.", indent=3)
             else:
-                sheet.beside(3, (entry.name.ljust(longest + 2), ""), title)
+                sheet.beside(3, (name.ljust(longest + 2), ""), f"{title}.")
         sheet.blank()
-    sheet.para((f"{len(entries)} checks; the page of one: tearless explain NAME", LABEL))
+    said = f"{len(entries)} checks and {len(algorithms)} algorithms; the page of one: tearless explain NAME"
+    sheet.para((said, LABEL))
     return sheet.text()
 
 

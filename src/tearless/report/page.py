@@ -28,9 +28,9 @@ def to_text(path: str, page: Page, seen: Iterable[Seen], width: int = 80, color:
     for name, body in page.sections.items():
         sheet.blank()
         sheet.para((name, NAME))
-        for block in _blocks(body):
+        for block in blocks(body):
             for line in block:
-                sheet.para(line, indent=3, hang=2 if _LIST.match(line) else 0)
+                sheet.para(line, indent=3, hang=2 if is_listed(line) else 0)
     sheet.blank()
     sheet.para(("Limits", NAME))
     for limit in page.limits:
@@ -108,8 +108,13 @@ def _said(seen: Seen) -> str:
     return f"{said} (admitted: {seen.because})" if seen.because else said
 
 
-def _blocks(body: str) -> Iterator[list[str]]:
+def is_listed(line: str) -> bool:
+    """Whether a line belongs to a list, a table or a formula, and so stands by itself."""
+    return _LIST.match(line) is not None
+
+
+def blocks(body: str) -> Iterator[list[str]]:
     """Paragraphs, each a list of lines: one for prose, which is wrapped anew; those of a list or formula stay."""
     for block in re.split(r"\n\s*\n", body):
         lines = block.splitlines()
-        yield lines if any(_LIST.match(line) for line in lines) else [" ".join(line.strip() for line in lines)]
+        yield lines if any(map(is_listed, lines)) else [" ".join(line.strip() for line in lines)]
