@@ -31,7 +31,10 @@ class State(NamedTuple):
 class Method(Protocol):
     """One rule of descent."""
 
-    rate: float
+    @property
+    def rate(self) -> float:
+        """The rate before any schedule."""
+        ...
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
         """The next state and weights, from the gradient ``g`` at ``w``; ``rate`` is the rate of this step."""
