@@ -28,7 +28,10 @@ __all__ = ["LAWS", "checks", "findings_on", "obey", "seen"]
 
 
 def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
-    """What one check finds on one example. Raises the check's own error where it fails."""
+    """What one check finds on one example, by the real way through the house; draws start from ``seed``.
+
+    Raises ``RuntimeError`` with the check's own traceback where it fails, ``InputError`` where the example is no table.
+    """
     test = None if example.test is None else open_table(dict(example.test), "test")
     asked = Asked(example.target, test is not None, seed)
     report = examine(open_table(dict(example.columns), "data"), [check], asked, test)
@@ -38,18 +41,36 @@ def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
 
 
 def checks(package: str | None = None, pillar: str = "statistics") -> list[Check]:
-    """Every check of a package's folder, loaded; without a package, the whole catalogue."""
-    entries = catalogue() if package is None else listed_in(pillar, package)
+    """Every check of a package's folder, loaded; without a package, the whole catalogue.
+
+    ``package`` is a dotted name such as ``"acme.checks"``, ``pillar`` the one its checks stand in. Raises ``TypeError``
+    naming the check and the part that is missing, and ``ValueError`` where the package has no check.
+
+    >>> [check.name for check in checks("tearless.linear_algebra.checks", "linear-algebra")][:2]
+    ['collinear-columns', 'exact-combination']
+    """
+    entries = list(catalogue() if package is None else listed_in(pillar, package))
+    if not entries:
+        raise ValueError(f"package: expected a package with checks, got {package!r}, which has none; mend its name")
     return [entry.load() for entry in entries]
 
 
 def obey(check: Check, law: Law) -> None:
-    """Raise ``AssertionError``, naming the check and what it broke, unless it obeys the law."""
+    """Raise ``AssertionError``, naming the check and what it broke, unless it obeys the law.
+
+    Raises ``RuntimeError`` under ``python -O``, where no assertion can fail.
+    """
+    if not __debug__:
+        raise RuntimeError("python -O removes the assertions that the laws are made of; test without it")
     law(check, findings_on, np.random.default_rng)
 
 
 def seen(check: Check) -> tuple[Seen, ...]:
-    """What a check says on each of its examples, run now: healthy, sick, then its admitted weaknesses."""
+    """What a check says on each of its examples, run now: healthy, sick, then its admitted weaknesses.
+
+    >>> [one.role for one in seen(checks("tearless.statistics.checks")[0])][0]
+    'healthy'
+    """
     return tuple(
         Seen(
             role=kind,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from tearless.core.errors import TearlessError
+from tearless.core.text import visible
 
 from .exits import FAULT, STOPPED, UNUSABLE
 from .interrupts import Interrupts
@@ -39,7 +40,7 @@ def _failed(error: Exception) -> int:
     if hasattr(error, "exit_code") and hasattr(error, "format_message"):
         return _misused(error)
     if isinstance(error, OSError) and error.strerror:
-        complain(f"{error.filename or 'output'}: {error.strerror}")
+        complain(f"{visible(str(error.filename or 'output'), 120)}: {error.strerror}")
         return UNUSABLE
     import traceback
 

@@ -57,7 +57,8 @@ def check(
 
     Exit status: 0 nothing at or above --fail-on, 1 findings, 2 unusable input or usage, 3 a fault of tearless itself.
     """
-    writable(output)
+    if output is not None:
+        writable(output, (train, test))
     with Progress() as progress:
         from tearless.doctor.check import check
 
@@ -71,6 +72,12 @@ def check(
             null=null or (),
             progress=progress,
         )
+    _deliver(report, output, shape, fail_on, concise, verbose)
+    return _status(report, fail_on)
+
+
+def _deliver(report: Report, output: str | None, shape: Shape, fail_on: FailOn, concise: bool, verbose: bool) -> None:
+    """Print or write the report, and say which checks failed themselves."""
     text = _rendered(report, shape, fail_on, concise, verbose, colored(stdout()) and output is None)
     if output is None:
         say(text)
@@ -79,7 +86,6 @@ def check(
         complain(f"{_summary(report)}; the report is in {output}")
     for fault in report.faults:
         complain(fault_words(f"the check {fault.pillar}/{fault.name}", fault.fault))
-    return _status(report, fail_on)
 
 
 def _rendered(report: Report, shape: Shape, fail_on: FailOn, concise: bool, verbose: bool, color: bool) -> str:

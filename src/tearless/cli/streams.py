@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -103,15 +104,35 @@ def _abandon(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def writable(output: str | None) -> None:
-    """Raise ``InputError`` before the work where its result could not be written."""
-    if output is None:
-        return
+def writable(output: str, inputs: Iterable[str | None]) -> None:
+    """Raise ``InputError`` before the work where its result cannot be written, or would replace one of ``inputs``."""
     path = Path(output)
-    if path.is_dir() or output.endswith(os.sep):
-        raise InputError(f"--output: expected a file, got the folder {quoted(output)}; name a file in it")
-    if not path.parent.is_dir():
-        raise InputError(f"--output: the folder {quoted(str(path.parent))} does not exist; make it first")
+    try:
+        if not output or "\0" in output:
+            raise InputError(f"--output: expected the path of a file, got {quoted(output)}; name a file")
+        if path.is_dir() or output.endswith(os.sep):
+            raise InputError(f"--output: expected a file, got the folder {quoted(output)}; name a file in it")
+        if not path.parent.is_dir():
+            folder = quoted(str(path.parent))
+            raise InputError(
+                f"--output: expected a file in a folder, got one in {folder}, which does not exist; make it"
+            )
+        if any(_is_same(path, given) for given in inputs if given):
+            raise InputError(f"--output: expected another file than the table, got {quoted(output)}; name another file")
+    except OSError as error:
+        raise _cannot_write(output, error) from None
+
+
+def _is_same(path: Path, given: str) -> bool:
+    """Whether writing ``path`` would replace ``given``, or one of the files in that folder."""
+    table = Path(given)
+    if table.is_dir():
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(table)) and path.is_file()
+    return path.exists() and table.exists() and path.samefile(table)
+
+
+def _cannot_write(output: str, error: OSError) -> InputError:
+    return InputError(f"--output: cannot write {quoted(output)}: {error.strerror or error}; name another file")
 
 
 def write(output: str, text: str) -> None:
@@ -119,9 +140,9 @@ def write(output: str, text: str) -> None:
     target = Path(os.path.realpath(output))
     try:
         if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8", newline="\n")
+            target.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
             return
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=".tearless-", dir=target.parent)
         try:
             with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                 file.write(text)
@@ -131,8 +152,7 @@ def write(output: str, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"--output: cannot write {quoted(output)}: {reason}; name another file") from None
+        raise _cannot_write(output, error) from None
 
 
 def _umask() -> int:

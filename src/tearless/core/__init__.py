@@ -19,7 +19,7 @@ from .finding import Finding, Measured, Outcome
 from .limit import Limit
 from .number import Number
 from .severity import Mend, Severity
-from .text import listed, quoted, visible
+from .text import encodable, listed, quoted, visible
 
 __all__ = [
     "Asked",
@@ -37,6 +37,7 @@ __all__ = [
     "Severity",
     "columns_renamed",
     "columns_shuffled",
+    "encodable",
     "fooled",
     "harm",
     "healthy",

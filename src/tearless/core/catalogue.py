@@ -13,6 +13,7 @@ from pathlib import Path
 from .check import Check, load
 from .errors import InputError
 from .page import Page, page_of, title_of
+from .text import quoted
 
 PILLARS = ("linear_algebra", "calculus", "probability", "statistics")
 ENTRY_POINTS = "tearless.checks"
@@ -67,15 +68,16 @@ def _folders(package: str) -> list[str]:
     return list(spec.submodule_search_locations or ()) if spec else []
 
 
-def find(name: str) -> Entry:
-    """The entry of one check, by its name or ``pillar/name``. Raises ``InputError`` with the nearest names."""
+def find(name: str, argument: str = "check") -> Entry:
+    """The entry of one check, by its name or ``pillar/name``.
+
+    Raises ``InputError`` with the nearest names; ``argument`` is what the user calls it.
+    """
     for entry in catalogue():
         if name in (entry.name, entry.path):
             return entry
     import difflib
 
-    from .text import quoted
-
     near = difflib.get_close_matches(name, [e.name for e in catalogue()], n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else "`tearless catalogue` lists them all"
-    raise InputError(f"check: expected the name of a check, got {quoted(name)}; {hint}")
+    raise InputError(f"{argument}: expected the name of a check, got {quoted(name)}; {hint}")

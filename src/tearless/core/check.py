@@ -15,6 +15,7 @@ from .limit import Limit, reached
 from .number import Number
 from .page import Page, page_of
 from .severity import Mend
+from .text import listed
 
 Q = "q"
 """The evidence that the doctor adds where a check gave a chance ``p``."""
@@ -76,8 +77,6 @@ class Check:
 
 
 def _columns(measured: Measured) -> str:
-    from .text import listed
-
     return listed(measured.subject) if measured.subject else "this table"
 
 

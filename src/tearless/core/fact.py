@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, Self, TypeVar, get_args, get_origin, get_type_hints, runtime_checkable
+
+from .errors import InputError
+from .text import quoted
 
 
 @runtime_checkable
@@ -34,11 +38,18 @@ class Derived(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user asked: always at hand."""
+    """What the user asked: always at hand. Raises ``InputError`` for a seed that is no whole number of at least 0."""
 
     target: str | None = None
     has_test: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole = hasattr(self.seed, "__index__") and not isinstance(self.seed, bool)
+        if not whole or operator.index(self.seed) < 0:
+            got = quoted(repr(self.seed))
+            raise InputError(f"seed: expected a whole number of at least 0, got {got}; leave it out for 0")
+        object.__setattr__(self, "seed", operator.index(self.seed))
 
 
 T = TypeVar("T")
@@ -58,10 +69,13 @@ class Need:
         return f"{self.type.__name__} of the test table" if self.of_test else self.type.__name__
 
 
-def needs(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> dict[str, Need]:
-    """The facts that a function names by the annotations of its parameters, in order."""
+def needs(function: Callable[..., Any]) -> dict[str, Need]:
+    """The facts that a function names by the annotations of its parameters, in order.
+
+    Raises ``TypeError`` where a parameter has no annotation.
+    """
     hints = get_type_hints(function, include_extras=True)
-    named = [name for name in inspect.signature(function).parameters if name not in skip]
+    named = list(inspect.signature(function).parameters)
     missing = [name for name in named if name not in hints]
     if missing:
         raise TypeError(f"{function.__module__}.{function.__name__}: no type on {missing}; facts are named by type")

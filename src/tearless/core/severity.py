@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
+
+from .errors import InputError
+from .text import quoted
 
 
 class Severity(IntEnum):
@@ -11,6 +15,19 @@ class Severity(IntEnum):
     note = 10
     warning = 20
     error = 30
+
+    @classmethod
+    def of(cls, given: Severity | str) -> Self:
+        """A severity by itself or by its name. Raises ``InputError`` for what is none.
+
+        >>> Severity.of("warning").name
+        'warning'
+        """
+        try:
+            return cls[given] if isinstance(given, str) else cls(given)
+        except (KeyError, ValueError):
+            names = ", ".join(s.name for s in cls)
+            raise InputError(f"severity: expected one of {names}, got {quoted(str(given))}; name one of them") from None
 
 
 class Mend(IntEnum):

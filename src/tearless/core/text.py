@@ -14,13 +14,25 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 def visible(text: str, longest: int | None = None) -> str:
     """``text`` with every control, format, surrogate and unassigned character written as an escape.
 
+    With ``longest`` it is cut to so many characters, the last of them an ellipsis.
+
     Nothing that passes can move a cursor, colour a terminal, reverse the reading direction or end a line.
 
     >>> visible("a\\x1b[31mred\\nb")
     'a\\\\x1b[31mred\\\\nb'
     """
-    out = "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _HIDDEN else c for c in text)
+    some = text if longest is None else text[: longest + 1]
+    out = "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _HIDDEN else c for c in some)
     return out if longest is None or len(out) <= longest else out[: longest - 1] + "…"
+
+
+def encodable(text: str) -> str:
+    """``text`` that UTF-8 can hold: half characters, as in file names that are no Unicode, become escapes.
+
+    >>> encodable("caf\\udce9")
+    'caf\\\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def quoted(name: str) -> str:

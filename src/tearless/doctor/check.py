@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tearless.core import Asked, InputError, Outcome, listed, quoted
+from tearless.core import Asked, InputError, Outcome, encodable, listed, quoted
 from tearless.core.catalogue import Entry, catalogue, find
 from tearless.readers import open_table
 from tearless.report.report import Report
@@ -33,48 +34,59 @@ def check(
     name checks or pillars. ``null`` lists words that stand for a missing value in text files. Tables larger than memory
     are read in batches; what is drawn at random is drawn with ``seed``.
 
-    Raises ``InputError`` where the data cannot be read, or a name is unknown.
+    Raises ``InputError`` where the data cannot be read, a name is unknown, or no check is left to run. A check that
+    fails itself stops no other: ``report.faults`` has its traceback.
 
     >>> report = check({"a": [1.0, 2.0, 3.0, 4.0], "b": [7, 7, 7, 7]}, select=["constant-column"])
     >>> [f.headline for f in report.findings]
     ['`b` holds one value, 7, in every row']
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}; leave it out for 0")
-    source = open_table(data, "data", null=null)
-    if target is not None and target not in source.schema:
-        raise InputError(_unknown_target(str(target), source.schema.names()))
     chosen, left = _chosen(_names(select, "select"), _names(ignore, "ignore"))
-    asked = Asked(target, test is not None, seed)
+    source = open_table(data, "data", null=null)
+    asked = Asked(_known(target, source.schema.names()), test is not None, seed)
     second = open_table(test, "test", null=null) if test is not None else None
     skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
     return examine(source, [e.load() for e in chosen], asked, second, skipped, progress)
 
 
-def _unknown_target(target: str, names: Sequence[str]) -> str:
-    import difflib
-
+def _known(target: str | None, names: Sequence[str]) -> str | None:
+    """The target as the readers name it. Raises ``InputError``, with near names, where the table has no such column."""
+    if target is None:
+        return None
+    if not isinstance(target, str):
+        got = quoted(repr(target))
+        raise InputError(f"target: expected the name of a column, as text, got {got}; the table has {listed(names)}")
+    if (name := encodable(target)) in names:
+        return name
     near = difflib.get_close_matches(target, names, n=3, cutoff=0.6)
     hint = f"did you mean {listed(near)}?" if near else "name one of them"
-    return f"target: expected a column of the table, got {quoted(target)}; it has {listed(names)}; {hint}"
+    raise InputError(f"target: expected a column of the table, got {quoted(target)}; it has {listed(names)}; {hint}")
 
 
 def _names(given: Sequence[str], argument: str) -> list[str]:
     """Names of checks or pillars; a single text may hold several, joined by commas."""
-    given = [given] if isinstance(given, str) else list(given)
-    if not all(isinstance(name, str) for name in given):
-        raise InputError(f"{argument}: expected names of checks, got {given!r}; see `tearless catalogue`")
-    return [part.strip() for name in given for part in name.split(",") if part.strip()]
+    given = [given] if isinstance(given, str) else given
+    texts = list(given) if isinstance(given, Iterable) else [given]
+    names = [part.strip() for text in texts if isinstance(text, str) for part in text.split(",") if part.strip()]
+    if not all(isinstance(text, str) for text in texts) or (texts and not names):
+        got = quoted(repr(given))
+        raise InputError(f"{argument}: expected names of checks or pillars, got {got}; see `tearless catalogue`")
+    return names
 
 
 def _chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[list[Entry], list[Entry]]:
-    """The entries to run, and those left out, in catalogue order. A name is a check, ``pillar/check`` or a pillar."""
+    """The entries to run, and those left out, in catalogue order. A name is a check, ``pillar/check`` or a pillar.
+
+    Raises ``InputError`` for an unknown name, and where no check is left to run.
+    """
     pillars = {e.pillar for e in catalogue()}
 
-    def named(names: Sequence[str]) -> set[str]:
+    def named(names: Sequence[str], argument: str) -> set[str]:
         whole = {e.path for e in catalogue() if e.pillar in names}
-        return whole | {find(name).path for name in names if name not in pillars}
+        return whole | {find(name, argument).path for name in names if name not in pillars}
 
-    wanted = named(select) if select else {e.path for e in catalogue()}
-    wanted -= named(ignore)
+    wanted = named(select, "select") if select else {e.path for e in catalogue()}
+    wanted -= named(ignore, "ignore")
+    if not wanted:
+        raise InputError(f"ignore: expected at least one check to be left, got {listed(ignore)}; ignore fewer")
     return [e for e in catalogue() if e.path in wanted], [e for e in catalogue() if e.path not in wanted]

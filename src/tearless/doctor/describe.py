@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tearless.core import Asked, InputError
+from tearless.core import Asked
 from tearless.core.fact import Need
 from tearless.linear_algebra.facts import NumericColumns, Sample, floats
 from tearless.linear_algebra.moments import Floats
@@ -36,10 +36,8 @@ def describe(data: Any, *, seed: int = 0, null: Sequence[str] = (), progress: Pr
     >>> column.mean, column.median, column.null
     (3.0, 2.5, 1)
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed: expected a whole number of at least 0, got {seed!r}; leave it out for 0")
-    source = open_table(data, "data", null=null)
     facts = Facts(Asked(seed=seed))
+    source = open_table(data, "data", null=null)
     needs = {kind: Need(kind) for kind in FACTS}
     source = facts.measure(source, needs.values(), False, progress)
     rng = np.random.default_rng
@@ -52,7 +50,7 @@ def describe(data: Any, *, seed: int = 0, null: Sequence[str] = (), progress: Pr
         for i, name in enumerate(columns.names)
     ]
     rows = facts.rows[False]
-    return Description(source.label, rows, tuple(described), sample.said, seed, source.notes, facts.stopped)
+    return Description(source.label, rows, tuple(described), sample.said, facts.asked.seed, source.notes, facts.stopped)
 
 
 def _number(

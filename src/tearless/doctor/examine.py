@@ -44,6 +44,8 @@ def examine(
     source = facts.measure(source.beside(test) if test else source, wanted, False, progress)
     if test is not None and not facts.stopped:
         test = facts.measure(test.like(source), wanted, True, progress)
+        if source.beside(test) is not source and not facts.stopped:  # late rows of the test table changed its types
+            source = facts.measure(source.beside(test), wanted, False, progress)
     looked = _look(checks, facts, progress)
     findings, outcomes = _judge(looked)
     return Report(

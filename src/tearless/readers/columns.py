@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tearless.core import encodable
+
 NESTED = pl.List(pl.Null)
 """The type of what is left out: lists, structs and other objects."""
 _LARGEST = 2**63
@@ -84,7 +86,7 @@ def series_of(name: str, objects: Sequence[Any], values: Values) -> pl.Series:
 
 
 def _wholes(name: str, objects: Sequence[Any]) -> pl.Series:
-    """Whole numbers exactly: 64 bits, or 128 where they need it, or text beyond."""
+    """Whole numbers exactly in 64 bits, or in 128 where they need it; beyond that as floats."""
     plain = [None if _nothing(v) else int(v) for v in objects]
     largest = max((abs(v) for v in plain if v is not None), default=0)
     if largest < _LARGEST:
@@ -106,7 +108,7 @@ def _nothing(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else encodable(str(value))
 
 
 def _plain(value: Any) -> Any:
@@ -141,7 +143,7 @@ def array_series(name: str, array: np.ndarray[Any, Any]) -> pl.Series | None:
     if kind in "US":
         return pl.Series(name, [_text(v) for v in array.tolist()], dtype=pl.String)
     if kind == "T":
-        return pl.Series(name, [v if isinstance(v, str) else None for v in array.tolist()], dtype=pl.String)
+        return pl.Series(name, [encodable(v) if isinstance(v, str) else None for v in array.tolist()], dtype=pl.String)
     if kind == "O":
         objects = array.tolist()
         return series_of(name, objects, values_of(objects))

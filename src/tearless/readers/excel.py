@@ -51,7 +51,7 @@ def open_excel(file: Path, label: str, argument: str, notes: Sequence[str] = ())
     tidy, more = distinct_names([name if not name.startswith("__UNNAMED__") else "" for name in frame.columns])
     frame = frame.rename(dict(zip(frame.columns, tidy, strict=True)))
     source = source_of_frame(frame, label, argument, (*notes, *words, *more))
-    return Source(label, source.rows, source.said, str(file), argument=argument)
+    return Source(label, source.rows, source.notes, str(file), argument=argument)
 
 
 def _check_size(file: Path, label: str, argument: str) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tearless.core import listed
+from tearless.core import encodable, listed
 
 
 def distinct_names(given: Sequence[str]) -> tuple[list[str], list[str]]:
     """The names, with empty ones numbered and repeated ones counted, and words about what was changed.
 
+    Half characters, which no table can hold, become escapes.
+
     >>> distinct_names(["a", "", "a"])[0]
     ['a', 'column 2', 'a (2)']
     """
+    given = [encodable(name) for name in given]
     taken = set(given)
     seen: dict[str, int] = {}
     names: list[str] = []

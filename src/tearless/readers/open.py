@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from tearless.core import InputError, quoted
+from tearless.core import InputError, encodable, quoted
 
 from .source import Source
 
@@ -18,14 +18,26 @@ def open_table(data: Any, argument: str = "data", *, null: Sequence[str] = ()) -
 
     ``argument`` is what the user calls it, for messages; ``null`` lists the words that stand for a missing value in
     text files, beside the empty cell. Raises ``InputError`` for what is no table.
+
+    >>> source = open_table({"a": [1, 2], "b": ["x", None]})
+    >>> source.label, source.schema.names()
+    ('a dict of columns', ['a', 'b'])
     """
     if isinstance(data, Source):
         return data
     if isinstance(data, (str, os.PathLike)):
         from .path import open_path
 
-        return open_path(os.fspath(data), argument, null)
+        return open_path(os.fspath(data), argument, _words(null))
     return _in_memory(data, argument)
+
+
+def _words(null: Sequence[str]) -> tuple[str, ...]:
+    given = (null,) if isinstance(null, str) else tuple(null) if isinstance(null, Iterable) else (null,)
+    if not all(isinstance(word, str) for word in given):
+        got = quoted(repr(null))
+        raise InputError(f"null: expected words that stand for a missing value, got {got}; give a list of texts")
+    return tuple(map(encodable, given))
 
 
 def _in_memory(data: Any, argument: str) -> Source:

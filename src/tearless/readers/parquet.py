@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tearless.core import InputError, listed
+from tearless.core import InputError, listed, quoted, visible
 
 from .normal import normal
 from .source import FAULTS, Frames, Source, batch_rows, unreadable
@@ -22,7 +22,7 @@ def open_parquet(
         schema = scan.collect_schema()
     except pl.exceptions.SchemaError as fault:
         raise InputError(
-            f"{argument}: expected files with the same columns, got {label} ({str(fault).splitlines()[0][:160]!r}); "
+            f"{argument}: expected files with the same columns, got {label} ({_reason(fault)}); "
             "name files of one table only"
         ) from None
     except FAULTS as fault:
@@ -48,6 +48,10 @@ def _in_turn(files: Sequence[Path], schema: pl.Schema, select: Sequence[pl.Expr]
     return frames
 
 
+def _reason(fault: Exception) -> str:
+    return visible(str(fault).splitlines()[0], 160)
+
+
 def parquet_files(folder: Path, argument: str) -> list[Path]:
     """The Parquet files of a folder and of its folders, in the order of their names.
 
@@ -59,6 +63,6 @@ def parquet_files(folder: Path, argument: str) -> list[Path]:
         others = sorted(p.name for p in inside if p.is_file())
         has = f"which holds {listed(others, 4)}" if others else "which holds no file"
         raise InputError(
-            f"{argument}: expected a folder of Parquet files, got the folder `{folder.name}`, {has}; name one file"
+            f"{argument}: expected a folder of Parquet files, got {quoted(folder.name)}, {has}; name one file"
         )
     return files

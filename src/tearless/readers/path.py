@@ -243,7 +243,7 @@ def _by_first_character(
 def _piped(argument: str) -> Path:
     """Standard input as a temporary file: a table may be read twice."""
     if sys.stdin is None or sys.stdin.isatty():
-        raise InputError(f"{argument}: expected a table piped in under the name `-`, got a terminal; name a file")
+        raise InputError(f"{argument}: expected a table piped in under the name `-`, got nothing piped in; name a file")
     kept = tempfile.NamedTemporaryFile(prefix="tearless-", suffix=".txt")  # noqa: SIM115 - deleted when Python ends
     _KEPT.append(kept)
     copied = 0

@@ -43,39 +43,37 @@ class ReadAgain(Exception):
 
 @dataclass
 class Learned:
-    """What only the reading of the whole table shows."""
+    """What only reading shows: whether each row read so far was one line of the file."""
 
-    notes: list[str] = field(default_factory=list)
     rows_are_lines: bool = True
+
+
+def _as_it_is(source: Source) -> Source:
+    return source
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table to be read: its label, its columns, and words about how it had to be read.
+    """A table to be read: its label, its columns, and ``notes``, words about how it had to be read.
 
     ``rows`` is the whole table, unread; ``frames``, where the reader cuts the table itself, yields the same rows.
     """
 
     label: str
     rows: pl.LazyFrame
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     path: str | None = None
     lines_before: int = 0
     """Lines of a text file before the first row; 0 where rows are not lines."""
     argument: str = "data"
     frames: Frames | None = None
     learned: Learned = field(default_factory=Learned)
-    seen_as: Source | None = None
-    """The table whose columns and types this one was given, to be compared with it."""
+    again: Callable[[Source], Source] = _as_it_is
+    """What was made of the table as its file has it, to be made again where the file must be read otherwise."""
     schema: pl.Schema = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", self.rows.collect_schema())
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Words about how the table had to be read; complete once it has been read."""
-        return (*self.said, *self.learned.notes)
 
     @property
     def header_lines(self) -> int:
@@ -95,8 +93,8 @@ class Source:
                 for frame in chunk.iter_slices(size):
                     yield Batch(frame, start, target, seed)
                     start += frame.height
-        except ReadAgain as again:
-            raise ReadAgain(again.source.like(self.seen_as)) if self.seen_as else again from None
+        except ReadAgain as late:
+            raise ReadAgain(self.again(late.source)) from None
         except FAULTS as fault:
             raise unreadable(self.argument, self.label, fault, f"after {start:,} rows") from None
         if start == 0:
@@ -111,17 +109,17 @@ class Source:
                 f"{listed(self.schema.names())}; name a table with the same columns"
             )
         kinds = {n: _kind_beside(other.schema[n], self.schema[n]) for n in common}
-        said = (*self.said, *_differences(self.schema, other.schema))
-        return replace(
-            self._selected([pl.col(n).cast(k, strict=False) for n, k in kinds.items()]), said=said, seen_as=other
-        )
+        selected = self._selected([pl.col(n).cast(k, strict=False) for n, k in kinds.items()])
+        notes = (*self.notes, *_differences(self.schema, other.schema))
+        return replace(selected, notes=notes, again=lambda source: source.like(other))
 
     def beside(self, test: Source) -> Source:
         """This table with whole numbers as floats wherever ``test`` holds floats, so that 1 and 1.0 are one value."""
         kinds = {n: _kind_beside(k, test.schema.get(n, k)) for n, k in self.schema.items()}
         if kinds == dict(self.schema):
             return self
-        return self._selected([pl.col(n).cast(k) for n, k in kinds.items()])
+        selected = self._selected([pl.col(n).cast(k) for n, k in kinds.items()])
+        return replace(selected, again=lambda source: source.beside(test))
 
     def _selected(self, columns: list[pl.Expr]) -> Source:
         frames = self.frames

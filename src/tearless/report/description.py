@@ -12,15 +12,15 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 import tearless
-from tearless.core import visible
+from tearless.core import encodable, quoted, visible
 from tearless.core.number import shown
 
 from . import html, markdown
-from .json import clean
 from .layout import LABEL, NAME, NARROW, Sheet
 from .words import counted
 
 VERSION = 1
+AS_READ = "as read"
 LONGEST_NAME = 24
 LONGEST_TOP = 20
 
@@ -77,36 +77,34 @@ class Description:
     def to_text(self, width: int = 80, color: bool = False) -> str:
         """A table, in as many panels as ``width`` needs; a list where it is very narrow."""
         sheet = Sheet(width, color, widest=width)
-        if self.stopped:
-            sheet.para(f"stopped by Ctrl-C: this is of the first {counted(self.rows, 'row')}")
         _list(sheet, self.columns) if width < NARROW else _panels(sheet, self.columns)
-        for note in self.notes:
-            sheet.para(f"as read: {note}", hang=3)
-        sheet.para(
-            f"{self.source}: {counted(self.rows, 'row')}, {counted(len(self.columns), 'column')}. {self._said()}"
-        )
+        for line in self._lines():
+            sheet.para(line, hang=3 if line.startswith(AS_READ) else 0)
         return sheet.text()
 
     def to_json(self) -> str:
         """All digits; ``null`` where a number does not exist. The same input gives the same bytes."""
         data: dict[str, Any] = asdict(self)
-        data = {"version": VERSION, "tearless": tearless.__version__, **data, "source": clean(self.source)}
+        data = {"version": VERSION, "tearless": tearless.__version__, **data, "source": encodable(self.source)}
         return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
     def to_csv(self) -> str:
-        """One line a column, with all digits."""
+        """One line a column, with all digits. Control characters in names and values are escapes, unlike in JSON."""
         out = io.StringIO()
         writer = csv.DictWriter(out, list(ColumnDescription.__dataclass_fields__), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(asdict(column) for column in self.columns)
+        for column in self.columns:
+            cells = asdict(column).items()
+            writer.writerow({key: visible(cell) if isinstance(cell, str) else cell for key, cell in cells})
         return out.getvalue()
 
     def to_markdown(self) -> str:
         """One table, one row a column."""
         heads = ["column", *(head for head, _ in _SHOWN)]
-        rows = [[f"`{visible(c.name, 60)}`", *(show(c) for _, show in _SHOWN)] for c in self.columns]
+        rows = [[quoted(c.name), *(show(c) for _, show in _SHOWN)] for c in self.columns]
         cells = [[markdown.inert(cell, in_table=True) for cell in row] for row in rows]
-        return f"{markdown.table(heads, cells)}\n\n{markdown.inert(self._said())}\n"
+        parts = [markdown.table(heads, cells), *(markdown.inert(line) for line in self._lines())]
+        return "\n\n".join(parts) + "\n"
 
     def to_html(self) -> str:
         """The table as a part of a page."""
@@ -115,7 +113,8 @@ class Description:
             "<tr>" + "".join(f"<td>{html.shown(t)}</td>" for t in (c.name, *(show(c) for _, show in _SHOWN))) + "</tr>"
             for c in self.columns
         )
-        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><p>{html.shown(self._said())}</p>"
+        said = "".join(f"<p>{html.shown(line)}</p>" for line in self._lines())
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{said}"
 
     def __str__(self) -> str:
         return self.to_text()
@@ -123,9 +122,13 @@ class Description:
     def _repr_html_(self) -> str:
         return self.to_html()
 
-    def _said(self) -> str:
+    def _lines(self) -> list[str]:
+        """What stands under the table in every format: whether it is whole, how it was read, what the numbers are."""
+        size = f"{counted(self.rows, 'row')}, {counted(len(self.columns), 'column')}"
         about = "Standard deviations divide by n−1; null and nan are counted apart and, like infinite cells, left out."
-        return f"{about} Quartiles and most frequent values are of {self.quantiles_of}."
+        stopped = [f"stopped by Ctrl-C: this is of the first {counted(self.rows, 'row')}"] if self.stopped else []
+        last = f"{self.source}: {size}. {about} Quartiles and most frequent values are of {self.quantiles_of}."
+        return [*stopped, *(f"{AS_READ}: {note}" for note in self.notes), last]
 
 
 def figure(value: float | str | None) -> str:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 import tearless
-from tearless.core import Finding, Number, Outcome, Severity
+from tearless.core import Finding, Number, Outcome, Severity, encodable
 
 from .report import Report
 
@@ -31,15 +31,15 @@ def as_data(report: Report) -> dict[str, Any]:
         "version": VERSION,
         "tearless": tearless.__version__,
         "table": {
-            "source": clean(report.source),
+            "source": encodable(report.source),
             "rows": report.rows,
             "columns": report.columns,
             "target": report.target,
-            "test": None if report.test is None else clean(report.test),
+            "test": None if report.test is None else encodable(report.test),
             "seed": report.seed,
         },
         "stopped": report.stopped,
-        "notes": [clean(note) for note in report.notes],
+        "notes": [encodable(note) for note in report.notes],
         "tests": report.tests,
         "counts": {
             **{s.name: sum(f.severity == s for f in report.findings) for s in sorted(Severity, reverse=True)},
@@ -79,13 +79,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "name": outcome.name,
         "pillar": outcome.pillar,
         "result": outcome.result,
-        "reason": clean(outcome.reason),
+        "reason": encodable(outcome.reason),
     }
     if outcome.fault:
-        plain["fault"] = clean((outcome.fault.strip().splitlines() or [""])[-1])
+        plain["fault"] = encodable((outcome.fault.strip().splitlines() or [""])[-1])
     return plain
-
-
-def clean(text: str) -> str:
-    """Text that any JSON reader takes: half characters of a file name that is no Unicode become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -15,8 +15,11 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def to_junit(report: Report, fail_on: Severity | str | None = "error") -> str:
-    """Failed: checks that found something at or above ``fail_on``; ``None`` fails none. ASCII with references."""
-    least = Severity[fail_on] if isinstance(fail_on, str) else fail_on
+    """Failed: checks that found something at or above ``fail_on``; ``None`` fails none. ASCII with references.
+
+    Raises ``InputError`` for an unknown severity.
+    """
+    least = None if fail_on is None else Severity.of(fail_on)
     cases, totals = [], {"failures": 0, "errors": 0, "skipped": 0}
     for outcome in report.outcomes:
         found = [f for f in report.findings if (f.pillar, f.name) == (outcome.pillar, outcome.name)]
@@ -27,7 +30,10 @@ def to_junit(report: Report, fail_on: Severity | str | None = "error") -> str:
         names = f"classname={_attribute(f'tearless.{outcome.pillar}')} name={_attribute(outcome.name)}"
         cases.append(f"    <testcase {names}>" + "".join(f"\n      {line}" for line in body) + "\n    </testcase>")
     counts = " ".join(f'{name}="{count}"' for name, count in {"tests": len(report.outcomes), **totals}.items())
-    suite = f"  <testsuite name={_attribute(report.source)} {counts}>\n" + "\n".join(cases) + "\n  </testsuite>"
+    stopped = f"\n    <system-err>{_content(words.partial(report))}</system-err>" if report.stopped else ""
+    suite = (
+        f"  <testsuite name={_attribute(report.source)} {counts}>\n" + "\n".join(cases) + f"{stopped}\n  </testsuite>"
+    )
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="tearless" {counts}>\n{suite}\n</testsuites>\n'
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 

@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 import tearless
-from tearless.core import Finding
+from tearless.core import Finding, encodable
 from tearless.core.catalogue import Entry, catalogue
 
 from . import words
-from .json import as_data, clean
+from .json import as_data
 from .report import Report
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -89,12 +89,12 @@ def _result(report: Report, finding: Finding, paths: list[str]) -> dict[str, Any
 
 def _bracketless(text: str) -> str:
     """Message text in which ``[words](0)`` is no link: SARIF 2.1.0, section 3.11.6, escapes brackets by a backslash."""
-    return clean(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return encodable(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def _places(report: Report, finding: Finding) -> list[dict[str, Any]]:
     """Where it is: the columns by name, and the file with the lines of the rows concerned where these are known."""
-    columns = [{"name": clean(name), "kind": "column"} for name in finding.subject]
+    columns = [{"name": encodable(name), "kind": "column"} for name in finding.subject]
     logical = {"logicalLocations": columns} if columns else {}
     if report.path is None:
         return [logical] if logical else []
