@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -202,14 +202,25 @@ def _evidence(rows: Codes, bins: Codes, empty: Codes, answer: Answer) -> float:
 
 def _by_value(lost: Floats, own: Floats, y: Codes, k: int, where: Where, evidence: float) -> Told:
     """All classes told by the values: bits left on held-out rows, and Fano's bound from the rows told wrongly."""
-    bits = entropy_bits(np.bincount(y))
+    bits = _bits(tuple(np.bincount(y).tolist()))
     share = 1 - float(lost.mean()) / bits
     left = min(1.0, 1 - share)
     spread = Z * float(lost.std()) / math.sqrt(len(y)) / bits
-    wrong = clopper_pearson(int((own <= 0.5).sum()), len(y), LEVEL)[1]
+    wrong = _at_most(int((own <= 0.5).sum()), len(y))
     at_most = max(left, min(1.0, bits_left_at_most(wrong, k) / bits))
     share = max(0.0, share)
     return Told(share, min(share, 1 - at_most), min(1.0, share + spread), left, at_most, where, len(y), evidence)
+
+
+@lru_cache(maxsize=4_096)
+def _bits(counts: tuple[int, ...]) -> float:
+    return entropy_bits(counts)
+
+
+@lru_cache(maxsize=4_096)
+def _at_most(successes: int, trials: int) -> float:
+    """The upper bound of a share. Thousands of columns of one table ask for few different ones."""
+    return clopper_pearson(successes, trials, LEVEL)[1]
 
 
 def _by_presence(filled: Codes, empty: Codes, answer: Answer, whole: Told) -> Iterable[Told]:

@@ -122,7 +122,8 @@ def measure(columns: Columns, sample: Sample, asked: Asked) -> Iterator[Measured
         if name == asked.target or filled < 1 or not sample.rows:
             continue
         share = min(1.0, float(columns.distinct[i]) / filled)
-        values = sample.frame[name].drop_nulls()
+        column = sample.frame[name]
+        values = column.drop_nulls() if column.null_count() else column
         measured = (
             _text(name, values, share, sample)
             if isinstance(values.dtype, TEXT)
