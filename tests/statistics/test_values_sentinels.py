@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -151,3 +152,12 @@ def test_the_robust_spread_is_the_normals_and_does_not_move_for_a_tenth() -> Non
 )
 def test_usual_codes_are_what_people_write(value: float, usual: bool) -> None:
     assert is_usual_code(value) is usual
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y"])
+def test_default_dates_are_found_in_dates_written_as_text(form: str) -> None:
+    rng = np.random.default_rng(0)
+    days = [date(1950, 1, 1) + timedelta(days=int(k)) for k in rng.integers(0, 18_000, 1_000)]
+    days = [date(1900, 1, 1) if k % 30 == 0 else day for k, day in enumerate(days)]
+    found = tearless.check({"born": [d.strftime(form) for d in days]}, select=["sentinel-values"]).findings
+    assert [(f.severity.name, "1900-01-01" in f.headline) for f in found] == [("warning", True)]

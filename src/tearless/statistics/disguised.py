@@ -30,6 +30,7 @@ SORTED_ROWS = 16_384
 SHOWN_ROWS = 10
 MOST_CERTAIN = 8
 """Columns of certain zeros that the zeros of the others are compared with."""
+_DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y")
 _DAY_IN = {"ns": 86_400_000_000_000, "us": 86_400_000_000, "ms": 86_400_000}
 
 
@@ -64,6 +65,8 @@ def suspects(sample: Sample) -> Iterator[Measured]:
             found += _dated(column, sample)
         elif kind == pl.String or isinstance(kind, pl.Categorical | pl.Enum):
             found += _written(column.cast(pl.String), sample)
+            days = _as_days(column.cast(pl.String)) if kind == pl.String else None
+            found += [] if days is None else _dated(days, sample)
     scale = sample.total / max(1, sample.rows)
     said = f"counted on {sample.said}"
     yield from (_measured(one, scale, said) for one in _known_elsewhere(found, sample))
@@ -163,6 +166,16 @@ def _reading(suspicion: float, heap: Heap) -> str:
     if suspicion == 2:
         return f"a usual code for no value, apart from the rest, whose {side} is {near}"
     return f"apart from all other values, whose {side} is {near}"
+
+
+def _as_days(column: pl.Series) -> pl.Series | None:
+    """A text column as dates, where it holds nothing else in one of the usual notations; else ``None``."""
+    first = column.drop_nulls().head(1_000)
+    for form in _DAYS if len(first) else ():
+        if not first.str.slice(0, 10).str.to_date(form, strict=False).null_count():
+            days = column.str.slice(0, 10).str.to_date(form, strict=False)
+            return days if days.null_count() == column.null_count() else None
+    return None
 
 
 def _dated(column: pl.Series, sample: Sample) -> Iterator[_Suspect]:

@@ -96,16 +96,17 @@ DO = "{cure}"
 
 def measure(columns: Columns, numeric: NumericColumns, sample: Sample, asked: Asked) -> Iterator[Measured]:
     nans = dict(zip(numeric.names, numeric.nan, strict=True))
-    for name, missing in zip(columns.names, columns.missing, strict=True):
+    if (columns.missing > 0).sum() > 1:
+        together = _rows_of(columns, sample, sum(nans.values()))
+        if (together.numbers["missing"].value or 0.0) > columns.missing.max():  # else the emptiest column says it
+            yield together
+    emptiest_first = np.argsort(-columns.missing, kind="stable")
+    for name, missing in ((columns.names[j], columns.missing[j]) for j in emptiest_first):
         nan = float(nans.get(name, 0.0))
         numbers = _numbers(float(missing), columns.rows, float(missing) - nan, nan, columns.rows - float(missing))
         kinds = f"{int(missing - nan):,} null and {int(nan):,} nan"
         words = _target_words() if name == asked.target else _column_words(name, int(missing), columns.rows)
         yield Measured((name,), numbers, words={"holds": "is missing", "kinds": kinds, **words})
-    if (columns.missing > 0).sum() > 1:
-        together = _rows_of(columns, sample, sum(nans.values()))
-        if (together.numbers["missing"].value or 0.0) > columns.missing.max():  # else the emptiest column has said it
-            yield together
 
 
 def _rows_of(columns: Columns, sample: Sample, nan: float) -> Measured:
