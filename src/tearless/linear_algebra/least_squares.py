@@ -75,7 +75,7 @@ def ridge(X: Array, y: Array, alpha: float, *, intercept: bool = True) -> LeastS
     X has shape ``(n, p)``, y ``(n,)`` or ``(n, k)``; α ≥ 0 in units of X². Solved as least squares with √α·I below X
     and zeros below y, by QR: never through XᵀX + αI, which squares the condition number. More columns than rows, or an
     α that rounding swallows, go by SVD; α = 0 is least squares of least norm. Differentiable. Raises ``InputError`` as
-    ``svd``, and for a negative α. Reference: Björck, Numerical Methods for Least Squares Problems, section 2.7.
+    ``svd``, and for a negative α. Reference: Golub, Van Loan, Matrix Computations, 4th ed., section 6.1.
 
     >>> fit = ridge([[1.0], [-1.0]], [3.0, -3.0], alpha=1.0)
     >>> round(float(fit.coefficients[0]), 12)  # 6 / (2 + 1)

@@ -22,7 +22,7 @@ def wedin_bound(kappa: float, epsilon: float, solution: float, residual: float, 
     ``solution`` is ‖w‖, ``residual`` ‖r‖ and ``matrix`` ‖X‖, all 2-norms. κ² enters through the residual only: data
     that fit exactly are as easy as a linear system. Infinite where κε ≥ 1: then a change of this size can make X
     singular. Reference: Wedin's theorem as in Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., theorem
-    20.1; Golub, Van Loan, Matrix Computations, 4th ed., section 5.3.7.
+    20.1; Golub, Van Loan, Matrix Computations, 4th ed., section 5.3.
 
     >>> wedin_bound(kappa=4, epsilon=0.125, solution=1, residual=0, matrix=1)  # 0.5 / 0.5 * 2
     2.0

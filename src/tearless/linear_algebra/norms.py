@@ -43,7 +43,7 @@ def l2(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
     Any shape; in the units of x. Neither overflows nor vanishes before the result does; right to a few units in the
     last place. NaN gives nan, inf gives inf. Differentiable, with 0 as the slope at 0. Raises ``InputError`` for empty
-    input. Reference: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 27.5.
+    input. Reference: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 27.
 
     >>> float(l2([3.0, 4.0])), float(l2([3e300, 4e300])), l2([[3.0, 4.0], [0.0, 0.0]], axis=1).tolist()
     (5.0, 5e+300, [5.0, 0.0])
@@ -94,7 +94,7 @@ def spectral(a: Array) -> Array:
 
     Shape ``(..., m, n)`` to ``(...)``. Error at most a few u·σ₁. NaN or inf gives nan. Differentiable where σ₁ is
     single. Raises ``InputError`` for empty input or fewer than 2 axes.
-    Reference: Golub, Van Loan, Matrix Computations, 4th ed., section 2.3.1.
+    Reference: Golub, Van Loan, Matrix Computations, 4th ed., section 2.3.
 
     >>> round(float(spectral([[3.0, 0.0], [4.0, 0.0]])), 12)
     5.0
@@ -107,7 +107,7 @@ def nuclear(a: Array) -> Array:
 
     Shape ``(..., m, n)`` to ``(...)``. Error at most a few u·min(m, n)·σ₁. NaN or inf gives nan. Differentiable at full
     rank. Raises ``InputError`` for empty input or fewer than 2 axes.
-    Reference: Golub, Van Loan, Matrix Computations, 4th ed., problem P6.1.2.
+    Reference: Horn, Johnson, Matrix Analysis, 2nd ed., section 7.4.
 
     >>> round(float(nuclear([[3.0, 0.0], [0.0, -4.0]])), 12)
     7.0
