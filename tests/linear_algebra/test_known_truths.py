@@ -178,3 +178,14 @@ def test_a_symptom_hangs_below_its_cause() -> None:
         ("exact-combination", None),
         ("ill-conditioned", "exact-combination"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wide", "severity"),
+    [(lambda r: r.integers(0, 100, 2_000), "note"), (lambda r: 1_000 * r.random(2_000), "warning")],
+)
+def test_a_share_beside_a_percentage_is_a_note_and_a_prefix_apart_a_warning(wide: Any, severity: str) -> None:
+    rng = np.random.default_rng(0)
+    table = {"share": rng.random(2_000), "wide": wide(rng)}
+    found = tearless.check(table, select=["unscaled-columns"]).findings
+    assert [f.severity.name for f in found] == [severity]

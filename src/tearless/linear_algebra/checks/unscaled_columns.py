@@ -71,8 +71,8 @@ CRAWLS = Limit(
     unit="steps per digit",
     kind="convention",
     severity=Severity.note,
-    because="Ten thousand steps for one digit is more passes over a table than anyone runs. No theorem singles out the "
-    "number.",
+    because="Ten thousand steps for one digit is more passes over a table than anyone runs; a ratio of 93 alone asks "
+    "for as many, as a share beside a percentage does. No theorem singles out the number.",
 )
 BY_SCALE = Limit(
     of="steps_forced",
@@ -81,7 +81,8 @@ BY_SCALE = Limit(
     kind="convention",
     severity=Severity.warning,
     because="A million steps for one digit is out of reach, and they follow from the standard deviations alone: κ is "
-    "at least their ratio squared, so the columns differ by a factor of 930 or more. No theorem gives the number.",
+    "at least their ratio squared, so the columns differ by a factor of 930 or more: a step between neighbouring "
+    "SI prefixes, as grams beside kilograms, or income beside age. No theorem gives the number.",
 )
 MENDED = Limit(
     of="gain",
