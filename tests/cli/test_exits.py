@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from .conftest import Call, Run, environment
@@ -35,6 +36,16 @@ def test_status_follows_fail_on(call: Call, table: str, fail_on: str, status: in
         (["check", "TABLE", "--no-such-option"], "--no-such-option"),
         (["check", "TABLE", "--output", "."], "--output: expected a file"),
         (["check", "TABLE", "--output", "no/such/folder/x"], "does not exist"),
+        (["check", "TABLE", "--output", "TABLE"], "--output: expected another file than the table, got `train.csv`"),
+        (["check", "TABLE", "--output", "TABLE/x"], "is no folder"),
+        (["check", "TABLE", "--output", ""], "--output: expected the path of a file"),
+        (["check", "TABLE", "--output", "n" * 300], "--output: cannot write `nnn"),
+        (["check", "TABLE", "--select", ","], "select: expected names of checks or pillars"),
+        (["check", "TABLE", "--select", "no|such`check"], "select: expected the name of a check, got `no|suchʼcheck`"),
+        (
+            ["check", "TABLE", "--select", "drift", "--ignore", "drift"],
+            "ignore: expected at least one check to be left",
+        ),
         (["check"], "train"),
         (["explain", "constant-colunm"], "did you mean constant-column"),
         (["chekc", "TABLE"], "check"),
@@ -43,7 +54,7 @@ def test_status_follows_fail_on(call: Call, table: str, fail_on: str, status: in
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_misuse_is_one_message_and_status_2(call: Call, table: str, arguments: list[str], said: str) -> None:
-    status, out, err = call(*[table if a == "TABLE" else a for a in arguments])
+    status, out, err = call(*[a.replace("TABLE", table) for a in arguments])
     assert status == 2
     assert said in err
     assert "Traceback" not in err
@@ -118,6 +129,42 @@ def test_a_full_disk_is_said(tmp_path: Path, table: str) -> None:
         )
     assert ran.returncode == 2
     assert ran.stderr == "tearless: standard output: cannot be written: No space left on device; send it elsewhere\n"
+
+
+def test_no_report_replaces_a_table_that_was_read(call: Call, tmp_path: Path, table: str) -> None:
+    """The table itself, a link to it, the test table, and a file of a folder that is the table."""
+    before = (tmp_path / table).read_bytes()
+    (tmp_path / "link.csv").symlink_to(table)
+    (tmp_path / "test.csv").write_bytes(before)
+    pl.read_csv(tmp_path / table).write_parquet(tmp_path / "folder" / "part.parquet", mkdir=True)
+    for arguments in (
+        [table, "--output", table],
+        [table, "--output", "link.csv"],
+        ["link.csv", "--output", table],
+        [table, "--test", "test.csv", "--output", "test.csv"],
+        ["folder", "--output", "folder/part.parquet"],
+    ):
+        status, out, err = call("check", *arguments)
+        assert (status, out) == (2, ""), arguments
+        assert "--output: expected another file than the table" in err
+    assert (tmp_path / table).read_bytes() == (tmp_path / "test.csv").read_bytes() == before
+    assert call("check", table, "--select", "constant-column", "--output", "new.csv")[0] == 0, "another file is fine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_may_not_be_written_is_refused_before_the_work(call: Call, tmp_path: Path, table: str) -> None:
+    (tmp_path / "closed").mkdir(mode=0o555)
+    status, out, err = call("check", table, "--output", "closed/report.txt")
+    assert (status, out) == (2, "")
+    assert "Permission denied" in err
+
+
+def test_two_that_write_one_output_leave_one_whole_report(tmp_path: Path, table: str) -> None:
+    command = [sys.executable, "-m", "tearless", "check", table, "--format", "json", "--output", "both.json"]
+    running = [subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    assert json.loads((tmp_path / "both.json").read_text())["counts"]["warning"] == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["both.json", "train.csv"]
 
 
 def test_output_is_written_whole_and_nothing_else(call: Call, tmp_path: Path, table: str) -> None:

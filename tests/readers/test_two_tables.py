@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 import tearless
+from tearless.readers import records
 
 
 def test_halves_in_the_test_table_are_not_cut_to_whole_numbers() -> None:
@@ -22,6 +26,26 @@ def test_a_column_that_became_float_still_overlaps() -> None:
     train = {"x": whole, "z": np.arange(500) * 7919 % 1009}
     test = {name: values[:250].astype(float) for name, values in train.items()}
     report = tearless.check(train, test=test, select=["train-test-overlap"])
+    assert [finding.name for finding in report.findings] == ["train-test-overlap"]
+
+
+@pytest.mark.parametrize("late", ["train", "test"])
+def test_a_type_that_shows_late_in_one_table_leaves_both_comparable(
+    late: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late row of one file changes how that file is read: the values of both must still be of one type.
+
+    In the first table a late word changes another column; in the second, a late half changes the column itself.
+    """
+    monkeypatch.setattr(records, "BLOCK", 4_000)
+    rows = [(i * 7919 % 100_003, i * 31 % 1_009) for i in range(2_000)]
+    train = [f"{x},{z}" for x, z in rows]
+    test = [f"{x}{'.0' if late == 'train' else ''},{z}" for x, z in rows[:1_000]]
+    (train if late == "train" else test).append("0.5,unknown" if late == "test" else "7,unknown")
+    for name, lines in (("train", train), ("test", test)):
+        (tmp_path / f"{name}.csv").write_text("x,z\n" + "\n".join(lines) + "\n")
+    report = tearless.check(tmp_path / "train.csv", test=tmp_path / "test.csv", select=["train-test-overlap"])
+    assert not report.faults
     assert [finding.name for finding in report.findings] == ["train-test-overlap"]
 
 

@@ -182,6 +182,19 @@ def test_junit_counts_what_it_holds(hostile: Report) -> None:
     assert suite.find("testcase/system-out") is not None, "a note below the bar is told, not failed"
 
 
+def test_junit_says_that_it_is_of_a_part(hostile: Report) -> None:
+    said = ET.fromstring(hostile.to_junit()).findtext("testsuite/system-err")  # noqa: S314
+    assert said is not None
+    assert said.startswith("stopped by Ctrl-C")
+    assert "system-err" not in replace(hostile, stopped=False).to_junit()
+
+
+def test_an_unknown_severity_is_named(hostile: Report) -> None:
+    for ask in (hostile.to_junit, hostile.raise_for, hostile.at_least):
+        with pytest.raises(tearless.InputError, match="severity: expected one of note, warning, error, got `fatal`"):
+            ask("fatal")
+
+
 @pytest.mark.parametrize(("fail_on", "failures"), [("error", 1), ("warning", 3), ("note", 4), (None, 0)])
 def test_junit_fails_where_the_command_would(hostile: Report, fail_on: str | None, failures: int) -> None:
     suite = ET.fromstring(hostile.to_junit(fail_on))  # noqa: S314

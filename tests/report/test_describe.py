@@ -7,6 +7,7 @@ import io
 import json
 import math
 import statistics as exactly
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -141,6 +142,24 @@ def test_hostile_names_and_values_stay_words() -> None:
         assert "\x1b" not in text
     assert "<script>" not in described.to_html()
     assert len([line for line in described.to_markdown().splitlines() if line.startswith("|")]) == 3
+
+
+def test_csv_moves_no_cursor_and_markdown_keeps_backticks_out_of_its_code() -> None:
+    described = tearless.describe({"\x1b[2J": ["\x1b]0;x\x07", "\u202eb"], "`tick`": [1, 2]})
+    rows = list(csv.DictReader(io.StringIO(described.to_csv())))
+    assert [row["name"] for row in rows] == ["\\x1b[2J", "`tick`"]
+    assert not any(c in described.to_csv() for c in "\x1b\x07\u202e")
+    assert described.columns[0].name == "\x1b[2J", "the data keep the name as it is"
+    assert "| `ʼtickʼ` |" in described.to_markdown()
+
+
+def test_every_shape_for_people_says_that_it_is_of_a_part() -> None:
+    whole = tearless.describe({"x": [1, 2]})
+    part = replace(whole, stopped=True, notes=("read as Latin-1",))
+    for shape in ("to_text", "to_markdown", "to_html"):
+        assert "stopped by Ctrl-C" not in getattr(whole, shape)()
+        assert "stopped by Ctrl-C: this is of the first 2 rows" in getattr(part, shape)()
+        assert "read as Latin" in getattr(part, shape)()
 
 
 def test_the_same_table_gives_the_same_bytes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import shutil
 import sys
@@ -113,10 +114,12 @@ def writable(output: str, inputs: Iterable[str | None]) -> None:
         if path.is_dir() or output.endswith(os.sep):
             raise InputError(f"--output: expected a file, got the folder {quoted(output)}; name a file in it")
         if not path.parent.is_dir():
+            said = "is no folder" if path.parent.exists() else "does not exist"
             folder = quoted(str(path.parent))
-            raise InputError(
-                f"--output: expected a file in a folder, got one in {folder}, which does not exist; make it"
-            )
+            raise InputError(f"--output: expected a file in a folder, got one in {folder}, which {said}; name another")
+        folder_of_file = Path(os.path.realpath(path)).parent
+        if (path.is_file() or not path.exists()) and not os.access(folder_of_file, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         if any(_is_same(path, given) for given in inputs if given):
             raise InputError(f"--output: expected another file than the table, got {quoted(output)}; name another file")
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tearless.core import InputError, listed
+from tearless.core import InputError, encodable, listed
 
 from .columns import NESTED, array_series, series_of, values_of
 from .names import distinct_names
@@ -89,7 +89,7 @@ def _converter(series: Any) -> tuple[Convert, bool]:
     if name == "SparseDtype":
         return lambda n, s: _plain(n, s.astype(dtype.subtype)), False
     return lambda n, s: pl.Series(
-        n, [None if gone else str(v) for v, gone in zip(s, s.isna(), strict=True)], dtype=pl.String
+        n, [None if gone else encodable(str(v)) for v, gone in zip(s, s.isna(), strict=True)], dtype=pl.String
     ), False
 
 
@@ -107,7 +107,8 @@ def _zoned(name: str, series: Any) -> pl.Series:
 
 
 def _strings(name: str, series: Any) -> pl.Series:
-    return pl.Series(name, series.to_numpy(dtype=object, na_value=None).tolist(), dtype=pl.String)
+    texts = series.to_numpy(dtype=object, na_value=None).tolist()
+    return pl.Series(name, [None if text is None else encodable(text) for text in texts], dtype=pl.String)
 
 
 def _arrow(name: str, series: Any) -> pl.Series:
@@ -130,7 +131,7 @@ def _masked(dtype: np.dtype[Any]) -> Convert:
 def _categories(categories: Any) -> Convert:
     """The category of every row: text, or numbers where the categories are numbers."""
     known, _ = series_source("", categories.to_series())
-    known = known if known.dtype != NESTED else pl.Series([str(c) for c in categories], dtype=pl.String)
+    known = known if known.dtype != NESTED else pl.Series([encodable(str(c)) for c in categories], dtype=pl.String)
 
     def convert(name: str, series: Any) -> pl.Series:
         codes = pl.Series(series.cat.codes.to_numpy().astype(np.int64))
