@@ -198,10 +198,23 @@ def auc(first: ArrayLike, second: ArrayLike) -> tuple[float, tuple[float, float]
     >>> auc([1, 2, 3], [2, 4, 6])[0]
     0.8333333333333334
     """
+    area, variance = area_and_variance(first, second)
+    reach = 1.959963984540054 * float(np.sqrt(variance))
+    return area, (max(0.0, area - reach), min(1.0, area + reach))
+
+
+def area_and_variance(first: ArrayLike, second: ArrayLike) -> tuple[float, float]:
+    """The area of ``auc`` and its variance by the placements of each sample in the other; 0.25 with one value a side.
+
+    Shapes ``(n,)`` and ``(m,)``; O((n + m) log(n + m)) by searching the sorted samples (X. Sun, W. Xu, IEEE Signal
+    Processing Letters 21, 2014, 1389-1393). The variance is 0 where the samples do not overlap. Raises as ``auc``.
+
+    >>> area_and_variance([1, 2], [3, 4])
+    (1.0, 0.0)
+    """
     x, y = _sorted(first, "first"), _sorted(second, "second")
     of_y = (np.searchsorted(x, y, side="left") + np.searchsorted(x, y, side="right")) / (2 * len(x))
     of_x = (np.searchsorted(y, x, side="left") + np.searchsorted(y, x, side="right")) / (2 * len(y))
     area = float(of_y.mean())
     variance = of_y.var(ddof=1) / len(y) + of_x.var(ddof=1) / len(x) if min(len(x), len(y)) > 1 else 0.25
-    reach = 1.959963984540054 * float(np.sqrt(variance))
-    return area, (max(0.0, area - reach), min(1.0, area + reach))
+    return area, float(variance)

@@ -1,0 +1,247 @@
+"""Scores of predicted classes, each with its standard error and an interval.
+
+Every interval stays in the range of its score and has a width where all or none are right, for 20 of 20 does not prove
+100 %. Which kind each has, and why:
+
+- *accuracy*, *precision*, *recall*, micro averages: shares of rows, of predicted rows, of true rows: Wilson's interval.
+- *F1* of one class is 2J/(1 + J) with J = TP/(TP + FP + FN), a share as well: Wilson's interval for J, carried over.
+- macro averages, *balanced accuracy*, *Matthews' coefficient*, *Cohen's kappa*: Wilson's interval with as many trials
+  as the delta method's variance is worth, counted after adding z² rows of pure chance (``score_intervals.of_table``).
+
+Scores of probabilities are in ``probability_scores``, of rankings in ``ranking_scores``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tearless.core import InputError, listed, quoted
+from tearless.statistics.estimate import Estimate, Floats, of_one_length, on_the_host
+from tearless.statistics.score_intervals import of_share, of_table
+
+Average = Literal["binary", "macro", "micro"]
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often each true class (row) was called each class (column). ``labels`` (k,), ``counts`` (k, k)."""
+
+    labels: NDArray[Any]
+    counts: NDArray[np.int64]
+
+    @property
+    def rows(self) -> int:
+        return int(self.counts.sum())
+
+    def of(self, positive: Any) -> tuple[int, int, int]:
+        """(true positives, false positives, false negatives) of one class. Raises ``InputError`` for an unknown one."""
+        at = np.flatnonzero(self.labels == positive)
+        if len(at) != 1:
+            known = listed([str(label) for label in self.labels])
+            raise InputError(f"positive: expected one of {known}, got {quoted(str(positive))}; name one of them")
+        hits = int(self.counts[at[0], at[0]])
+        return hits, int(self.counts[:, at[0]].sum()) - hits, int(self.counts[at[0]].sum()) - hits
+
+
+def confusion(truth: Any, predicted: Any) -> Confusion:
+    """The confusion table of the classes that occur in either, sorted.
+
+    Shapes (n,): labels of any kind that sorts; no nan. Exact. Raises ``InputError`` for other shapes or lengths.
+
+    >>> confusion(["a", "a", "b"], ["a", "b", "b"]).counts.tolist()
+    [[1, 1], [0, 1]]
+    """
+    a, b = labels(truth, "truth"), labels(predicted, "predicted")
+    of_one_length(truth=a, predicted=b)
+    if (a.dtype.kind in "OUS") != (b.dtype.kind in "OUS"):
+        raise InputError(f"predicted: expected labels like those of truth, got {b.dtype} and {a.dtype}; use one kind")
+    names, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
+    k = len(names)
+    counts = np.bincount(codes[: len(a)] * k + codes[len(a) :], minlength=k * k).reshape(k, k)
+    return Confusion(names, counts.astype(np.int64))
+
+
+def labels(y: Any, name: str) -> NDArray[Any]:
+    """Labels as a NumPy vector. Raises ``InputError`` for other shapes, for none, and for nan."""
+    values = np.asarray(on_the_host(y))
+    if values.ndim != 1 or not values.size:
+        raise InputError(f"{name}: expected one label a row, got shape {values.shape}; give a vector")
+    if (values.dtype.kind == "f" and np.isnan(values).any()) or (values.dtype == object and (values != values).any()):
+        raise InputError(f"{name}: expected labels, got nan among them; drop those rows")
+    return values
+
+
+def accuracy(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
+    """The share of rows whose class was predicted; Wilson's interval.
+
+    >>> print(accuracy([0, 0, 1, 1], [0, 1, 1, 1]))
+    0.75 (0.3006 to 0.9544)
+    """
+    table = confusion(truth, predicted)
+    return of_share(int(np.trace(table.counts)), table.rows, level)
+
+
+def precision(
+    truth: Any, predicted: Any, *, average: Average = "binary", positive: Any = 1, level: float = 0.95
+) -> Estimate:
+    """The share of the rows called positive that are: TP/(TP + FP), 0 (from 0 to 1) where none was.
+
+    ``average="macro"`` is the mean over classes, ``"micro"`` the accuracy. Raises ``InputError`` as ``confusion``.
+
+    >>> print(precision([0, 0, 1, 1], [0, 1, 1, 1]))
+    0.6667 (0.2077 to 0.9385)
+    """
+    table = confusion(truth, predicted)
+    if _averaged(average) == "binary":
+        hits, false_alarms, _ = table.of(positive)
+        return of_share(hits, hits + false_alarms, level)
+    return _mean_of_shares(table, 0, average, level)
+
+
+def recall(
+    truth: Any, predicted: Any, *, average: Average = "binary", positive: Any = 1, level: float = 0.95
+) -> Estimate:
+    """The share of the positive rows that were called so: TP/(TP + FN), 0 (from 0 to 1) where there is none.
+
+    ``average`` as ``precision``.
+
+    >>> print(recall([0, 0, 1, 1], [0, 1, 1, 1]))
+    1 (0.3424 to 1)
+    """
+    table = confusion(truth, predicted)
+    if _averaged(average) == "binary":
+        hits, _, misses = table.of(positive)
+        return of_share(hits, hits + misses, level)
+    return _mean_of_shares(table, 1, average, level)
+
+
+def f1(truth: Any, predicted: Any, *, average: Average = "binary", positive: Any = 1, level: float = 0.95) -> Estimate:
+    """The harmonic mean of precision and recall, 2TP/(2TP + FP + FN); 0 (from 0 to 1) where the class never occurs.
+
+    Among the rows that are or were called positive the hits are a share J, and F1 = 2J/(1 + J) rises with it.
+    ``average`` as ``precision``.
+
+    >>> print(f1([0, 0, 1, 1], [0, 1, 1, 1]))  # 2*2 / (2*2 + 1 + 0)
+    0.8 (0.3439 to 0.9683)
+    """
+    table = confusion(truth, predicted)
+    if _averaged(average) == "micro":
+        return of_share(int(np.trace(table.counts)), table.rows, level)
+    if average == "binary":
+        return _f1(*table.of(positive), level)
+    return of_table(table.counts, _macro_f1, level)
+
+
+def balanced_accuracy(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
+    """The mean over the true classes of the share found: accuracy as if all classes were as frequent.
+
+    >>> print(balanced_accuracy([0, 0, 0, 1], [0, 0, 0, 0]))
+    0.5 (0.15 to 0.85)
+    """
+    table = confusion(truth, predicted)
+    return _mean_of_shares(table, 1, "macro", level, seen_only=True)
+
+
+def matthews(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
+    """Matthews' correlation coefficient of k classes: the correlation of the two columns of 0/1 indicators.
+
+    In [−1, 1]; 0 at chance, and where one side holds one class only (the interval is then −1 to 1). J. Gorodkin,
+    Comput. Biol. Chem. 28, 2004, 367-374.
+
+    >>> found = matthews([0, 0, 1, 1], [0, 1, 1, 1])  # (2*1 - 1*0) / sqrt(3*2*2*1)
+    >>> round(found.value, 6), found.low < 0 < found.high < 1
+    (0.57735, True)
+    """
+    table = confusion(truth, predicted)
+    if min(_occurring(table.counts, 0), _occurring(table.counts, 1)) < 2:
+        return Estimate(0.0, math.nan, -1.0, 1.0, level)
+    return of_table(table.counts, _matthews, level, least=-1.0)
+
+
+def cohens_kappa(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
+    """Cohen's κ: the agreement beyond chance, (pₒ − pₑ)/(1 − pₑ), pₑ that of independent columns with these margins.
+
+    At most 1; 0 at chance; nan (from −1 to 1) where both sides hold one and the same class. J. Cohen, Educ. Psychol.
+    Meas. 20, 1960, 37-46; its large-sample variance J. L. Fleiss, J. Cohen, B. S. Everitt, Psychol. Bull. 72, 1969.
+
+    >>> round(cohens_kappa([0, 0, 1, 1], [0, 1, 1, 1]).value, 12)  # (0.75 - 0.5) / (1 - 0.5)
+    0.5
+    """
+    table = confusion(truth, predicted)
+    if min(_occurring(table.counts, 0), _occurring(table.counts, 1)) < 2:
+        return Estimate(0.0 if len(table.labels) > 1 else math.nan, math.nan, -1.0, 1.0, level)
+    return of_table(table.counts, _kappa, level, least=-1.0)
+
+
+def _occurring(counts: NDArray[np.int64], axis: int) -> int:
+    """How many classes occur among the predictions (axis 0) or the truth (axis 1)."""
+    return int(np.count_nonzero(counts.sum(axis=axis)))
+
+
+def _averaged(average: str) -> str:
+    if average not in get_args(Average):
+        raise InputError(f"average: expected one of {get_args(Average)}, got {average!r}; name one of them")
+    return average
+
+
+def _mean_of_shares(table: Confusion, axis: int, average: str, level: float, seen_only: bool = False) -> Estimate:
+    """The mean over classes of hits over the sum along ``axis``: 0 gives precision, 1 recall."""
+    if average == "micro":
+        return of_share(int(np.trace(table.counts)), table.rows, level)
+
+    def score(p: Floats) -> tuple[float, float]:
+        total = p.sum(axis=axis)
+        kept = total > 0 if seen_only else np.ones(len(total), dtype=bool)
+        safe = np.where(total > 0, total, 1.0)
+        share = np.diag(p) / safe
+        return float(share[kept].mean()), float((share * (1 - share) / safe).sum() / kept.sum() ** 2)
+
+    return of_table(table.counts, score, level)
+
+
+def _f1(hits: int, false_alarms: int, misses: int, level: float) -> Estimate:
+    return of_share(hits, hits + false_alarms + misses, level, lambda j: 2 * j / (1 + j))
+
+
+def _macro_f1(p: Floats) -> tuple[float, float]:
+    """The mean of the classes' F1, and the variance that one row brings to it.
+
+    F = 2a/s with a the share of hits and s = true + called shares; its slope by a cell is (2[hit] − F([true] +
+    [called]))/s, zero outside the class's row and column, so two classes share two cells only. The slopes' mean is 0.
+    """
+    hit, total = np.diag(p), p.sum(axis=0) + p.sum(axis=1)
+    safe = np.where(total > 0, total, 1.0)
+    f = 2 * hit / safe
+    rate = f / safe
+    between = (p + p.T) * np.outer(rate, rate)
+    np.fill_diagonal(between, hit * (2 / safe - 2 * rate) ** 2 + (total - 2 * hit) * rate**2)
+    return float(f.mean()), float(between.sum()) / len(f) ** 2
+
+
+def _matthews(p: Floats) -> tuple[float, float]:
+    """The coefficient, and the variance that one row brings to it."""
+    true, called, hit = p.sum(axis=1), p.sum(axis=0), np.eye(len(p))
+    spread_true, spread_called = 1 - true @ true, 1 - called @ called
+    size = math.sqrt(spread_true * spread_called)
+    value = float((np.trace(p) - true @ called) / size)
+    slope = (hit - called[:, None] - true[None, :]) / size
+    slope += value * (called[None, :] / spread_called + true[:, None] / spread_true)
+    return max(-1.0, min(1.0, value)), _row_variance(p, slope)
+
+
+def _kappa(p: Floats) -> tuple[float, float]:
+    """The coefficient, and the variance that one row brings to it."""
+    true, called, hit = p.sum(axis=1), p.sum(axis=0), np.eye(len(p))
+    seen, chance = float(np.trace(p)), float(true @ called)
+    slope = (hit * (1 - chance) - (called[:, None] + true[None, :]) * (1 - seen)) / (1 - chance) ** 2
+    return min(1.0, (seen - chance) / (1 - chance)), _row_variance(p, slope)
+
+
+def _row_variance(p: Floats, slope: Floats) -> float:
+    """Variance that one row brings to a function of the shares with this slope by each."""
+    return max(0.0, float((p * slope**2).sum() - (p * slope).sum() ** 2))

@@ -1,0 +1,89 @@
+"""Scores of a ranking, with their uncertainty: how well a number orders two classes, wherever one cuts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tearless.core import InputError, quoted
+from tearless.statistics.classification_scores import labels
+from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain
+from tearless.statistics.score_intervals import of_bounded_mean
+from tearless.statistics.two_sample import area_and_variance
+
+
+def roc_auc(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -> Estimate:
+    """The area under the ROC curve: the chance that a positive row scores above a negative one, ties by half.
+
+    Shapes (n,): labels of two classes and finite scores. The standard error is DeLong's, in O(n log n). The interval is
+    Wilson's with as many trials as that error is worth, at most the mn/(1 + N/2), N = (m + n)/2 − 1, that an area near
+    1 is worth under Hanley and McNeil's model (R. G. Newcombe, Statistics in Medicine 25, 2006, 559-573, method 5): so
+    it is in range and has a width at 1, where DeLong's error is 0. In simulations (normal scores, spreads 0.3 to 3,
+    from 10 rows a class) it covers 94 to 99 % of the time; with 10 positives of the wider spread among 100, 88 %.
+    Raises ``InputError`` unless both classes occur.
+
+    >>> print(roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]))
+    0.75 (0.1613 to 0.9791)
+    """
+    is_positive, x = _two(truth, score, positive)
+    area, variance = area_and_variance(x[~is_positive], x[is_positive])
+    m = int(is_positive.sum())
+    n = len(x) - m
+    worth = m * n / (1 + ((m + n) / 2 - 1) / 2)
+    return of_bounded_mean(area, variance, worth, level, worth)
+
+
+def average_precision(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -> Estimate:
+    """The mean, over positive rows, of the precision when all that score at least as high are called positive.
+
+    Shapes as ``roc_auc``; equal scores are cut together, no interpolation. The standard error adds the squares of what
+    each row contributes, through its own precision and those of the rows it stands above (the infinitesimal jackknife:
+    L. A. Jaeckel 1972; B. Efron, J. R. Statist. Soc. B 54, 1992, 83-127), in O(n log n). The interval is Wilson's with
+    as many trials as that error is worth, at most the number of positive rows (compare K. Boyd, K. H. Eng, C. D. Page,
+    ECML 2013, who take the latter). Raises ``InputError`` unless both classes occur.
+
+    >>> round(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 6)  # (1/1 + 2/3) / 2
+    0.833333
+    """
+    is_positive, x = _two(truth, score, positive)
+    order = np.argsort(-x, kind="stable")
+    hit, x = is_positive[order], x[order]
+    last = np.flatnonzero(np.r_[x[1:] != x[:-1], True])
+    tie = np.repeat(np.arange(len(last)), np.diff(np.r_[-1, last]))
+    above = np.cumsum(hit)[last].astype(np.float64)
+    called = (last + 1).astype(np.float64)
+    hits = np.diff(np.r_[0.0, above])
+    m = float(above[-1])
+    value = float(hits @ (above / called)) / m
+    error = _contributions(hit, tie, above, called, hits, value)
+    return of_bounded_mean(value, float(error @ error), m, level, m)
+
+
+def _contributions(
+    hit: NDArray[np.bool_], tie: NDArray[np.int64], above: Floats, called: Floats, hits: Floats, value: float
+) -> Floats:
+    """What each row adds to the mean precision, in rising-cut order; they add up to 0 in each class."""
+    m = above[-1]
+    others = len(hit) - m
+    if_hit = np.cumsum((hits * (called - above) / called**2)[::-1])[::-1]
+    if_not = -np.cumsum((hits * above / called**2)[::-1])[::-1]
+    precision = above / called
+    out: Floats = np.where(hit, precision[tie] - value + if_hit[tie], if_not[tie]) / m
+    for side, size in ((hit, m), (~hit, others)):
+        out[side] -= out[side].mean()
+        out[side] *= np.sqrt(size / max(size - 1, 1))
+    return out
+
+
+def _two(truth: Any, score: Any, positive: Any) -> tuple[NDArray[np.bool_], Floats]:
+    y, x = labels(truth, "truth"), plain(score, "score")
+    of_one_length(truth=y, score=x)
+    is_positive = y == positive
+    if len(np.unique(y)) > 2:
+        raise InputError(f"truth: expected two classes, got {len(np.unique(y))}; rank one class against the rest")
+    if not is_positive.any() or is_positive.all():
+        got = f"{int(is_positive.sum())} of {len(y)} rows of class {quoted(str(positive))}"
+        raise InputError(f"truth: expected both classes, got {got}; name the class with positive=")
+    return is_positive, x
