@@ -17,6 +17,9 @@ from tearless.report.markdown import inert, table
 from tearless.report.page import to_markdown
 from tearless.testing import seen
 
+sys.path.insert(0, str(Path(__file__).parent))
+from picture import picture
+
 DOCS = Path(__file__).parent
 RECORD = Path(tearless.__file__).parent / "core" / FILE
 OWN = "tearless."
@@ -30,7 +33,20 @@ def built() -> dict[Path, str]:
         DOCS / "checks" / f"{entry.path}.md": to_markdown(entry.path, entry.page(), record[entry.path])
         for entry in entries
     }
-    return {RECORD: as_text(record), DOCS / "index.md": _index(entries, record), **pages}
+    return {
+        RECORD: as_text(record),
+        DOCS / "index.md": _index(entries, record),
+        DOCS / "titanic.svg": _titanic(),
+        **pages,
+    }
+
+
+def _titanic() -> str:
+    """The picture of the README: the first three findings on the example that its first command checks."""
+    report = tearless.check(DOCS.parent / "examples" / "titanic.csv", target="survived")
+    findings = "".join(report.to_text(width=88).split("\n\n")[i] + "\n\n" for i in range(3)).rstrip()
+    command = "$ tearless check examples/titanic.csv --target survived"
+    return picture([command, "", *findings.splitlines(), "", "..."], "What tearless says of the Titanic's passengers")
 
 
 def _index(entries: list[Entry], record: Mapping[str, tuple[Seen, ...]]) -> str:
