@@ -20,12 +20,13 @@ STYLE = """
 WORDS = {
     "error": "error",
     "warning": "warning",
-    **dict.fromkeys(("evidence", "why", "do", "learn", "also", "rows"), "label"),
+    **{f"   {word}": "label" for word in ("evidence", "why", "do", "learn", "also", "rows")},
 }
+"""How a line begins, and the class of that beginning."""
 
 
 def picture(lines: Sequence[str], title: str) -> str:
-    """The lines as SVG. The first word of a line is coloured where it is a severity or a label."""
+    """The lines as SVG. A severity or a label at the start of a line is coloured."""
     width = max(map(len, lines)) * LETTER + 40
     height = len(lines) * LINE + 36
     body = "\n".join(_line(text, 30 + i * LINE) for i, text in enumerate(lines))
@@ -37,12 +38,6 @@ def picture(lines: Sequence[str], title: str) -> str:
 
 
 def _line(text: str, y: int) -> str:
-    words = text.split(maxsplit=1)
-    kind = WORDS.get(words[0]) if words else None
-    if kind is None:
-        return f'<text x="20" y="{y}" xml:space="preserve">{escape(text)}</text>'
-    start = text.index(words[0])
-    head, rest = text[: start + len(words[0])], text[start + len(words[0]) :]
-    return (
-        f'<text x="20" y="{y}" xml:space="preserve"><tspan class="{kind}">{escape(head)}</tspan>{escape(rest)}</text>'
-    )
+    begun = next((start for start in WORDS if text.startswith(f"{start} ")), "")
+    head = f'<tspan class="{WORDS[begun]}">{begun}</tspan>' if begun else ""
+    return f'<text x="20" y="{y}" xml:space="preserve">{head}{escape(text[len(begun) :])}</text>'
