@@ -133,6 +133,27 @@ def test_another_package_adds_checks_by_an_entry_point(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("package", "check", "said"), [("raise RuntimeError('boom')", "", "boom"), ("", "", "HEADLINE")]
+)
+def test_a_broken_package_is_named_and_is_no_fault_of_ours(tmp_path: Path, package: str, check: str, said: str) -> None:
+    checks = tmp_path / "acme" / "checks"
+    checks.mkdir(parents=True)
+    (checks.parent / "__init__.py").write_text(package)
+    (checks / "__init__.py").touch()
+    (checks / "half_a_check.py").write_text(check)
+    info = tmp_path / "acme-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[tearless.checks]\nstatistics = acme.checks\n")
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    ran = _python(tmp_path, "-m", "tearless", "check", "t.csv")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("tearless: tearless.checks: expected checks of another package that can be loaded")
+    assert said in ran.stderr
+    assert "acme" in ran.stderr
+
+
 def test_a_check_with_a_part_missing_is_refused_by_name(tmp_path: Path) -> None:
     from types import ModuleType
 

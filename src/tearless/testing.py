@@ -43,8 +43,8 @@ def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
 def checks(package: str | None = None, pillar: str = "statistics") -> list[Check]:
     """Every check of a package's folder, loaded; without a package, the whole catalogue.
 
-    ``package`` is a dotted name such as ``"acme.checks"``, ``pillar`` the one its checks stand in. Raises ``TypeError``
-    naming the check and the part that is missing, and ``ValueError`` where the package has no check.
+    ``package`` is a dotted name such as ``"acme.checks"``, ``pillar`` the one its checks stand in. Raises
+    ``InputError`` naming the check and the part that is missing, and ``ValueError`` where the package has no check.
 
     >>> [check.name for check in checks("tearless.linear_algebra.checks", "linear-algebra")][:2]
     ['collinear-columns', 'exact-combination']

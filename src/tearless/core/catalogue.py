@@ -13,8 +13,9 @@ from pathlib import Path
 from .check import Check, load
 from .errors import InputError
 from .page import Page, page_of, title_of
-from .text import quoted
+from .text import quoted, visible
 
+OWN = "tearless."
 PILLARS = ("linear_algebra", "calculus", "probability", "statistics")
 ENTRY_POINTS = "tearless.checks"
 """Entry-point group through which another package adds a folder of checks: ``pillar = "its.checks.package"``."""
@@ -39,19 +40,25 @@ class Entry:
         return title_of(self.module)
 
     def load(self) -> Check:
-        return load(importlib.import_module(self.module), self.pillar)
+        """The check itself. Raises ``InputError`` where another package's cannot be loaded."""
+        try:
+            return load(importlib.import_module(self.module), self.pillar)
+        except Exception as fault:
+            if self.module.startswith(OWN):
+                raise
+            raise _broken(self.module, fault) from fault
 
 
 @functools.cache
 def catalogue() -> tuple[Entry, ...]:
     """Every check, pillar by pillar, then by name; those of other packages after our own."""
-    own = [(pillar, f"tearless.{pillar}.checks") for pillar in PILLARS]
+    own = [(pillar, f"{OWN}{pillar}.checks") for pillar in PILLARS]
     others = [(e.name, e.value) for e in sorted(entry_points(group=ENTRY_POINTS), key=lambda e: (e.name, e.value))]
     return tuple(entry for pillar, package in own + others for entry in listed_in(pillar, package))
 
 
 def listed_in(pillar: str, package: str) -> Iterator[Entry]:
-    """The checks in one package's folder, by name."""
+    """The checks in one package's folder, by name. Raises ``InputError`` where another package cannot be imported."""
     for folder in _folders(package):
         for file in sorted(Path(folder).glob("*.py")):
             if not file.stem.startswith("_"):
@@ -60,12 +67,22 @@ def listed_in(pillar: str, package: str) -> Iterator[Entry]:
 
 
 def _folders(package: str) -> list[str]:
-    """Where a package's files are, without importing it; nowhere, for a pillar that has no checks yet."""
+    """Where a package's files are, importing its parent alone; nowhere, for a pillar that has no checks yet."""
     try:
         spec = importlib.util.find_spec(package)
-    except ModuleNotFoundError:
-        return []
+    except Exception as fault:  # it imports the parent, where another package may raise anything
+        if package.startswith(OWN) and isinstance(fault, ModuleNotFoundError):
+            return []
+        raise _broken(package, fault) from fault
     return list(spec.submodule_search_locations or ()) if spec else []
+
+
+def _broken(package: str, fault: Exception) -> InputError:
+    reason = visible(f"{type(fault).__name__}: {fault}", 200)
+    return InputError(
+        f"{ENTRY_POINTS}: expected checks of another package that can be loaded, got {quoted(package)} ({reason}); "
+        "mend or uninstall that package"
+    )
 
 
 def find(name: str, argument: str = "check") -> Entry:

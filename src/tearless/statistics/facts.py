@@ -44,7 +44,7 @@ class Columns:
     """Every column over every row: what it holds, how many cells are empty, how many values are distinct. Mergeable.
 
     ``missing`` counts null and nan together; ``NumericColumns`` has them apart. Distinct values are counted exactly
-    up to 1,024 and beyond that estimated from the smallest 1,024 hashes (Bar-Yossef et al., RANDOM 2002), with a
+    up to 1,023 and beyond that estimated from the smallest 1,024 hashes (Bar-Yossef et al., RANDOM 2002), with a
     relative standard error of 1/√1022 = 3.1 %. Missing cells are not a value.
     """
 
