@@ -84,8 +84,7 @@ NO_MEASUREMENT = Limit(
     crossed="below",
     unit="share",
     kind="derived",
-    because="The birthday bound: even of ten thousand measured columns at most one table in a hundred would have one "
-    "that repeats so little.",
+    because="The birthday bound: of tables of ten thousand measurements one in 100 has one that repeats so little.",
 )
 NAMES = Limit(
     of="words",
@@ -103,14 +102,11 @@ FREE_TEXT = Limit(
     unit="words",
     kind="convention",
     severity=Severity.note,
-    because="Eight words or more on average are sentences, which a text encoder can use and a category encoder cannot. "
-    "Nothing singles out the number.",
+    because="Eight words or more are sentences, for a text encoder, not for one of categories. Nothing singles out 8.",
 )
 
 HEADLINE = "{columns} {verb}: {distinct} different values in {looked_at} rows"
-EVIDENCE = (
-    "{once} of the rows hold a value that no other row holds; {others} would repeat as little with chance {chance}"
-)
+EVIDENCE = "{once} of the rows hold a value of their own; {others} would repeat so little with chance {chance}"
 WHY = "a new row brings a new value, so nothing learned about the old ones helps; a model can only memorise rows by it"
 DO = "{cure}"
 
@@ -166,7 +162,7 @@ def _measured(
     """The evidence on one column; without ``levels`` the values repeat so much that their share is bound enough."""
     unseen = levels.unseen if levels else share
     interval = levels.unseen_interval() if levels else (0.0, share)
-    others = "a measurement" if verb == "numbers the rows" else "as many categories as rows"
+    others = "measurements in this range" if verb == "numbers the rows" else "draws from as many names as rows"
     cure = "encode the words of {0}" if words >= 8 else "drop {0} from the features; keep it to find rows again"
     return Measured(
         (name,),
@@ -176,11 +172,7 @@ def _measured(
             "distinct_share": Number(share, "share", "different values over filled cells, over all rows"),
             "once": Number(unseen, "share", "share of rows whose value no other row holds", interval, 0.95),
             "once_at_least": Number(interval[0], "share", "lower end of its 95 % interval"),
-            "chance": Number(
-                chance,
-                "chance",
-                "chance that a measurement (for text: as many categories as rows) would repeat as little, at most",
-            ),
+            "chance": Number(chance, "chance", f"chance that {others} would repeat as little, at most"),
             "words": Number(words, "words", "words in a value, on average"),
         },
         words={"verb": verb, "others": others, "cure": cure.format(quoted(name))},

@@ -97,9 +97,8 @@ DO = "{cure}"
 def measure(columns: Columns, numeric: NumericColumns, sample: Sample, asked: Asked) -> Iterator[Measured]:
     nans = dict(zip(numeric.names, numeric.nan, strict=True))
     if (columns.missing > 0).sum() > 1:
-        together = _rows_of(columns, sample, sum(nans.values()))
-        if (together.numbers["missing"].value or 0.0) > columns.missing.max():  # else the emptiest column says it
-            yield together
+        whole = _rows_of(columns, sample, sum(nans.values()))
+        yield from [whole] if (whole.numbers["missing"].value or 0.0) > columns.missing.max() else []
     emptiest_first = np.argsort(-columns.missing, kind="stable")
     for name, missing in ((columns.names[j], columns.missing[j]) for j in emptiest_first):
         nan = float(nans.get(name, 0.0))
@@ -163,8 +162,7 @@ def _column_words(name: str, missing: int, rows: int) -> dict[str, str]:
     return {
         "harm": f"dropping those rows widens every standard error {left**-0.5:.3g}-fold; filling them with one value "
         f"leaves {100 * left:.3g} % of the column's variance",
-        "cure": "find out why; then drop the column, or fill it inside the pipeline beside a column that says where it "
-        "was missing",
+        "cure": "find out why; then drop the column, or fill it in the pipeline and add one that says where it was",
     }
 
 
