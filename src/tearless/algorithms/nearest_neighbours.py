@@ -36,7 +36,7 @@ alone count.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -47,8 +47,9 @@ from tearless.algorithms.input import Floats, among, whole
 from tearless.algorithms.steps import Step, Steps
 from tearless.core import InputError, Number
 from tearless.linear_algebra.distances import nearest
-from tearless.linear_algebra.norms import l2
-from tearless.statistics.intervals import wilson
+from tearless.statistics.classification_scores import accuracy
+from tearless.statistics.estimate import Estimate
+from tearless.statistics.regression_scores import root_mean_squared_error
 
 
 class _Neighbours(Estimator):
@@ -89,7 +90,7 @@ class _Neighbours(Estimator):
         far, rows = nearest(self._rows, self._rows[some], k + 1)
         other = rows != some[:, None]
         other[other.all(axis=1), -1] = False  # so many copies that the row itself is not among the first
-        far, rows = far[other].reshape(-1, k), rows[other].reshape(-1, k)
+        far, rows = far[other].reshape(len(some), k), rows[other].reshape(len(some), k)
         found = Step(
             "linear_algebra.distances.nearest",
             f"For {len(some):,} training rows, the {k} nearest of the others",
@@ -103,6 +104,14 @@ class _Neighbours(Estimator):
 
     def _said(self, some: NDArray[np.intp], votes: Floats, rows: NDArray[np.intp]) -> Step:
         raise NotImplementedError
+
+
+def _known(score: Callable[..., Estimate], truth: Any, said: Any, unit: str, meaning: str) -> Number:
+    if len(said) < 2:
+        return Number(None, unit, meaning)
+    found = score(truth, said)
+    ends = (found.low, found.high)
+    return Number(found.value, unit, meaning, ends if np.isfinite(ends).all() else None, found.level)
 
 
 def _median(x: Floats) -> float | None:
@@ -143,16 +152,13 @@ class KNeighborsClassifier(Classifier, _Neighbours):
         return np.asarray(shares.reshape(n, count))
 
     def _said(self, some: NDArray[np.intp], votes: Floats, rows: NDArray[np.intp]) -> Step:
-        right = int(np.sum(np.argmax(self._shares(votes, rows), axis=1) == self._codes[some])) if rows.size else 0
         share = np.bincount(self._codes) / len(self._codes)
-        interval = wilson(right, len(some)) if rows.size else None
+        said = np.argmax(self._shares(votes, rows), axis=1)[: rows.size]
         return Step(
-            "statistics.intervals.wilson",
+            "statistics.classification_scores.accuracy",
             "Each row's class as the others say it",
             {
-                "accuracy": Number(
-                    right / len(some) if rows.size else None, "share", "of these rows, each left out", interval, 0.95
-                ),
+                "accuracy": _known(accuracy, self._codes[some], said, "share", "of these rows, each left out"),
                 "largest class": Number(
                     float(share.max()), "share", "of all rows: what always guessing it would reach"
                 ),
@@ -190,13 +196,13 @@ class KNeighborsRegressor(Regressor, _Neighbours):
         return np.asarray(np.einsum("ij,ij->i", votes, self._values[rows]))
 
     def _said(self, some: NDArray[np.intp], votes: Floats, rows: NDArray[np.intp]) -> Step:
-        off = self._means(votes, rows) - self._values[some]
+        said = self._means(votes, rows)[: rows.size]
         return Step(
-            "linear_algebra.norms.l2",
+            "statistics.regression_scores.root_mean_squared_error",
             "Each row's number as the mean of the others'",
             {
-                "error": Number(
-                    l2(off) / math.sqrt(len(off)) if rows.size else None, "y", "root mean square, each left out"
+                "error": _known(
+                    root_mean_squared_error, self._values[some], said, "y", "root mean square, each left out"
                 ),
                 "spread": Number(float(self._values.std()), "y", "standard deviation of y: what its mean would reach"),
             },

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tearless.core import Number
+from tearless.core.number import shown
 from tearless.core.text import visible
 
 
@@ -34,7 +35,9 @@ class Steps:
         lines = [visible(self.of)]
         for i, step in enumerate(self.steps, 1):
             lines.append(f"{i}. {visible(step.says)}  [{step.function}]")
-            lines += [f"     {visible(name)} = {number}  {number.meaning}" for name, number in step.numbers.items()]
+            lines += [
+                f"     {visible(name)} = {_shown(number)}  {number.meaning}" for name, number in step.numbers.items()
+            ]
         return "\n".join(lines)
 
     def __iter__(self) -> Iterator[Step]:
@@ -42,3 +45,10 @@ class Steps:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+
+def _shown(number: Number) -> str:
+    if number.interval is None:
+        return str(number)
+    low, high = (shown(end, number.unit) for end in number.interval)
+    return f"{number} ({low} to {high})"

@@ -50,8 +50,9 @@ def newton(
     from anywhere. The decrement −∇f·d/2 is what the loss would still fall if it were a quadratic; when it is at most
     ``tolerance``, in the unit of the loss, the whole step is walked once more, and as the error is squared by each such
     step, what is left is far below the tolerance. Whatever linear change the weights undergo, the steps are the same.
-    (Boyd, Vandenberghe, *Convex Optimization*, section 9.5.) A loss of nan counts as too large. Raises ``InputError``
-    for a direction in which the loss does not fall: the loss is not convex or the direction not Newton's.
+    (Boyd, Vandenberghe, *Convex Optimization*, section 9.5.) A rise of the loss within its rounding is let
+    pass; a loss of nan counts as too large. Raises ``InputError`` for a direction in which the loss does not fall: the
+    loss is not convex or the direction not Newton's.
 
     >>> found = newton(lambda w: float(np.cosh(w[0])), lambda w: (np.sinh(w), -np.tanh(w)), [1.0], tolerance=1e-6)
     >>> bool(abs(found.w[0]) < 1e-15), len(found.steps), found.converged
@@ -82,10 +83,10 @@ def _walked(
     loss: Callable[[Vector], float], w: Vector, d: Vector, here: float, decrement: float
 ) -> tuple[Vector, float, float]:
     """Weights, share and loss once the step is halved until the loss falls enough; share 0 where it never does."""
-    share = 1.0
+    share, rounding = 1.0, 8.0 * np.finfo(np.float64).eps * abs(here)
     for _ in range(HALVINGS):
         there = loss(w + share * d)
-        if there <= here - 2e-4 * share * decrement:
+        if there <= here - 2e-4 * share * decrement + rounding:
             return w + share * d, share, there
         share /= 2.0
     return w, 0.0, here
