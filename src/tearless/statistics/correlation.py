@@ -124,7 +124,8 @@ def partial(x: Any, y: Any, given: Any) -> Array:
         u = scaled_deviation(xp, v)
         for _ in range(2):
             u = u - q @ (xp.matrix_transpose(q) @ u)
-        left.append(xp.where(xp.mean(u * u) > (1e3 * xp.finfo(z.dtype).eps) ** 2, u, u * float("nan")))
+        one = xp.ones_like(u[0])
+        left.append(u * xp.where(xp.mean(u * u) > (1e3 * xp.finfo(z.dtype).eps) ** 2, one, one * float("nan")))
     return pearson(*left)
 
 

@@ -44,7 +44,7 @@ class Agreement:
         free_x, free_y = self.pairs - self.tied_x, self.pairs - self.tied_y
         if not free_x or not free_y:
             return math.nan
-        return max(-1.0, min(1.0, self.balance / math.sqrt(free_x) / math.sqrt(free_y)))
+        return max(-1.0, min(1.0, self.balance / math.sqrt(free_x * free_y)))
 
 
 def average_ranks(x: Floats) -> Floats:

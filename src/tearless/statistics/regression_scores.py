@@ -29,7 +29,9 @@ def mean_squared_error(truth: Any, predicted: Any, *, level: float = 0.95) -> Es
     1.25 (0.1123 to 13.91)
     """
     y, p = _pair(truth, predicted)
-    return of_positive_mean((y - p) ** 2, level, _reach(level, len(y)))
+    with np.errstate(over="ignore"):
+        squares = (y - p) ** 2
+    return of_positive_mean(squares, level, _reach(level, len(y)))
 
 
 def root_mean_squared_error(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
@@ -73,10 +75,13 @@ def r_squared(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
         return Estimate(float((y == p).all()), math.nan, -math.inf, 1.0, level)
     value = float(coefficient_of_determination(y, p))
     left, n = 1 - value, len(y)
-    squares = (y - y.mean()) ** 2
-    influence = ((y - p) ** 2 - left * squares) / squares.mean()
-    error = float(influence.std(ddof=1)) / math.sqrt(n)
-    if left <= 0:
+    with np.errstate(over="ignore", invalid="ignore"):
+        shifted = y - y[0]
+        size = np.abs(shifted).max()
+        squares = (shifted / size - (shifted / size).mean()) ** 2
+        influence = (((y - p) / size) ** 2 - left * squares) / squares.mean()
+        error = float(influence.std(ddof=1)) / math.sqrt(n)
+    if left <= 0 or not math.isfinite(error):
         return Estimate(value, error, -math.inf, 1.0, level)
     reach = min(_reach(level, n) * error / left, 700.0)
     return Estimate(value, error, 1 - left * math.exp(reach), 1 - left * math.exp(-reach), level)
@@ -93,10 +98,13 @@ def coefficient_of_determination(truth: Any, predicted: Any) -> Array:
     """
     xp, y, p = arrays(1, truth=truth, predicted=predicted)
     of_one_length(truth=y, predicted=p)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         shifted = y - y[0]
+        size = xp.max(xp.abs(shifted))
+        size = xp.where(size > 0, size, xp.full_like(size, float("nan")))
+        shifted = shifted / size
         spread = xp.sum((shifted - xp.mean(shifted)) ** 2)
-        left = xp.sum((y - p) ** 2)
+        left = xp.sum(((y - p) / size) ** 2)
         return 1 - left / xp.where(spread > 0, spread, xp.full_like(spread, float("nan")))
 
 

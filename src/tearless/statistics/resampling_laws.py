@@ -15,6 +15,8 @@ from tearless.statistics.estimate import Estimate, Floats, normal_quantile, plai
 
 NEGLIGIBLE = 1e-18
 """A chance that no quantile of a double can tell from none."""
+ROUNDING = 1e-14
+"""Chances below this are rounding of the Fourier transform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def bootstrap_of_difference(better: int, worse: int, trials: int) -> Law:
 
     Of ``trials`` rows the first alone is right on ``better``, the second alone on ``worse``; the difference is (better
     − worse)/trials. Resampled, the two counts are multinomial; the law of their difference is the n-th power of
-    (b·t + c + w/t), computed by Fourier transform: each chance is right to about 1e-15 of the whole. Raises
+    (b·t + c + w/t), computed by Fourier transform: each chance is right to about 1e-15, those below 1e-14 are 0. Raises
     ``InputError`` for counts that do not fit.
 
     >>> law = bootstrap_of_difference(12, 4, 100)
@@ -86,7 +88,8 @@ def bootstrap_of_difference(better: int, worse: int, trials: int) -> Law:
     size = 2 * trials + 1
     angle = 2 * np.pi * np.arange(size) / size
     steps = b * np.exp(1j * angle) + (1 - b - w) + w * np.exp(-1j * angle)
-    chances = np.fft.fftshift(np.clip(np.fft.fft(steps**trials).real / size, 0.0, None))
+    chances = np.fft.fftshift(np.fft.fft(steps**trials).real / size)
+    chances[chances < ROUNDING] = 0.0
     values = np.arange(-trials, trials + 1) / trials
     return Law(b - w, values, chances / chances.sum())
 

@@ -92,10 +92,13 @@ def of_positive_mean(losses: Floats, level: float, quantile: float) -> Estimate:
     >>> print(of_positive_mean(np.zeros(9), 0.95, 2.3))
     0 (0 to inf)
     """
-    value = float(losses.mean())
     n = len(losses)
-    if value == 0 or n < 2:
-        return Estimate(value, 0.0 if n > 1 else math.nan, 0.0, math.inf, level)
-    error = float(losses.std(ddof=1)) / math.sqrt(n)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = float(losses.mean())
+        if value == 0 or n < 2:
+            return Estimate(value, 0.0 if n > 1 else math.nan, 0.0, math.inf, level)
+        error = float(losses.std(ddof=1)) / math.sqrt(n)
     reach = quantile * error / value
+    if not math.isfinite(reach):
+        return Estimate(value, math.nan, 0.0, math.inf, level)
     return Estimate(value, error, value * math.exp(-reach), value * math.exp(min(reach, 700.0)), level)
