@@ -17,7 +17,6 @@ from .streams import say
 
 app = typer.Typer(
     name="tearless",
-    help=tearless.__doc__.split("\n")[0].partition(": ")[2].capitalize() if tearless.__doc__ else None,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
