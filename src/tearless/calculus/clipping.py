@@ -59,7 +59,7 @@ def by_value(gradients: Sequence[Any], largest: float) -> tuple[list[Array], flo
     """
     most = positive(largest, "largest")
     xp, *parts = _all(gradients)
-    cut = sum(int(xp.sum(xp.astype(xp.abs(g) > most, xp.int64))) for g in parts)
+    cut = sum(int(xp.sum(xp.astype(xp.abs(g) > most, xp.int32))) for g in parts)
     size = sum(math.prod(g.shape) for g in parts)
     return [xp.clip(g, -most, most) for g in parts], cut / max(1, size)
 

@@ -77,13 +77,13 @@ def power_iteration(
     >>> round(power_iteration(lambda v: h @ v, 2, np.random.default_rng(0)).value, 6)
     5.0
     """
-    v, used = _start(n, rng), 0
+    v, used, most = _start(n, rng), 0, _count(products)
     while True:
         used += 1
         hv = _vector(product(v), "product(v)", n)
         value, length = float(v @ hv), float(np.linalg.norm(hv))
         residual = float(np.linalg.norm(hv - value * v))
-        if residual <= tolerance * abs(value) or length == 0 or used >= _count(products):
+        if residual <= tolerance * abs(value) or length == 0 or used >= most:
             return Eigenvalue(value, v, residual, used)
         v = hv / length
 

@@ -34,7 +34,8 @@ def largest_adam_rate(preconditioned_curvature: float, beta1: float = 0.9) -> fl
 
     Once v̂ has settled, Adam is descent with a running mean of gradients, m ← β₁m + (1−β₁)g, in the preconditioned
     space: heavy-ball momentum with the rate multiplied by 1−β₁, so rate < 2(1+β₁)/((1−β₁)λ): 38/λ at β₁ = 0.9 (Cohen
-    et al. 2022, *Adaptive gradient methods at the edge of stability*). Exact for frozen v̂.
+    et al. 2022, *Adaptive gradient methods at the edge of stability*). Exact for frozen
+    v̂, once the bias correction has faded: before, 1/(1−β₁ᵗ) makes the rate larger.
 
     >>> round(largest_adam_rate(1.0), 12)
     38.0
