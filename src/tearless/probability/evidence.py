@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tearless.calculus.exponentials import log_softmax, logsumexp
-from tearless.core import InputError
+from tearless.core import InputError, Number
 from tearless.core.number import shown
 from tearless.core.text import visible
 
@@ -119,6 +119,20 @@ class Evidence:
         names = [*(self.observations[i] for i in first), f"{len(rest):,} others together"]
         logs = np.vstack([self.log_likelihood[first], self.log_likelihood[rest].sum(axis=0)])
         return Evidence(self.hypotheses, self.log_prior, names, logs)
+
+    def numbers(self, most: int = 8) -> dict[str, Number]:
+        """The strongest observations and what comes of them, as named numbers: bits for the winner over the second."""
+        first, second, few = self.winner, self.runner_up, self.strongest(most)
+        out: dict[str, Number] = {}
+        if second is not None:
+            for name, bits in zip(
+                ["prior", *few.observations],
+                [few.prior_weight(first, second), *few.weights(first, second)],
+                strict=True,
+            ):
+                out[name] = Number(float(bits), "bits", f"for {first} over {second}")
+        out[f"P({first})"] = Number(float(np.max(self.posterior)), "chance", "given all of it")
+        return out
 
     def __str__(self) -> str:
         second = self.runner_up

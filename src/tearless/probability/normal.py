@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from tearless.linear_algebra.arrays import positive
+from tearless.core import InputError
+from tearless.linear_algebra.arrays import Array, arrays, positive
 from tearless.probability.areas import Continuous, Floats, chances, finite, sample, spread
 
 _LN_2PI = math.log(2 * math.pi)
@@ -141,6 +142,20 @@ def normal_below(z: ArrayLike) -> Floats:
     near = np.round(far * 16) / 16
     tail = 0.5 * special.erfcx(far / math.sqrt(2)) * np.exp(-near * near / 2) * np.exp(-(far - near) * (far + near) / 2)
     return np.where((given < -1) & (given > -39), tail, special.ndtr(given))
+
+
+def log_normal_density(x: Any, mean: Any, variance: Any) -> Array:
+    """ln of the normal density at x, −½(ln 2πσ² + (x−μ)²/σ²), for means and variances of many normals at once.
+
+    Shapes that broadcast; any Array API array, gradients flow. Raises ``InputError`` unless every variance is above 0.
+
+    >>> float(log_normal_density(0.0, 0.0, 1.0).round(6))
+    -0.918939
+    """
+    xp, x, m, v = arrays(x=x, mean=mean, variance=variance, empty=True)
+    if not bool(xp.all(v > 0)):
+        raise InputError("variance: expected numbers above 0, got others; a constant has no density")
+    return -0.5 * (_LN_2PI + xp.log(v) + (x - m) ** 2 / v)
 
 
 def _log(x: ArrayLike) -> Floats:
