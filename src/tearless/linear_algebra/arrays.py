@@ -70,7 +70,8 @@ def arrays(ndim: int | tuple[int, ...] | None = None, *, empty: bool = False, **
     for name, x in named.items():
         if name not in mine:
             values = array(x, name, ndim=ndim, empty=empty)[1]
-            mine[name] = values if device is None else xp.asarray(values, dtype=dtype, device=device)
+            where = {} if device is None else {"device": device}
+            mine[name] = values if xp is numpy_namespace else xp.asarray(values, dtype=dtype, **where)
     return (xp, *(_as(xp, mine[name], dtype) for name in named))
 
 
@@ -165,10 +166,10 @@ def _meeting_place(named: dict[str, Any]) -> tuple[Any, Any]:
         kinds = ", ".join(f"{name} is a {type(x).__module__.partition('.')[0]} array" for name, x in given.items())
         raise InputError(f"{', '.join(named)}: expected one library, but {kinds}; convert one of them") from None
     devices = {name: array_api_compat.device(x) for name, x in given.items()}
-    if len({str(d) for d in devices.values()}) > 1:
+    if len({str(d) for d in devices.values() if d is not None}) > 1:
         where = ", ".join(f"{name} is on {device}" for name, device in devices.items())
         raise InputError(f"{', '.join(named)}: expected one device, but {where}; move one of them")
-    return xp, next(iter(devices.values()))
+    return xp, next((d for d in devices.values() if d is not None), None)
 
 
 def _is_array(x: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tearless.core import InputError
 
-from .arrays import Array, array, arrays, factorable, finite, positive, unit_roundoff
+from .arrays import Array, array, arrays, constant, factorable, finite, known, positive, unit_roundoff
 from .norms import l2
 from .triangle import factoring_error, rank_tolerance
 
@@ -28,7 +28,10 @@ def onto_vector(x: Array, direction: Array) -> Array:
             "give the direction as one vector"
         )
     finite(xp, d, "direction")
-    d = d / _not_zero(xp.max(xp.abs(d)), "direction")
+    top = constant(xp.max(xp.abs(d)))
+    if known(top == 0):
+        raise InputError("direction: expected a vector with a direction, got zeros only; choose another")
+    d = d / top
     d = d / l2(d)
     return (x @ d)[..., None] * d
 
@@ -110,9 +113,3 @@ def _count(xp: Any, a: Array, s: Array, tolerance: float | None) -> int:
     else:
         limit = s[0] * positive(tolerance, "tolerance", zero=True)
     return int(xp.sum(xp.astype(s > limit, xp.int32)))
-
-
-def _not_zero(size: Array, name: str) -> Array:
-    if float(size) == 0:
-        raise InputError(f"{name}: expected a vector with a direction, got zeros only; choose another")
-    return size
