@@ -35,7 +35,7 @@ FOREIGN = {
     "probability": {"numpy", "scipy", "array_api_compat"},
     "statistics": {"numpy", "scipy", "polars", "array_api_compat"},
     "algorithms": {"numpy"},
-    "doctor": {"numpy", "polars"},
+    "doctor": {"numpy", "polars", "threadpoolctl"},
     "guide": {"numpy", "scipy"},
     "cli": {"typer", "rich"},
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tearless.core import Asked, CannotTell, Finding, Measured, NotApplicable, Outcome
 from tearless.core.check import Check, with_q
@@ -37,7 +38,22 @@ def examine(
     skipped: Sequence[Outcome] = (),
     progress: Progress | None = None,
 ) -> Report:
-    """The report of these checks on this table (and test table)."""
+    """The report of these checks on this table (and test table).
+
+    BLAS works on one thread meanwhile: the products are tall and thin, and its threads cost more than they bring.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _examined(source, checks, asked, test, skipped, progress)
+
+
+def _examined(
+    source: Source,
+    checks: Sequence[Check],
+    asked: Asked,
+    test: Source | None,
+    skipped: Sequence[Outcome],
+    progress: Progress | None,
+) -> Report:
     began = time.perf_counter()
     wanted = [need for check in checks for need in check.needs.values()]
     facts = Facts(asked)

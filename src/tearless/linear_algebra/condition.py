@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_triangular
 
 from tearless.core import InputError
 
@@ -56,6 +55,8 @@ def largest_singular_value(r: ArrayLike) -> float:
 
 def _solved_twice(r: Floats, v: Floats) -> Floats:
     """(RᵀR)⁻¹v."""
+    from scipy.linalg import solve_triangular  # slow to import, and only very wide tables need it
+
     half = solve_triangular(r, v, trans="T", check_finite=False)
     return np.asarray(solve_triangular(r, half, check_finite=False), dtype=np.float64)
 

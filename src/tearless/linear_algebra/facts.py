@@ -13,6 +13,7 @@ from tearless.core import Asked, NotApplicable
 from tearless.readers.source import Batch
 
 from .moments import Floats, Moments
+from .triangle import triangle
 
 SAMPLE_CELLS = 16_000_000
 SAMPLE_ROWS = 131_072
@@ -250,7 +251,7 @@ class Matrix:
         QR of the columns, not the correlation matrix itself: forming it squares the condition number and loses
         dependencies finer than 1e-8.
         """
-        r = np.linalg.qr(self.standardised, mode="r")
+        r, _ = triangle(np, self.standardised, np.empty((self.n, 0)))
         return np.asarray(r / np.sqrt(max(1, self.n - 1)), dtype=np.float64)
 
 

@@ -142,7 +142,7 @@ def _about_the_mean(x: Floats) -> tuple[float, float, float, float]:
 
 
 def _sum_of_products(a: Floats, b: Floats) -> float:
-    """A dot product on one thread: BLAS would set a thread to each part of a column, and wait longer than it reckons."""
+    """A dot product on one thread: BLAS would set one to each part of a column, and wait longer than it reckons."""
     return float(np.einsum("i,i->", a, b))
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from .digits import FIFTEEN_DIGITS, FLOAT16, FLOAT32, Written, written
 from .equations import Equation, snapped, sparsest, surprise
@@ -85,7 +84,7 @@ class Search:
         First one that is exact as the cells are stored; else one that holds up to the rounding of the cells.
         """
         try:
-            weights = solve_triangular(t[:i, :i], t[:i, i])
+            weights: Floats = np.asarray(np.linalg.solve(t[:i, :i], t[:i, i]), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
         for rounded in (False, True):
@@ -174,8 +173,8 @@ class Search:
         rest = (x[:, target] - mean[target]) - (x[:, by] - mean[by]) @ raw
         if not np.isfinite(rest).all() or not rest.any():
             return raw
-        r = np.linalg.qr(z, mode="r")
-        step = solve_triangular(r, solve_triangular(r, z.T @ rest, trans="T"))
+        r: Floats = np.asarray(np.linalg.qr(z, mode="r"), dtype=np.float64)
+        step = np.linalg.solve(r, np.linalg.solve(r.T, z.T @ rest))
         return raw + step / std[by]
 
     def checked(self, by: Sequence[int], target: int, raw: Floats, constant: float | None = None) -> Equation:

@@ -118,7 +118,7 @@ _Entries = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDAr
 
 @dataclass(frozen=True)
 class RowHashes:
-    """A 64-bit hash of the features and one of the target, for every row or for a share of the distinct rows. Mergeable.
+    """A 64-bit hash of the features and one of the target, of every row or of a share of the distinct rows. Mergeable.
 
     Entry ``i`` stands for ``count[i]`` equal rows, of which ``first[i]`` is the row number of the first. Rows with
     equal features have equal hashes, so keeping the smallest hashes keeps whole groups of equal rows: the duplicates
@@ -190,7 +190,7 @@ class RowHashes:
         return type(self)(((f[starts][back], t[starts][back], first[back], counts[back]),), self.total, self.ceiling)
 
     def settled(self) -> Self:
-        """The same however the rows were cut and merged: untouched while none can have been thinned, else thinned alike.
+        """The same however the rows were cut and merged: untouched while none can have been thinned, else alike.
 
         Any part is thinned only where it holds too many hashes below its ceiling, so the ceiling of the whole, the
         highest power of two that leaves few enough, is never above that of a part.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special
+from scipy import special
 
 from tearless.core import InputError
 
@@ -130,5 +130,5 @@ def _direction(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     a, b = (first - first.mean(0)) / spread, (second - second.mean(0)) / spread
     within = (a.T @ a + b.T @ b) / (n + m)
     ridge = 0.01 + len(difference) / min(n, m)
-    weights = linalg.solve(within + ridge * np.eye(len(difference)), difference / spread, assume_a="pos")
+    weights = np.linalg.solve(within + ridge * np.eye(len(difference)), difference / spread)
     return weights / spread, np.asarray(weights * difference / spread, dtype=np.float64)
