@@ -90,7 +90,8 @@ class LogisticRegression(Classifier):
         share = _class_shares(codes, w, len(self.classes_))
         A, mean, scale = _prepared(X, bool(self.fit_intercept))
         held = np.zeros(A.shape[1])
-        held[: len(scale)] = np.minimum(inverse / scale / scale, 1e20 * len(A))
+        with np.errstate(over="ignore"):
+            held[: len(scale)] = np.minimum(inverse / scale / scale, 1e20 * len(A))
         problem = _LogLoss(A, codes, w, held, 1 if len(share) == 2 else len(share))
         zero = np.zeros(problem.outputs * A.shape[1])
         at_zero = problem.loss(zero)

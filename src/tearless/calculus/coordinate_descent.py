@@ -27,7 +27,7 @@ def soft_threshold(x: Any, threshold: float) -> Array:
     """
     xp, x = array(x, "x", empty=True)
     t = positive(threshold, "threshold", zero=True)
-    return xp.where(x > t, x - t, xp.where(x < -t, x + t, xp.abs(x) * 0))
+    return xp.where(x > t, x - t, xp.where(x < -t, x + t, xp.where(xp.isnan(x), x, xp.zeros_like(x))))
 
 
 @dataclass(frozen=True, slots=True)
