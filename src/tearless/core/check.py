@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -33,7 +34,7 @@ class Check:
 
     name: str
     pillar: str
-    page: Page
+    page: Callable[[], Page]
     limits: tuple[Limit, ...]
     measure: Callable[..., Iterable[Measured]]
     needs: Mapping[str, Need]
@@ -116,7 +117,7 @@ def load(module: ModuleType, pillar: str) -> Check:
     return Check(
         name=module.__name__.rpartition(".")[2].replace("_", "-"),
         pillar=pillar,
-        page=page_of(module.__name__),
+        page=partial(page_of, module.__name__),
         limits=limits,
         measure=got["measure"],
         needs=needs(got["measure"]),

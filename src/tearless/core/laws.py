@@ -30,12 +30,12 @@ SHORTEST_REASON = 40
 
 def law_is_documented(check: Check, run: Run, rng: MakeRng) -> None:
     """Every heading is there and has text, and the title is a sentence about the subject."""
-    assert check.page.title.startswith("This "), (
-        f"{check.path}: the title completes 'This ...', got {check.page.title!r}"
+    assert check.page().title.startswith("This "), (
+        f"{check.path}: the title completes 'This ...', got {check.page().title!r}"
     )
-    missing = [section for section in SECTIONS if not check.page.sections.get(section)]
+    missing = [section for section in SECTIONS if not check.page().sections.get(section)]
     assert not missing, f"{check.path}: sections missing or empty: {missing}"
-    unknown = [section for section in check.page.sections if section not in SECTIONS]
+    unknown = [section for section in check.page().sections if section not in SECTIONS]
     assert not unknown, f"{check.path}: unknown sections: {unknown}"
 
 
