@@ -129,7 +129,7 @@ def test_the_descent_is_pytorchs_adam(kind: Any) -> None:
 def test_with_scikit_learns_weights_it_predicts_as_scikit_learn() -> None:
     for ours, theirs, y in (
         (MLPClassifier((5, 3), "tanh", max_iter=1), neural_network.MLPClassifier((5, 3), "tanh", max_iter=20), CLASSES),
-        (MLPRegressor((5,), max_iter=1), neural_network.MLPRegressor((5,), max_iter=20), NUMBERS),
+        (MLPRegressor((5,), max_iter=1), neural_network.MLPRegressor(hidden_layer_sizes=(5,), max_iter=20), NUMBERS),
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
