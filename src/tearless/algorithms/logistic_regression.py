@@ -174,45 +174,45 @@ class _LogLoss:
     def slope(self, theta: Floats) -> tuple[Floats, Floats]:
         """The gradient, and Newton's direction."""
         of, truth = self._of
-        z, w = self.logits(theta), np.ones(1) if self.weights is None else self.weights
-        if self.outputs > 1:
-            w = np.reshape(w, (-1, 1))
-        pull = (of.gradient(z, truth) * w).reshape(len(z), -1)
-        bend = (of.curvature(z, truth) * w).reshape(len(z), -1)
+        z, w = self.logits(theta), np.ones((1, 1)) if self.weights is None else self.weights[:, None]
+        pull = of.gradient(z, truth).reshape(len(z), -1) * w
         gradient = (pull.T @ self.A + self.held * theta.reshape(self.outputs, -1)).ravel()
         if theta.size > WRITTEN:
-            return gradient, self._by_products(z, bend, gradient)
-        return gradient, _solved(self.curvature(z, bend), gradient, flat=not self.held.any())
+            return gradient, self._by_products(z, w, gradient)
+        return gradient, _solved(self.curvature(z, w), gradient, flat=not self.held.any())
 
-    def curvature(self, z: Floats, bend: Floats) -> Floats:
-        """The matrix of second derivatives, (outputs·q)², made regular where all outputs may move together."""
+    def curvature(self, z: Floats, w: Floats) -> Floats:
+        """The matrix of second derivatives, (outputs·q)², made regular where all outputs may move together.
+
+        The blocks of a pair of classes are −AᵀDA with D = diag(w pₖpₘ); as probabilities sum to 1, the block of a class
+        by itself is the sum of its pairs' with the sign turned: no difference is taken, so no digits are lost.
+        """
         q, K = self.A.shape[1], self.outputs
         if K == 1:
-            return weighted_gram(self.A, bend[:, 0]) + np.diag(self.held)
-        p, w = softmax(z), 1.0 if self.weights is None else self.weights
-        H = np.empty((K * q, K * q))
+            bend = self._of[0].curvature(z, self._of[1]) * w[:, 0]
+            return weighted_gram(self.A, bend) + np.diag(self.held)
+        p, blocks = softmax(z), np.zeros((K, q, K, q))
         for k in range(K):
-            own = slice(k * q, k * q + q)
-            H[own, own] = weighted_gram(self.A, bend[:, k]) + np.diag(self.held)
+            blocks[k, :, k] += np.diag(self.held)
             for m in range(k):
-                other = slice(m * q, m * q + q)
-                H[own, other] = H[other, own] = -weighted_gram(self.A, p[:, k] * p[:, m] * w)
+                pair = weighted_gram(self.A, p[:, k] * p[:, m] * w[:, 0])
+                blocks[k, :, k] += pair
+                blocks[m, :, m] += pair
+                blocks[k, :, m] = blocks[m, :, k] = -pair
+        H = blocks.reshape(K * q, K * q)
         size = float(np.trace(H)) / (K * q) or 1.0
         H += np.kron(np.full((K, K), size / K), np.eye(q))
         return H
 
-    def _by_products(self, z: Floats, bend: Floats, gradient: Floats) -> Floats:
+    def _by_products(self, z: Floats, w: Floats, gradient: Floats) -> Floats:
+        """Newton's direction from products of the second derivatives with vectors, to as many digits as it needs."""
+        bend = self._of[0].curvature(z, self._of[1]).reshape(len(z), -1) * w
         p = softmax(z) if self.outputs > 1 else None
-        w = None if self.weights is None else self.weights[:, None]
 
         def product(v: Floats) -> Floats:
             V = v.reshape(self.outputs, -1)
             u = self.A @ V.T
-            if p is None:
-                u = bend * u
-            else:
-                u = p * (u - (p * u).sum(axis=1, keepdims=True))
-                u = u if w is None else u * w
+            u = bend * u if p is None else w * p * (u - (p * u).sum(axis=1, keepdims=True))
             return np.asarray((u.T @ self.A + self.held * V).ravel())
 
         diagonal = (bend.T @ (self.A * self.A) + self.held).ravel()

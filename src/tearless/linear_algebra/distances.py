@@ -12,8 +12,10 @@ from tearless.core import InputError
 from tearless.linear_algebra.arrays import array
 
 Floats = NDArray[np.float64]
-CELLS = 1 << 22
-"""Distances held at once: 32 MiB of them."""
+CELLS = 1 << 20
+"""Distances held at once: 8 MiB of them."""
+GROUPED = 32
+"""Columns of which only the least is looked at first."""
 
 
 def distances(a: Any, b: Any) -> Floats:
@@ -40,7 +42,7 @@ def nearest(points: Any, queries: Any, k: int) -> tuple[Floats, NDArray[np.intp]
 
     ``points`` is (n, d), ``queries`` (m, d), both finite, 1 ≤ k ≤ n. Exact: a matrix product finds every point that can
     be among the nearest (its rounding error is bounded, Higham 2002, section 3.1), and the distances of those are
-    computed anew from differences. Points at one distance come in the order of their rows. Time m·n·d, memory 32 MiB
+    computed anew from differences. Points at one distance come in the order of their rows. Time m·n·d, memory 8 MiB
     and what the candidates need. Raises ``InputError`` for values that are not finite.
 
     >>> far, rows = nearest([[0.0], [1.0], [3.0], [1.0]], [[1.1]], 3)
@@ -71,11 +73,23 @@ def _candidates(p: Floats, q: Floats, lengths: Floats, k: int) -> tuple[NDArray[
     d = q @ p.T
     d *= -2.0
     d += lengths
-    kth = np.partition(d, k - 1, axis=1)[:, k - 1]
+    kth = _at_least_kth(d, k)
     own = np.einsum("ij,ij->i", q, q)
     error = (p.shape[1] + 8) * np.finfo(np.float64).eps * (own + 2.0 * np.sqrt(own * lengths.max()) + lengths.max())
     who, which = np.nonzero(d <= (kth + 2.0 * error)[:, None])
     return who, which
+
+
+def _at_least_kth(d: Floats, k: int) -> Floats:
+    """A number per row that at least k of its entries do not exceed: the k-th smallest of the least of 32 columns each.
+
+    k groups have their least at or below it, and one pass of minima is several times faster than sorting the row apart.
+    """
+    groups = d.shape[1] // GROUPED
+    if groups >= 4 * k:
+        body = d[:, : groups * GROUPED].reshape(len(d), GROUPED, groups).min(axis=1)
+        d = np.concatenate([body, d[:, groups * GROUPED :]], axis=1)
+    return np.asarray(np.partition(d, k - 1, axis=1)[:, k - 1])
 
 
 def _pair_lengths(a: Floats, b: Floats, i: NDArray[np.intp], j: NDArray[np.intp]) -> Floats:
