@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from numbers import Real
 from typing import Any
 
@@ -44,6 +45,8 @@ def array(
     """
     if type(x) is np.ndarray and x.dtype.kind == "f":
         xp: Any = numpy_namespace
+    elif type(x).__module__ == "torch" and x.is_floating_point():
+        xp = array_api_compat.array_namespace(x)
     else:
         xp, x = _numbers(x, name, floating)
     if ndim is not None and x.ndim not in ((ndim,) if isinstance(ndim, int) else ndim):
@@ -64,6 +67,8 @@ def arrays(ndim: int | tuple[int, ...] | None = None, *, empty: bool = False, **
     >>> x * w
     array([0.5, 0.5])
     """
+    if ndim is None and _plain_floats(given := tuple(named.values())):
+        return (numpy_namespace, *given)
     xp, device = _meeting_place(named)
     mine = {name: array(x, name, ndim=ndim, empty=empty)[1] for name, x in named.items() if _is_array(x)}
     dtype = xp.result_type(*mine.values()) if mine else xp.float64
@@ -144,6 +149,29 @@ def like(x: Array) -> dict[str, Any]:
     return {"dtype": x.dtype, "device": x.device} if hasattr(x, "cpu") else {"dtype": x.dtype}
 
 
+@cache
+def safe_squares(xp: Any, dtype: Any) -> tuple[float, float]:
+    """Sums of squares between these two have lost nothing that shows to underflow or overflow."""
+    facts = xp.finfo(dtype)
+    return float(facts.smallest_normal) / float(facts.eps) ** 2, float(facts.max)
+
+
+def within(xp: Any, values: Array, low: float, high: float) -> bool:
+    """Whether every value is known to lie between the two."""
+    if values.ndim == 0:
+        try:
+            return low < float(constant(values)) < high
+        except TypeError:
+            return False
+    return known(xp.all((values > low) & (values < high)))
+
+
+def largest(xp: Any, x: Array, axis: Any) -> Array:
+    """The largest magnitude along the axis, kept as an axis of length 1, without its gradient."""
+    x = constant(x)
+    return xp.maximum(xp.max(x, axis=axis, keepdims=True), -xp.min(x, axis=axis, keepdims=True))
+
+
 def constant(x: Array) -> Array:
     """The array without its gradient, where its library keeps one on the array."""
     return x.detach() if hasattr(x, "detach") else x
@@ -153,6 +181,16 @@ def to_numpy(x: Array) -> NDArray[Any]:
     """The values as a NumPy array, without gradient, from any device."""
     x = constant(x)
     return np.asarray(x.cpu() if hasattr(x, "cpu") else x)
+
+
+def _plain_floats(given: tuple[Any, ...]) -> bool:
+    """Whether these are NumPy arrays of one float dtype, none empty: the common case, settled in a microsecond."""
+    first = given[0]
+    return (
+        type(first) is np.ndarray
+        and first.dtype.kind == "f"
+        and all(type(x) is np.ndarray and x.dtype == first.dtype and x.size for x in given)
+    )
 
 
 def _meeting_place(named: dict[str, Any]) -> tuple[Any, Any]:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from tearless.core import InputError
 
-from .arrays import Array, array, constant, factorable, finite, like, to_numpy, whole
-from .norms import l2
+from .arrays import Array, array, factorable, finite, known, largest, like, to_numpy, whole
 from .triangle import centred
 
 Floats = NDArray[np.float64]
@@ -34,12 +33,8 @@ def covariance(X: Array, *, ddof: int = 1) -> Array:
     [[1.0, 2.0], [2.0, 4.0]]
     """
     xp, d = _deviations(X, whole(ddof, "ddof", least=0))
-    top = constant(xp.max(xp.abs(d), axis=0))
-    high = float(xp.finfo(d.dtype).max) ** 0.2
-    unit = xp.where((top > 0) & ((top > high) | (top < 1 / high)), top, xp.ones_like(top))
-    d = d / unit
-    c = d.mT @ d / (d.shape[0] - ddof)
-    return _times_units(xp, c / 2 + c.mT / 2, unit)
+    c, unit = _products(xp, d)
+    return _times_units(xp, c / (d.shape[0] - ddof), unit)
 
 
 def correlation(X: Array) -> Array:
@@ -53,12 +48,12 @@ def correlation(X: Array) -> Array:
     [[1.0, -1.0], [-1.0, 1.0]]
     """
     xp, d = _deviations(X, 1)
-    d = _over(xp, d, constant(xp.max(xp.abs(d), axis=0)))
-    length = l2(d, axis=0)
-    unit = _over(xp, d, length)
-    r = xp.clip(unit.mT @ unit, -1.0, 1.0)
-    r = xp.where(xp.eye(r.shape[0], **like(r)) == 1, xp.ones_like(r), r / 2 + r.mT / 2)
-    flat = length == 0
+    c, _ = _products(xp, d)
+    square = xp.linalg.diagonal(c)
+    flat = square == 0
+    length = xp.sqrt(xp.where(flat, xp.ones_like(square), square))
+    r = xp.clip(c / (length[:, None] * length), -1.0, 1.0)
+    r = xp.where(xp.eye(r.shape[0], **like(r)) == 1, xp.ones_like(r), r)
     return xp.where(flat[:, None] | flat[None, :], xp.full_like(r, math.nan), r)
 
 
@@ -97,8 +92,8 @@ class Comoments:
         if n == 0 or p == 0:
             return cls(n, np.zeros(p), np.zeros((p, p)), np.ones(p))
         d, mean = centred(np, x)
-        unit = _unit(np.abs(d).max(axis=0))
-        d = d / unit
+        unit = _unit(largest(np, d, 0)[0])
+        d = d if (unit == 1).all() else d / unit
         return cls(n, mean, d.T @ d, unit)
 
     def merge(self, other: Self) -> Self:
@@ -151,9 +146,16 @@ def _times_units(xp: Any, c: Array, unit: Array) -> Array:
         return c * xp.maximum(*pairs) * xp.minimum(*pairs)
 
 
-def _over(xp: Any, d: Array, length: Array) -> Array:
-    """Columns over their lengths; a column of length 0 stays."""
-    return d / xp.where(length > 0, length, xp.ones_like(length))
+def _products(xp: Any, d: Array) -> tuple[Array, Array]:
+    """``(DᵀD, units)``, the columns first divided by units where their squares could leave the range of floats."""
+    top = largest(xp, d, 0)[0, ...]
+    high = float(xp.finfo(d.dtype).max) ** 0.2
+    plain = (top == 0) | ((top < high) & (top > 1 / high))
+    unit = xp.where(plain, xp.ones_like(top), top)
+    if not known(xp.all(plain)):
+        d = d / unit
+    c = d.mT @ d
+    return c / 2 + c.mT / 2, unit
 
 
 def _deviations(X: Any, ddof: int) -> tuple[Any, Array]:

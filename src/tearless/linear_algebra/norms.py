@@ -14,15 +14,15 @@ import numpy as np
 
 from tearless.core import InputError
 
-from .arrays import Array, array, constant, factorable, known
+from .arrays import Array, array, constant, factorable, known, largest, safe_squares, within
 
 Axis = int | tuple[int, ...] | None
 
 BLOCK = 4096
 """Squares summed in one run; the runs are summed pairwise, so that rounding grows with the run, not with the vector."""
 
-_SAFE = {np.dtype(t): float(np.finfo(t).tiny) / float(np.finfo(t).eps) ** 2 for t in (np.float32, np.float64)}
-"""A sum of squares above this has lost nothing to underflow that would show."""
+_NEAR_ONE = (2.0**-32, 2.0**32)
+"""Sums of p-th powers between these, p not 2, keep the rounding of 1/p from showing in the root."""
 
 
 def l1(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -49,10 +49,15 @@ def l2(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     (5.0, 5e+300, [5.0, 0.0])
     """
     xp, x = array(x, "x")
-    if axis is None and not keepdims and type(x) is np.ndarray and x.dtype in _SAFE:
+    low, high = safe_squares(xp, x.dtype)
+    if axis is None and not keepdims and type(x) is np.ndarray and x.dtype.itemsize in (4, 8):
         square = _sum_of_squares(x.ravel("K"))
-        if _SAFE[x.dtype] < square < math.inf:
+        if low < square < high:
             return np.sqrt(square)
+    elif not isinstance(x, np.ndarray):
+        length = xp.linalg.vector_norm(x, axis=axis, keepdims=keepdims)
+        if within(xp, constant(length), low**0.5, high**0.5):
+            return length
     return _root_of_sum(xp, x, 2.0, axis, keepdims)
 
 
@@ -128,29 +133,24 @@ def _sum_of_squares(x: Any) -> Any:
 
 def _root_of_sum(xp: Any, x: Array, p: float, axis: Axis, keepdims: bool) -> Array:
     """The p-norm from powers as they are, or, where one of the sums leaves the safe range, over the largest entry."""
-    size = xp.abs(x)
     with np.errstate(over="ignore"):
-        total = xp.sum(_power(size, p), axis=axis, keepdims=keepdims)
-    low, high = _safe(xp, x.dtype, p)
-    if known(xp.all((total > low) & (total < high))):
+        total = xp.sum(_power(xp, x, p), axis=axis, keepdims=keepdims)
+    low, high = safe_squares(xp, x.dtype) if p == 2 else _NEAR_ONE
+    if within(xp, total, low, high):
         return _root(xp, total, p)
-    top = constant(xp.max(size, axis=axis, keepdims=True))
+    top = largest(xp, x, axis)
     plain = xp.where(xp.isfinite(top) & (top > 0), top, xp.ones_like(top))
-    total = xp.sum(_power(size / plain, p), axis=axis, keepdims=True)
+    total = xp.sum(_power(xp, x / plain, p), axis=axis, keepdims=True)
     some = xp.where(total == 0, xp.ones_like(total), total)
     out = xp.where(total == 0, total, plain * _root(xp, some, p))
     return out if keepdims else xp.sum(out, axis=axis)
 
 
-def _safe(xp: Any, dtype: Any, p: float) -> tuple[float, float]:
-    """Where a sum of powers has lost nothing; beyond squares, where the rounding of 1/p does not show in the root."""
-    facts = xp.finfo(dtype)
-    low = float(facts.smallest_normal) / float(facts.eps) ** 2
-    return (low, math.inf) if p == 2 else (max(low, 2.0**-32), 2.0**32)
-
-
-def _power(size: Array, p: float) -> Array:
-    return size * size if p == 2 else size * size * size if p == 3 else size**p
+def _power(xp: Any, x: Array, p: float) -> Array:
+    if p == 2:
+        return x * x
+    size = xp.abs(x)
+    return size * size * size if p == 3 else size**p
 
 
 def _root(xp: Any, total: Array, p: float) -> Array:

@@ -55,6 +55,11 @@ def centred(xp: Any, X: Array) -> tuple[Array, Array]:
     first = X[0, ...]
     d = X - first
     mean = xp.mean(d, axis=0)
+    if isinstance(d, np.ndarray):  # in place: the matrix is passed over once less
+        d -= mean
+        rest = xp.mean(d, axis=0)
+        d -= rest
+        return d, first + (mean + rest)
     d = d - mean
     rest = xp.mean(d, axis=0)
     return d - rest, first + (mean + rest)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tearless.core import InputError
 
-from .arrays import Array, arrays, constant, known, whole
+from .arrays import Array, arrays, known, largest, safe_squares, whole, within
 from .norms import l2
 
 
@@ -44,13 +44,14 @@ def cosine(x: Array, y: Array, *, axis: int = -1) -> Array:
     0.96
     """
     xp, x, y = _paired(x, y, axis)
-    low, high = _safe(xp, x)
+    low, high = safe_squares(xp, x.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        xx, yy = (_squares(xp, v, axis) for v in (x, y))
-        if not (_within(xp, xx, low, high) and _within(xp, yy, low, high)):
+        xx, yy = (xp.vecdot(v, v, axis=axis) for v in (x, y))
+        if not (within(xp, xx, low, high**0.5) and within(xp, yy, low, high**0.5)):
             x, y = _over_largest(xp, x, "x", axis), _over_largest(xp, y, "y", axis)
-            xx, yy = (_squares(xp, v, axis) for v in (x, y))
-        return xp.clip(xp.vecdot(x, y, axis=axis) / (xp.sqrt(xx) * xp.sqrt(yy)), -1.0, 1.0)
+            xx, yy = (xp.vecdot(v, v, axis=axis) for v in (x, y))
+        out = xp.vecdot(x, y, axis=axis) / (xp.sqrt(xx) * xp.sqrt(yy))
+    return np.float64(min(max(out, -1.0), 1.0)) if type(out) is np.float64 else xp.clip(out, -1.0, 1.0)
 
 
 def angle(x: Array, y: Array, *, axis: int = -1) -> Array:
@@ -128,6 +129,8 @@ def most_similar(query: Array, items: Array, *, k: int | None = None, by: str = 
 
 def _paired(x: Any, y: Any, axis: int) -> tuple[Any, Array, Array]:
     xp, x, y = arrays(x=x, y=y)
+    if x.shape == y.shape and -x.ndim <= axis < x.ndim:
+        return xp, x, y
     for name, v in (("x", x), ("y", y)):
         if not -v.ndim <= axis < v.ndim:
             raise InputError(f"{name}: expected an axis {axis}, got shape {tuple(v.shape)}; choose another axis")
@@ -145,24 +148,9 @@ def _paired(x: Any, y: Any, axis: int) -> tuple[Any, Array, Array]:
     return xp, x, y
 
 
-def _squares(xp: Any, x: Array, axis: int) -> Array:
-    return xp.vecdot(x, x, axis=axis)
-
-
-def _safe(xp: Any, x: Array) -> tuple[float, float]:
-    """Sums of squares between these lose nothing, and neither does the product of two."""
-    facts = xp.finfo(x.dtype)
-    eps = float(facts.eps)
-    return float(facts.smallest_normal) / eps**2, float(facts.max) ** 0.5
-
-
-def _within(xp: Any, total: Array, low: float, high: float) -> bool:
-    return known(xp.all((total > low) & (total < high)))
-
-
 def _over_largest(xp: Any, x: Array, name: str, axis: int) -> Array:
     """Each vector over its largest magnitude; a vector of zeros is refused."""
-    top = constant(xp.max(xp.abs(x), axis=axis, keepdims=True))
+    top = largest(xp, x, axis)
     zeros = top == 0
     if known(xp.any(zeros)):
         count = int(xp.sum(xp.astype(zeros, xp.int32)))
