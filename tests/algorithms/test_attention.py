@@ -1,0 +1,1 @@
+"""Attention against PyTorch's, on NumPy, PyTorch and JAX."""
