@@ -7,19 +7,19 @@ from the heads' results to the output.
 
 ## The mathematics
 
-weights = softmax(Q Kᵀ / √E + mask), output = weights · V. Row i of the weights sums to 1: position i looks at position j
-with weight ∝ exp(qᵢ·kⱼ/√E). If the entries of q and k are independent with variance 1, q·k has variance E; divided by √E
-it has variance 1, and the softmax neither flattens nor picks one key alone, where its gradient vanishes. h heads do this
-h times on E/h entries each. Order is unknown to attention: permuted keys and values give the same output. The exponent
-of a row's entropy says how many keys it looks at.
+weights = softmax(Q Kᵀ / √E + mask), output = weights · V. Row i of the weights sums to 1: position i looks at position
+j with weight ∝ exp(qᵢ·kⱼ/√E). If the entries of q and k are independent with variance 1, q·k has variance E; divided by
+√E it has variance 1, and the softmax neither flattens nor picks one key alone, where its gradient vanishes. h heads do
+this h times on E/h entries each. Order is unknown to attention: permuted keys and values give the same output. The
+exponent of a row's entropy says how many keys it looks at.
 
 ## How it is computed
 
 The queries are divided by √E before the product, which is then smaller, so half precision overflows later. Softmax is
 shifted by the largest score. A mask is boolean (true: may look) or is added to the scores (−inf: may not); ``causal``
-lets position i look at 0 … i, counted from the first key, as in PyTorch. A position that may look at no key gets weights
-0 and output 0, and is reported, where softmax alone would give nan. nan or inf in a query or key makes its scores nan;
-in a value it spoils the output of every position, as 0 · nan is nan.
+lets position i look at 0 … i, counted from the first key, as in PyTorch. A position that may look at no key gets
+weights 0 and output 0, and is reported, where softmax alone would give nan. nan or inf in a query or key makes its
+scores nan; in a value it spoils the output of every position, as 0 · nan is nan.
 
 ## What goes wrong
 
@@ -100,10 +100,10 @@ def scaled_dot_product_attention(
 ) -> Attention:
     """softmax(query · keyᵀ · scale, masked) · value.
 
-    Shapes: query (..., L, E), key (..., S, E), value (..., S, V), leading axes broadcast; mask broadcasts to
-    (..., L, S), boolean (true: may look) or added to the scores. ``causal`` forbids keys after the query's own position.
-    ``scale`` is 1/√E unless given. Any Array API array; PyTorch gradients flow. Raises ``InputError`` for shapes that do
-    not meet.
+    Shapes: query (..., L, E), key (..., S, E), value (..., S, V), leading axes broadcast; mask broadcasts to (..., L,
+    S), boolean (true: may look) or added to the scores. ``causal`` forbids keys after the query's own position.
+    ``scale`` is 1/√E unless given. Any Array API array; PyTorch gradients flow. Raises ``InputError`` for shapes that
+    do not meet.
 
     >>> a = scaled_dot_product_attention([[1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]], [[2.0], [4.0]])
     >>> a.weights.tolist(), a.output.tolist()
@@ -161,7 +161,9 @@ class MultiHeadAttention:
                 f"{', '.join(str(tuple(shape)) for shape in shapes)}; match E"
             )
         if isinstance(self.heads, bool) or not isinstance(self.heads, int) or self.heads < 1 or width % self.heads:
-            raise InputError(f"heads: expected a number that divides the width {width}, got {self.heads!r}; choose another")
+            raise InputError(
+                f"heads: expected a number that divides the width {width}, got {self.heads!r}; choose another"
+            )
 
     @classmethod
     def of_torch(
