@@ -1,4 +1,4 @@
-"""Write what is made from the checks: their pages, the index, and the record of what they said on their examples.
+"""Write what is made from the code: pages of checks and algorithms, the index, and what the examples said.
 
 Run ``python docs/build.py`` after a check changed; a test compares what is here with what it would write.
 """
@@ -11,8 +11,12 @@ from itertools import groupby
 from pathlib import Path
 
 import tearless
+from tearless.algorithms.pillars import names, pillars_of, source_of
 from tearless.core.catalogue import Entry, catalogue
+from tearless.core.page import parsed
 from tearless.core.seen import FILE, Seen, as_text
+from tearless.guide.published import page as published
+from tearless.report import algorithm
 from tearless.report.markdown import inert, table
 from tearless.report.page import to_markdown
 from tearless.testing import seen
@@ -37,8 +41,15 @@ def built() -> dict[Path, str]:
         RECORD: as_text(record),
         DOCS / "index.md": _index(entries, record),
         DOCS / "titanic.svg": _titanic(),
+        DOCS / "published.md": published.to_markdown(published.every_row()),
+        **{DOCS / "algorithms" / f"{name}.md": _algorithm(name) for name in names()},
         **pages,
     }
+
+
+def _algorithm(name: str) -> str:
+    page = parsed(source_of(name))
+    return algorithm.to_markdown(name, page.title, page.sections, pillars_of(name))
 
 
 def _titanic() -> str:
@@ -57,6 +68,12 @@ def _index(entries: list[Entry], record: Mapping[str, tuple[Seen, ...]]) -> str:
             for e in of_pillar
         ]
         parts += [f"## {pillar.replace('-', ' ').capitalize()}", table(["check", "what it says", "examples"], rows)]
+    rows = [
+        [f"[{n}](algorithms/{n}.md)", inert(f"{parsed(source_of(n)).title}.", True), ", ".join(pillars_of(n))]
+        for n in names()
+    ]
+    parts += ["# The algorithms", table(["algorithm", "what it does", "stands on"], rows)]
+    parts += ["# Numbers that were published", "[Printed beside computed](published.md)."]
     return "\n\n".join(parts) + "\n"
 
 
@@ -64,12 +81,12 @@ def stale() -> list[Path]:
     """The made files whose text is no longer what would be written, and those whose check is gone."""
     files = built()
     changed = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-    return changed + [path for path in sorted((DOCS / "checks").rglob("*.md")) if path not in files]
+    return changed + [path for path in sorted(DOCS.glob("*/**/*.md")) if path not in files]
 
 
 def main() -> int:
     files = built()
-    for path in sorted((DOCS / "checks").rglob("*.md")):
+    for path in sorted(DOCS.glob("*/**/*.md")):
         if path not in files:
             path.unlink()
     for path, text in files.items():

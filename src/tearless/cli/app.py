@@ -12,6 +12,7 @@ from .catalogue import catalogue
 from .check import check
 from .describe import describe
 from .explain import explain
+from .published import published
 from .schema import schema
 from .streams import say
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, describe, explain, catalogue, schema):
+for command in (check, describe, explain, catalogue, published, schema):
     app.command()(command)
 
 

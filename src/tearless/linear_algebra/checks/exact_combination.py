@@ -120,8 +120,7 @@ def measure(combinations: Combinations, sample: Sample, asked: Asked) -> Iterato
         text, order = in_words(equation, matrix.names)
         names = [matrix.names[j] for j in order]
         yield _measured(names, text, equation, combinations.indicators(order))
-    known = {*matrix.names, asked.target}
-    other = [n for n in sample.frame.columns if n not in known]
+    other = [n for n in sample.frame.columns if n not in {*matrix.names, asked.target}]
     copied = identical(sample.frame, other)
     for texts in copied:
         yield _measured(texts, copy_in_words(texts), as_equation(sample.frame[texts[0]], len(other)), True)

@@ -1,0 +1,1 @@
+"""What explains: numbers that were published, computed again, and the lessons."""

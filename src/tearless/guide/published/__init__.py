@@ -1,0 +1,1 @@
+"""Figures that a widely read tutorial prints, each computed again by the pillars' own functions."""
