@@ -46,7 +46,7 @@ from numpy.typing import NDArray
 from tearless.algorithms.estimator import Classifier, Estimator, Regressor, generator, warn_not_converged
 from tearless.algorithms.input import Floats, among, real, whole
 from tearless.algorithms.steps import Step, Steps
-from tearless.calculus import reverse_mode
+from tearless.calculus import local_derivatives, reverse_mode
 from tearless.calculus.curvature import lanczos, preconditioned
 from tearless.calculus.descent import Adam, start
 from tearless.calculus.exponentials import log_softmax, sigmoid, softmax
@@ -62,9 +62,9 @@ KEPT = 100
 
 BENDS: dict[str, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats], Callable[..., Any]]] = {
     "identity": (lambda z: z, np.ones_like, lambda z: z),
-    "logistic": (sigmoid, lambda a: a * (1 - a), reverse_mode.sigmoid),
-    "tanh": (np.tanh, lambda a: 1 - a * a, reverse_mode.tanh),
-    "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(np.float64), reverse_mode.relu),
+    "logistic": (sigmoid, lambda a: a * (1 - a), local_derivatives.sigmoid),
+    "tanh": (np.tanh, lambda a: 1 - a * a, local_derivatives.tanh),
+    "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(np.float64), local_derivatives.relu),
 }
 """φ of the sum z, φ′ from the output a = φ(z), and φ for the second opinion."""
 
@@ -189,7 +189,7 @@ class _Perceptron(Estimator):
             a = BENDS[self.activation][2](a) if i < len(layers) - 1 else a
             penalty = penalty + (m * m).sum()
         if isinstance(self._loss, CrossEntropy):
-            loss = -(reverse_mode.log_softmax(a)[np.arange(len(X)), y]).mean()
+            loss = -(local_derivatives.log_softmax(a)[np.arange(len(X)), y]).mean()
         else:
             loss = ((a - y) ** 2).mean()
         return loss + penalty * (self.alpha / len(X) / 2), v

@@ -26,11 +26,17 @@ class Loss(Protocol):
 
     per_row: ClassVar[bool]
 
-    def value(self, prediction: Any, truth: Any) -> Array: ...
+    def value(self, prediction: Any, truth: Any) -> Array:
+        """What each entry (or row) costs."""
+        ...
 
-    def gradient(self, prediction: Any, truth: Any) -> Array: ...
+    def gradient(self, prediction: Any, truth: Any) -> Array:
+        """∂value/∂prediction, of the prediction's shape."""
+        ...
 
-    def curvature(self, prediction: Any, truth: Any) -> Array: ...
+    def curvature(self, prediction: Any, truth: Any) -> Array:
+        """∂²value/∂prediction², entry by entry, of the prediction's shape."""
+        ...
 
 
 def mean(loss: Loss, prediction: Any, truth: Any) -> Array:

@@ -2,7 +2,8 @@
 
 Every operation records, for each of its inputs, the rule that carries a gradient of the output back to that input: the
 local derivative, applied. ``gradient`` walks the operations backwards and adds what arrives. That is the chain rule,
-and all of it. The rules are written in the same operations, so a gradient can be differentiated again.
+and all of it. The rules are written in the same operations, so a gradient can be differentiated again. Functions such
+as softmax, each with its rule, stand in ``local_derivatives``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tearless.calculus import exponentials
 from tearless.core import InputError
 
 Axes = int | tuple[int, ...] | None
@@ -150,73 +150,12 @@ class Variable:
 
 
 def variable(x: Any) -> Variable:
-    """``x`` itself where it is a ``Variable``, else a constant."""
+    """``x`` itself where it is a ``Variable``, else a constant.
+
+    >>> variable(2.0), variable(variable(2.0))
+    (Variable(array(2.)), Variable(array(2.)))
+    """
     return x if isinstance(x, Variable) else Variable(x)
-
-
-def exp(x: Variable) -> Variable:
-    """eˣ; its derivative is itself."""
-    out = Variable(np.exp(x.value), ((x, lambda g: g * out),))
-    return out
-
-
-def log(x: Variable) -> Variable:
-    """Natural logarithm; derivative 1/x."""
-    return Variable(np.log(x.value), ((x, lambda g: g / x),))
-
-
-def tanh(x: Variable) -> Variable:
-    """Hyperbolic tangent; derivative 1 − tanh²."""
-    out = Variable(np.tanh(x.value), ((x, lambda g: g * (1.0 - out * out)),))
-    return out
-
-
-def sigmoid(x: Variable) -> Variable:
-    """1/(1+e⁻ˣ); derivative σ(x) σ(−x), which 1 − σ(x) would lose for large x."""
-    out = Variable(exponentials.sigmoid(x.value), ((x, lambda g: g * (out * sigmoid(-x))),))
-    return out
-
-
-def relu(x: Variable) -> Variable:
-    """max(x, 0); the derivative at 0 is taken as 0, as PyTorch does."""
-    return Variable(np.maximum(x.value, 0.0), ((x, lambda g: g * (x.value > 0)),))
-
-
-def logsumexp(x: Variable, axis: int = -1, keepdims: bool = False) -> Variable:
-    """ln Σ eˣ along an axis; its derivative is softmax."""
-    total = exponentials.logsumexp(x.value, axis, keepdims=True)
-    value = total if keepdims else np.squeeze(total, axis=axis)
-    return Variable(value, ((x, lambda g: g.reshape(*total.shape) * softmax(x, axis)),))
-
-
-def log_softmax(x: Variable, axis: int = -1) -> Variable:
-    """x − ln Σ eˣ; derivative I − 1 pᵀ, with p = softmax(x)."""
-
-    def rule(g: Variable) -> Variable:
-        return g - softmax(x, axis) * g.sum(axis, keepdims=True)
-
-    return Variable(exponentials.log_softmax(x.value, axis), ((x, rule),))
-
-
-def softmax(x: Variable, axis: int = -1) -> Variable:
-    """eˣ / Σ eˣ; its derivative is diag(p) − p pᵀ."""
-
-    def rule(g: Variable) -> Variable:
-        return out * (g - (g * out).sum(axis, keepdims=True))
-
-    out = Variable(exponentials.softmax(x.value, axis), ((x, rule),))
-    return out
-
-
-def concatenate(parts: Sequence[Variable], axis: int = 0) -> Variable:
-    """The parts one after another along an axis; each gets back its own slice of the gradient."""
-    ends = np.cumsum([part.shape[axis] for part in parts])
-
-    def rule(start: int, end: int) -> Rule:
-        return lambda g: g[(slice(None),) * (axis % g.ndim) + (slice(start, end),)]
-
-    rules = tuple((part, rule(int(end) - part.shape[axis], int(end))) for part, end in zip(parts, ends, strict=True))
-    return Variable(np.concatenate([part.value for part in parts], axis=axis), rules)
 
 
 def gradient(output: Variable, wanted: Sequence[Variable]) -> list[Variable]:
