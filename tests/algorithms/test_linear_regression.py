@@ -101,14 +101,14 @@ def test_the_first_step_is_minus_the_rate_times_the_gradient() -> None:
     assert float(walked.trace_[1].w[0]) == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize(("share", "grows"), [(0.999, False), (1.001, True)])
+@pytest.mark.parametrize(("share", "grows"), [(0.99, False), (1.01, True)])
 def test_two_over_the_largest_curvature_parts_rates_that_arrive_from_rates_that_grow(share: float, grows: bool) -> None:
     X, y = table("wine")
     curvature = 2 * np.linalg.eigvalsh(np.cov(X.T, ddof=0))
     rate = share * 2 / curvature[-1]
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        walked = LinearRegression(solver="gradient_descent", learning_rate=rate, max_iter=20_000).fit(X, y)
+        walked = LinearRegression(solver="gradient_descent", learning_rate=rate, max_iter=2000).fit(X, y)
     assert (float(walked.trace_[-1].loss) > float(walked.trace_[0].loss)) is grows
     assert ("is not below 2/λmax" in str(seen[0].message)) is grows
 

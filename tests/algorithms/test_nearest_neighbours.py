@@ -22,7 +22,7 @@ def continuous(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("name", LOADERS)
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
-@pytest.mark.parametrize("k", [1, 5, 12])
+@pytest.mark.parametrize("k", [1, 7])
 def test_equal_to_scikit_learn_on_real_data(name: str, weights: str, k: int) -> None:
     X, y, new = continuous(name)
     ours = KNeighborsClassifier(k, weights=weights).fit(X, y)

@@ -24,6 +24,9 @@ def matrix(X: Any, *, least_rows: int = 1, positive_only: bool = False) -> Float
 
     Raises ``InputError`` for sparse, complex, text, missing or infinite data, for other than two axes, and for too few
     rows or columns.
+
+    >>> matrix([[1, 2], [3, 4]]).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
     """
     values = _real(X, "X")
     if values.ndim != 2:
@@ -50,14 +53,27 @@ def matrix(X: Any, *, least_rows: int = 1, positive_only: bool = False) -> Float
 
 
 def numbers(y: Any, rows: int, name: str, warning: type[Warning]) -> Floats:
-    """``y`` as finite float64 numbers, one a row."""
+    """``y`` as finite float64 numbers, one a row, shape ``(rows,)``; a column is flattened with a ``warning``.
+
+    ``name`` is the estimator's. Raises ``InputError`` for None, another length, and what is no finite number.
+
+    >>> numbers([1, 2], 2, "Ridge", UserWarning).tolist()
+    [1.0, 2.0]
+    """
     values = _one_a_row(_real(_given(y, name), "y"), rows, warning)
     _finite(values, "y")
     return values
 
 
 def classes(y: Any, rows: int, name: str, warning: type[Warning]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """``(classes, codes)``: the labels that occur, sorted, and the number of each row's label among them."""
+    """``(classes, codes)``: the labels that occur, sorted, and the number of each row's label among them.
+
+    Raises ``InputError`` as ``numbers``, and for continuous numbers and labels of kinds that do not sort.
+
+    >>> found, codes = classes(["b", "a", "b"], 3, "KNeighborsClassifier", UserWarning)
+    >>> found.tolist(), codes.tolist()
+    (['a', 'b'], [1, 0, 1])
+    """
     labels = _one_a_row(_array(_given(y, name), "y"), rows, warning)
     if labels.dtype.kind == "c":
         raise InputError(
@@ -80,7 +96,13 @@ def classes(y: Any, rows: int, name: str, warning: type[Warning]) -> tuple[NDArr
 
 
 def weights(sample_weight: Any, rows: int) -> Floats | None:
-    """``sample_weight`` as float64 numbers of at least 0, one a row, not all zero; ``None`` where none were given."""
+    """``sample_weight`` as float64 numbers of at least 0, one a row, not all zero; ``None`` where none were given.
+
+    A single number stands for every row. Raises ``InputError`` for anything else.
+
+    >>> weights([1, 0, 2], 3).tolist()
+    [1.0, 0.0, 2.0]
+    """
     if sample_weight is None:
         return None
     values = _real(sample_weight, "sample_weight")
@@ -101,14 +123,22 @@ def weights(sample_weight: Any, rows: int) -> Floats | None:
 
 
 def whole(value: Any, name: str, least: int) -> int:
-    """A parameter that is a whole number of at least ``least``."""
+    """A parameter that is a whole number of at least ``least``. Raises ``InputError`` naming it.
+
+    >>> whole(5, "n_neighbors", 1)
+    5
+    """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(f"{name}: expected a whole number of at least {least}, got {value!r}; choose another")
     return int(value)
 
 
 def real(value: Any, name: str, *, least: float = -np.inf, above: float = -np.inf, most: float = np.inf) -> float:
-    """A parameter that is a finite number within its range."""
+    """A parameter that is a finite number within its range. Raises ``InputError`` naming it.
+
+    >>> real(0, "alpha", least=0.0)
+    0.0
+    """
     known = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not known or not np.isfinite(value) or value < least or value <= above or value > most:
         said = [f"at least {least:g}"] * (least > -np.inf) + [f"above {above:g}"] * (above > -np.inf)
@@ -118,14 +148,23 @@ def real(value: Any, name: str, *, least: float = -np.inf, above: float = -np.in
 
 
 def among(value: Any, name: str, *allowed: Any) -> Any:
-    """A parameter that is one of a few values."""
+    """A parameter that is one of a few values. Raises ``InputError`` naming it.
+
+    >>> among("qr", "solver", "qr", "gradient_descent")
+    'qr'
+    """
     if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
         raise InputError(f"{name}: expected one of {', '.join(map(repr, allowed))}, got {value!r}; choose one of them")
     return value
 
 
 def names_of(X: Any) -> Names | None:
-    """The names of a table's columns where all of them are text; ``None`` for an array."""
+    """The names of a table's columns where all of them are text; ``None`` for an array.
+
+    >>> import polars as pl
+    >>> names_of(pl.DataFrame({"age": [1], "fare": [2]})).tolist(), names_of([[1, 2]])
+    (['age', 'fare'], None)
+    """
     columns = getattr(X, "columns", None)
     if columns is None:
         return None
