@@ -78,7 +78,7 @@ def top_k(logits: Any, k: int, *, ties: Ties = "all") -> Kept:
     xp, z = usable(logits)
     count = _count(k, "k")
     n = _everywhere(xp, z, min(count, z.shape[-1]))
-    return _kept(xp, z, _best(xp, z, xp.sort(z, axis=-1, descending=True), n, ties))
+    return _kept(xp, z, _best(xp, z, _kth(xp, z, min(count, z.shape[-1])), n, ties))
 
 
 def top_p(logits: Any, p: float, *, least: int = 1, ties: Ties = "first") -> Kept:
@@ -96,10 +96,10 @@ def top_p(logits: Any, p: float, *, least: int = 1, ties: Ties = "first") -> Kep
     """
     xp, z = usable(logits)
     wanted = _share(p, "p", closed=True)
-    ranked = xp.sort(z, axis=-1, descending=True)
+    ranked = xp.sort(z, axis=-1, descending=True, stable=False)
     n = z.shape[-1] if wanted == 1 else None
     count = _crossing(xp, softmax(ranked), wanted, _count(least, "least"), n)
-    return _kept(xp, z, _best(xp, z, ranked, count, ties))
+    return _kept(xp, z, _best(xp, z, _at(xp, ranked, count), count, ties))
 
 
 def min_p(logits: Any, p: float, *, least: int = 1) -> Kept:
@@ -146,7 +146,7 @@ def typical(logits: Any, mass: float, *, least: int = 1, ties: Ties = "all") -> 
     ranked = xp.take_along_axis(nearness, order, axis=-1)
     n = z.shape[-1] if wanted == 1 else None
     count = _crossing(xp, xp.take_along_axis(softmax(z), order, axis=-1), wanted, _count(least, "least"), n)
-    return _kept(xp, z, _best(xp, nearness, ranked, count, ties))
+    return _kept(xp, z, _best(xp, nearness, _at(xp, ranked, count), count, ties))
 
 
 def epsilon(logits: Any, cut: float, *, least: int = 1) -> Kept:
@@ -195,11 +195,10 @@ def _crossing(xp: Any, ranked: Array, wanted: float, least: int, every: int | No
     return xp.clip(count, min(least, choices), choices)
 
 
-def _best(xp: Any, score: Array, ranked: Array, count: Array, ties: str) -> Array:
-    """True for the ``count`` highest scores of each slice; ``ranked`` are the same scores, highest first."""
+def _best(xp: Any, score: Array, last: Array, count: Array, ties: str) -> Array:
+    """True for the ``count`` highest scores of each slice, where the last of them has the score ``last`` (..., 1)."""
     if ties not in ("all", "first"):
         raise InputError(f"ties: expected 'all' or 'first', got {ties!r}; choose one")
-    last = xp.take_along_axis(ranked, (count - 1)[..., None], axis=-1)
     if ties == "all":
         return score >= last
     above, equal = score > last, score == last
@@ -212,7 +211,22 @@ def _likeliest(xp: Any, z: Array, least: int) -> Array:
     n = min(_count(least, "least"), z.shape[-1])
     if n == 1:
         return z == xp.max(z, axis=-1, keepdims=True)
-    return z >= xp.sort(z, axis=-1, descending=True)[..., n - 1 : n]
+    return z >= _kth(xp, z, n)
+
+
+def _at(xp: Any, ranked: Array, count: Array) -> Array:
+    """The last of the first ``count`` entries of each slice, shape (..., 1)."""
+    return xp.take_along_axis(ranked, (count - 1)[..., None], axis=-1)
+
+
+def _kth(xp: Any, z: Array, k: int) -> Array:
+    """The k-th largest of each slice, shape (..., 1), by the library's selection if it has one: sorting costs more."""
+    if hasattr(xp, "topk"):
+        return xp.topk(z, k, dim=-1).values[..., -1:]
+    if hasattr(xp, "partition"):
+        at = z.shape[-1] - k
+        return xp.partition(z, at, axis=-1)[..., at : at + 1]
+    return xp.sort(z, axis=-1, descending=True, stable=False)[..., k - 1 : k]
 
 
 def _entropy(xp: Any, z: Array) -> Array:

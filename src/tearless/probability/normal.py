@@ -131,17 +131,21 @@ class LogNormal(Continuous):
 def normal_below(z: ArrayLike) -> Floats:
     """The standard normal area below z, right to a few ulp down to z = −37.5, where it is 5e-308.
 
-    Any shape. Below −1 it is e^(−z²/2) times a slowly varying factor (``erfcx``), and z² is split into the square of z
+    Any shape. Below −2 it is e^(−z²/2) times a slowly varying factor (``erfcx``), and z² is split into the square of z
     rounded to sixteenths, which is exact, and the rest: plainly, the rounding of z² costs z² ulp.
 
     >>> [f"{v:.12g}" for v in normal_below([0.0, -10.0])]
     ['0.5', '7.61985302416e-24']
     """
     given = np.asarray(z, dtype=np.float64)
-    far = np.where((given < -1) & (given > -39), -given, 1.0)
-    near = np.round(far * 16) / 16
-    tail = 0.5 * special.erfcx(far / math.sqrt(2)) * np.exp(-near * near / 2) * np.exp(-(far - near) * (far + near) / 2)
-    return np.where((given < -1) & (given > -39), tail, special.ndtr(given))
+    area = np.array(special.ndtr(given), dtype=np.float64)
+    beyond = (given < -2) & (given > -39)
+    if beyond.any():
+        far = -given[beyond]
+        near = np.round(far * 16) / 16
+        slow = 0.5 * special.erfcx(far / math.sqrt(2)) * np.exp(-(far - near) * (far + near) / 2)
+        area[beyond] = np.exp(-near * near / 2) * slow
+    return area
 
 
 def log_normal_density(x: Any, mean: Any, variance: Any) -> Array:
