@@ -34,9 +34,9 @@ HOSTILE = {
     "huge": [1e300, -1e300, 9e299],
     "minus zero": [-0.0, 0.0],
     "sum near one": [-0.7, -0.69, -300.0],
-    "long": list(np.linspace(-30.0, 4.0, 1001)),
+    "long": list(np.linspace(-30.0, 4.0, 201)),
 }
-mpmath.mp.prec = 2200
+mpmath.mp.prec = 1400
 
 
 def exact_logsumexp(x: Sequence[float]) -> mpmath.mpf:
@@ -132,7 +132,7 @@ ARRAYS = hnp.arrays(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(ARRAYS, st.data())
 def test_any_axis_as_scipy(x: np.ndarray[Any, Any], data: st.DataObject) -> None:
     axes = st.integers(-x.ndim, x.ndim - 1)
@@ -146,7 +146,7 @@ def test_any_axis_as_scipy(x: np.ndarray[Any, Any], data: st.DataObject) -> None
     np.testing.assert_allclose(log_softmax(x, axis), scipy.special.log_softmax(x, axis), rtol=1e-12, atol=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(ARRAYS, st.floats(-1e3, 1e3))
 def test_laws(x: np.ndarray[Any, Any], shift: float) -> None:
     np.testing.assert_allclose(softmax(x).sum(axis=-1), 1, rtol=1e-14)
