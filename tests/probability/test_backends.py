@@ -19,6 +19,8 @@ from tearless.probability.entropy import (
     entropy,
     perplexity,
 )
+from tearless.probability.naive_bayes_counts import log_shares
+from tearless.probability.normal import log_normal_density
 from tearless.probability.sampling import chain, draw
 from tearless.probability.temperature import at_temperature, temperature
 
@@ -49,6 +51,9 @@ FUNCTIONS: dict[str, Callable[[Make], Any]] = {
     "effective_choices": lambda a: effective_choices(a(P)),
     "perplexity": lambda a: perplexity(a(np.log(P))),
     "bits_per_character": lambda a: bits_per_character(a(np.log(P)), 7),
+    "log_shares": lambda a: log_shares(a(np.round(20 * P)), 0.5),
+    "log_shares unsmoothed": lambda a: log_shares(a(np.round(20 * P))),
+    "log_normal_density": lambda a: log_normal_density(a(P), a(Q), a(Q + 0.1)),
     "temperature": lambda a: temperature(a(Z), 0.7),
     "temperature 0": lambda a: temperature(a(Z), 0),
     "temperature inf": lambda a: at_temperature(a(Z), float("inf")),
@@ -91,6 +96,9 @@ def test_counts_and_draws_are_whole_numbers(make: Make) -> None:
 DIFFERENTIABLE: dict[str, Callable[[Any], Any]] = {
     "temperature": lambda z: temperature(z, 0.7),
     "at_temperature": lambda z: at_temperature(z, 1.7),
+    "log_shares": lambda z: log_shares(z * z, 0.5),
+    "log_normal_density": lambda z: log_normal_density(z, 2 * z, 1 + z * z),
+    "deviance": lambda z: deviance(z * z, 1 + z * z),
     "top_k": lambda z: cut_offs.top_k(z, 3).probabilities,
     "top_p mass": lambda z: cut_offs.top_p(z, 0.8).mass,
     "min_p entropy": lambda z: cut_offs.min_p(z, 0.1).entropy,
