@@ -173,6 +173,21 @@ def test_the_slope_of_a_norm_at_zero_is_zero(f):
     torch.testing.assert_close(rows.grad, torch.tensor([[0, 0], [0.6, 0.8]]))
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="longdouble is no wider than float64 here")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("library", [np.asarray, torch.from_numpy])
+def test_long_vectors_keep_their_digits_in_every_library(dtype, library):
+    x = np.random.default_rng(0).lognormal(size=3_000_001).astype(dtype)
+    y = (x + np.random.default_rng(1).normal(size=x.size)).astype(dtype)
+    wide_x, wide_y, u = x.astype(np.longdouble), y.astype(np.longdouble), np.finfo(dtype).eps / 2
+    length, product = np.sqrt(np.sum(wide_x**2)), np.sum(wide_x * wide_y)
+    assert abs(float(norms.l1(library(x))) / np.sum(wide_x) - 1) <= 8 * u
+    assert abs(float(norms.l2(library(x))) / length - 1) <= 8 * u
+    assert abs(float(vectors.dot(library(x), library(y))) / product - 1) <= 16 * u
+    cosine = product / length / np.sqrt(np.sum(wide_y**2))
+    assert abs(float(vectors.cosine(library(x), library(y))) - cosine) <= 16 * u
+
+
 def test_lists_stay_numpy_and_halves_come_back_in_single():
     assert isinstance(norms.l2([3, 4]), np.floating)
     half = torch.tensor([[1.0, 2.0], [3.0, 5.0]], dtype=torch.bfloat16)
