@@ -12,7 +12,6 @@ that one seed gives the same columns, and of equally good cuts the same one is t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +43,10 @@ class Sorted:
     ranks: NDArray[np.int32]
 
     @classmethod
-    def of(cls, values: Floats) -> Sorted:
+    def rank(cls, values: Floats) -> Sorted:
         """The ranks of a table of finite numbers. Raises ``InputError`` for 2³¹ rows or more.
 
-        >>> Sorted.of(np.array([[3.0], [1.0], [3.0]])).ranks.tolist()
+        >>> Sorted.rank(np.array([[3.0], [1.0], [3.0]])).ranks.tolist()
         [[1, 0, 1]]
         """
         n, p = values.shape
@@ -61,39 +60,52 @@ class Sorted:
             ranks[j, order] = np.concatenate([[0], np.cumsum(ordered[1:] != ordered[:-1])]) if n else 0
         return cls(values, ranks)
 
-    def keys(self, columns: Any, rows: Rows) -> Ints:
+    def of(self, columns: list[int], rows: Rows) -> NDArray[np.int32]:
+        """The ranks of some rows in some columns (k, m), no more read than that."""
+        picked: NDArray[np.int32] = self.ranks[np.array(columns)[:, None], rows]
+        return picked
+
+    def keys(self, columns: list[int], rows: Rows) -> Ints:
         """Rows in the order of each of the columns (k, m): the rank above, the row in the 32 bits below."""
-        out: Ints = self.ranks[columns][:, rows].astype(np.int64)
+        out = self.of(columns, rows).astype(np.int64)
         out <<= 32
         out |= rows
         out.sort(axis=1)
         return out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """The nodes of a tree in the order they were cut, a node before its left part, that before its right. Arrays (k,).
+    """A grown tree as arrays over its k nodes, depth first, the root at 0; named as scikit-learn's ``tree_``.
 
-    ``feature`` is −1 in a leaf; a row goes left where its value is at most ``threshold``. ``left`` and ``right`` are
-    node numbers, −1 in a leaf. ``value`` (k, K): class shares or the mean.
+    ``feature`` and ``threshold`` are −2 and the children −1 in a leaf; a row goes left where its value is at most the
+    threshold. ``value`` (k, K): shares of the classes, or the mean. ``impurity`` in the criterion's unit; ``gain``: its
+    fall by the node's cut, 0 in a leaf.
     """
 
     feature: Ints
     threshold: Floats
-    left: Ints
-    right: Ints
+    children_left: Ints
+    children_right: Ints
     value: Floats
     impurity: Floats
-    rows: Ints
-    weight: Floats
+    gain: Floats
+    n_node_samples: Ints
+    weighted_n_node_samples: Floats
+    depth: Ints
 
     @property
-    def depth(self) -> int:
+    def node_count(self) -> int:
+        return len(self.feature)
+
+    @property
+    def n_leaves(self) -> int:
+        return int(np.count_nonzero(self.feature < 0))
+
+    @property
+    def max_depth(self) -> int:
         """Cuts on the longest way to a leaf."""
-        depth = np.zeros(len(self.feature), dtype=np.int64)
-        for node in np.flatnonzero(self.feature >= 0):
-            depth[self.left[node]] = depth[self.right[node]] = depth[node] + 1
-        return int(depth.max())
+        return int(self.depth.max())
 
     def apply(self, X: Floats) -> Ints:
         """The leaf that each row of ``X`` (n, p) falls into. All rows go down one level at a time."""
@@ -102,19 +114,17 @@ class Tree:
         while len(going):
             node = at[going]
             go_left = X[going, self.feature[node]] <= self.threshold[node]
-            node = np.where(go_left, self.left[node], self.right[node])
+            node = np.where(go_left, self.children_left[node], self.children_right[node])
             at[going] = node
             going = going[self.feature[node] >= 0]
         return at
 
-    def gains(self) -> Floats:
-        """The fall of impurity at each node, by shares of its weight; 0 in a leaf."""
-        cut = self.feature >= 0
-        left, right = self.left[cut], self.right[cut]
-        after = self.weight[left] * self.impurity[left] + self.weight[right] * self.impurity[right]
-        out = np.zeros(len(cut))
-        out[cut] = self.impurity[cut] - after / self.weight[cut]
-        return out
+    def importances(self, columns: int) -> Floats:
+        """Each column's share of the whole fall of impurity, nodes by their weight; zeros where nothing fell."""
+        inside = self.feature >= 0
+        fall = self.gain[inside] * (self.weighted_n_node_samples[inside] / self.weighted_n_node_samples[0])
+        sums = np.bincount(self.feature[inside], fall, minlength=columns).astype(np.float64)
+        return sums / sums.sum() if sums.sum() > 0 else sums
 
 
 def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | None = None) -> Tree:
@@ -126,7 +136,7 @@ def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | 
 
     >>> from tearless.statistics.cuts import NumberTarget
     >>> x, y = np.array([[1.0], [2.0], [6.0], [7.0]]), np.array([0.0, 0.0, 1.0, 1.0])
-    >>> tree = grow(Sorted.of(x), NumberTarget(y), Limits(9, 2, 1, 1), 0)
+    >>> tree = grow(Sorted.rank(x), NumberTarget(y), Limits(9, 2, 1, 1), 0)
     >>> tree.threshold[0].tolist(), tree.value[1:, 0].tolist(), tree.apply(np.array([[3.9], [4.1]])).tolist()
     (4.0, [0.0, 1.0], [1, 2])
     """
@@ -168,13 +178,13 @@ class _Growth:
     def grown(self, rows: Rows) -> Tree:
         root = self._part(rows, 0, -1, False, 0)
         if self.all_sorted and not root.leaf:
-            root.keys = self.table.keys(slice(None), rows)
+            root.keys = self.table.keys(list(range(len(self.table.ranks))), rows)
         waiting = [root]
         while waiting:
             part = waiting.pop()
             node = len(self.parts)
             self.parts.append(part)
-            self.cuts.append((-1, -2.0))
+            self.cuts.append((-2, -2.0))
             self.children.append([-1, -1])
             if part.parent >= 0:
                 self.children[part.parent][0 if part.is_left else 1] = node
@@ -233,7 +243,7 @@ class _Growth:
             unknown = [j for j in columns if seen[j] is None]
             if not unknown:
                 break
-            inside = self.table.ranks[unknown][:, part.rows]
+            inside = self.table.of(unknown, part.rows)
             for j, is_constant in zip(unknown, (inside.min(axis=1) == inside.max(axis=1)).tolist(), strict=True):
                 seen[j] = is_constant
             if not any(seen[j] for j in unknown):
@@ -248,17 +258,24 @@ class _Growth:
         return low if middle >= high else middle
 
     def _tree(self) -> Tree:
-        holds = [part.holds for part in self.parts]
-        links = np.array(self.children, dtype=np.int64)
+        left, right = np.array(self.children, dtype=np.int64).T
+        impurity = np.array([part.holds.impurity for part in self.parts])
+        weight = np.array([part.holds.weight for part in self.parts])
+        cut = left >= 0
+        gain = np.zeros(len(cut))
+        after = weight[left[cut]] * impurity[left[cut]] + weight[right[cut]] * impurity[right[cut]]
+        gain[cut] = np.maximum(0.0, impurity[cut] - after / weight[cut])
         return Tree(
             np.array([column for column, _ in self.cuts], dtype=np.int64),
             np.array([threshold for _, threshold in self.cuts]),
-            links[:, 0],
-            links[:, 1],
-            np.array([held.value for held in holds]),
-            np.array([held.impurity for held in holds]),
+            left,
+            right,
+            np.array([part.holds.value for part in self.parts]),
+            impurity,
+            gain,
             np.array(self.sizes, dtype=np.int64),
-            np.array([held.weight for held in holds]),
+            weight,
+            np.array([part.depth for part in self.parts], dtype=np.int64),
         )
 
 
