@@ -16,10 +16,11 @@ exponent of a row's entropy says how many keys it looks at.
 ## How it is computed
 
 The queries are divided by √E before the product, which is then smaller, so half precision overflows later. Softmax is
-shifted by the largest score. A mask is boolean (true: may look) or is added to the scores (−inf: may not); ``causal``
-lets position i look at 0 … i, counted from the first key, as in PyTorch. A position that may look at no key gets
-weights 0 and output 0, and is reported, where softmax alone would give nan. nan or inf in a query or key makes its
-scores nan; in a value it spoils the output of every position, as 0 · nan is nan.
+shifted by the largest score where it must be. A mask is boolean (true: may look) or is added to the scores (−inf: may
+not); ``causal`` lets position i look at 0 … i, counted from the first key, as in PyTorch. A position that may look at
+no key gets weights 0, output 0 and gradient 0, and is reported: as by PyTorch's ``scaled_dot_product_attention`` from
+2.5 on, where softmax alone, and ``nn.MultiheadAttention`` with its weights, give nan. nan or inf in a query or key
+makes its scores nan; in a value it spoils the output of every position, as 0 · nan is nan.
 
 ## What goes wrong
 
@@ -44,9 +45,12 @@ from typing import Any, Self
 from tearless.algorithms.steps import Step, Steps
 from tearless.calculus.exponentials import softmax
 from tearless.core import InputError, Number
-from tearless.linear_algebra.arrays import Array, array, arrays, positive
+from tearless.linear_algebra.arrays import Array, array, arrays, known, positive
 from tearless.linear_algebra.layer import layer
-from tearless.probability.entropy import effective_choices
+from tearless.probability.entropy import effective_choices, entropy
+
+TOLD = 8
+"""So many queries ``explain`` tells one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,34 +69,36 @@ class Attention:
     made_of: str = "scaled dot-product attention"
 
     def explain(self) -> Steps:
-        """The steps in numbers: the scores, the weights made of them, and the mean of the values."""
-        scored = Step(
-            "linear_algebra.vectors.dot",
-            "Every query times every key, scaled",
-            {
-                "scale": Number(self.scale, "1", "1/√E unless given"),
-                "largest score": Number(_number(abs(self.scores).max()), "1", "in size"),
-                "spread": Number(_number((self.scores**2).mean()) ** 0.5, "1", "root mean square; about 1 is sound"),
-            },
-        )
+        """The steps in numbers: the scores, where each query looks, how narrowly, and the mean of the values.
+
+        The first 8 queries are told one by one, of the first example and the first head.
+        """
         seeing = self.weights[~self.blind]
-        looked = _number(effective_choices(seeing).mean()) if seeing.shape[0] else None
-        weighed = Step(
-            "calculus.exponentials.softmax",
-            "Shares of each row, with what the mask forbids at 0",
-            {
-                "keys": Number(self.weights.shape[-1], "keys", "to look at"),
-                "looked at": Number(looked, "keys", "exp of the entropy, on average"),
-                "largest weight": Number(_number(self.weights.max()), "share", "100 % is one key alone"),
-                "blind": Number(_number(self.blind.sum()), "queries", "may look at no key; their output is 0"),
-            },
+        scored = {
+            "scale": Number(self.scale, "1", "1/√E unless given"),
+            "largest score": Number(_number(abs(self.scores).max()), "1", "in size"),
+            "spread": Number(_number((self.scores**2).mean()) ** 0.5, "1", "root mean square; about 1 is sound"),
+        }
+        weighed = {"blind": Number(_number(self.blind.sum()), "queries", "may look at no key; their output is 0")}
+        kept = ", and the output's map" if self.made_of.startswith("multi") else ""
+        mixed = {"largest output": Number(_number(abs(self.output).max()), "1", "in size")}
+        return Steps(
+            self.made_of,
+            [
+                Step("linear_algebra.vectors.dot", "Every query times every key, scaled", scored),
+                Step(
+                    "calculus.exponentials.softmax",
+                    "Shares of each row, with what the mask forbids at 0: the largest of each query",
+                    _looks(self.weights) | weighed,
+                ),
+                Step(
+                    "probability.entropy.effective_choices",
+                    "exp of the entropy of a query's weights: so many equal weights would be as uncertain",
+                    _narrowness(seeing, int(self.weights.shape[-1])),
+                ),
+                Step("linear_algebra.layer.layer", f"The weights times the values{kept}", mixed),
+            ],
         )
-        mixed = Step(
-            "linear_algebra.layer.layer",
-            "The weights times the values" + (", and the output's map" if self.made_of.startswith("multi") else ""),
-            {"largest output": Number(_number(abs(self.output).max()), "1", "in size")},
-        )
-        return Steps(self.made_of, [scored, weighed, mixed])
 
 
 def scaled_dot_product_attention(
@@ -102,8 +108,8 @@ def scaled_dot_product_attention(
 
     Shapes: query (..., L, E), key (..., S, E), value (..., S, V), leading axes broadcast; mask broadcasts to (..., L,
     S), boolean (true: may look) or added to the scores. ``causal`` forbids keys after the query's own position.
-    ``scale`` is 1/√E unless given. Any Array API array; PyTorch gradients flow. Raises ``InputError`` for shapes that
-    do not meet.
+    ``scale`` is 1/√E unless given, else above 0. Any Array API array; PyTorch gradients flow. Raises ``InputError`` for
+    shapes that do not meet, for nothing to attend with or to, and for a mask of whole numbers, with nan or with +inf.
 
     >>> a = scaled_dot_product_attention([[1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]], [[2.0], [4.0]])
     >>> a.weights.tolist(), a.output.tolist()
@@ -216,22 +222,30 @@ def _mask(xp: Any, scores: Array, mask: Any, causal: bool) -> tuple[Array | None
     """Where looking is allowed, of the scores' shape, and what is added to the scores there; None where nothing is."""
     allowed = added = None
     if mask is not None:
-        _, m = array(mask, "mask", floating=False)
-        if _broadcast(m.shape, scores.shape) != tuple(scores.shape):
-            raise InputError(
-                f"mask: expected a shape that broadcasts to {tuple(scores.shape)}, got {tuple(m.shape)}; reshape it"
-            )
-        if m.dtype == xp.bool:
-            allowed = m
-        elif xp.isdtype(m.dtype, "real floating"):
-            allowed = ~(m == -xp.inf)
-            added = xp.where(allowed, xp.astype(m, scores.dtype), xp.zeros_like(scores))
-        else:
-            raise InputError(f"mask: expected true and false, or floats to add, got {m.dtype}; compare it with 0")
+        allowed, added = _told(xp, scores, mask)
     if causal:
         ones = xp.ones_like(scores[(0,) * (scores.ndim - 2)], dtype=xp.bool)
         allowed = xp.tril(ones) if allowed is None else allowed & xp.tril(ones)
     return (None if allowed is None else xp.broadcast_to(allowed, scores.shape)), added
+
+
+def _told(xp: Any, scores: Array, mask: Any) -> tuple[Array, Array | None]:
+    """What a mask says: where looking is allowed; and, where it is of floats, what to add there."""
+    space, m = array(mask, "mask", floating=False)
+    if _broadcast(m.shape, scores.shape) != tuple(scores.shape):
+        raise InputError(
+            f"mask: expected a shape that broadcasts to {tuple(scores.shape)}, got {tuple(m.shape)}; reshape it"
+        )
+    boolean = m.dtype == space.bool
+    if not boolean and not space.isdtype(m.dtype, "real floating"):
+        raise InputError(f"mask: expected true and false, or floats to add, got {m.dtype}; compare it with 0")
+    _, _, m = arrays(scores=scores, mask=mask)  # to one library and device
+    if boolean:
+        return m != 0, None
+    if known(xp.any(xp.isnan(m) | (m == xp.inf))):
+        raise InputError("mask: expected finite numbers, or -inf, got nan or +inf; or give true and false")
+    allowed = m > -xp.inf
+    return allowed, xp.astype(xp.where(allowed, m, xp.zeros_like(m)), scores.dtype)
 
 
 def _meet(q: Array, k: Array, v: Array) -> None:
@@ -255,6 +269,31 @@ def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
             return None
         out.append(sizes.pop() if sizes else 1)
     return tuple(reversed(out))
+
+
+def _looks(weights: Array) -> dict[str, Number]:
+    """The largest weight of each of the first queries, and its key."""
+    told = {}
+    for i in range(min(TOLD, weights.shape[-2])):
+        row = weights[(*(0,) * (weights.ndim - 2), i)]
+        at = int(row.argmax())
+        key = f"on key {at}, the largest" if row[at] > 0 else "on any key: it may look at none"
+        told[f"query {i}"] = Number(_number(row[at]), "share", key)
+    return told
+
+
+def _narrowness(seeing: Array, keys: int) -> dict[str, Number]:
+    """Entropy and effective keys of the rows that see something."""
+    if not seeing.shape[0]:
+        return {"keys": Number(keys, "keys", "to look at, and no query may")}
+    nats, choices = entropy(seeing), effective_choices(seeing)
+    most = f"of a query's weights, on average; at most {math.log(keys):.3g}"
+    return {
+        "entropy": Number(_number(nats.mean()), "nats", most),
+        "effective keys": Number(_number(choices.mean()), "keys", f"on average, of {keys}"),
+        "fewest": Number(_number(choices.min()), "keys", "of the query that looks most narrowly"),
+        "most": Number(_number(choices.max()), "keys", "of the query that looks most broadly"),
+    }
 
 
 def _number(x: Any) -> float:
