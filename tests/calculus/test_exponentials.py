@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
@@ -36,7 +36,13 @@ HOSTILE = {
     "sum near one": [-0.7, -0.69, -300.0],
     "long": list(np.linspace(-30.0, 4.0, 201)),
 }
-mpmath.mp.prec = 1400
+
+
+@pytest.fixture(autouse=True)
+def many_digits() -> Iterator[None]:
+    """The precision of the reference: mpmath keeps it globally, so each test sets its own and gives it back."""
+    with mpmath.workprec(1400):
+        yield
 
 
 def exact_logsumexp(x: Sequence[float]) -> mpmath.mpf:

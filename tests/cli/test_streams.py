@@ -69,7 +69,7 @@ def test_progress_shows_on_a_terminal_after_a_second_and_goes_away(
 ) -> None:
     site = added(slow_check="time.sleep(1.6)")
     _, got = on_terminal(tmp_path, "check", table, "--select", ONE, PYTHONPATH=site, NO_COLOR="1")
-    assert "\r\x1b[2Kchecking slow-check (1 s)" in got
+    assert "\r\x1b[2Kchecking slow-check (" in got
     assert "\r\x1b[2Kerror  statistics/slow-check" in got, "the line is removed before the report"
 
 

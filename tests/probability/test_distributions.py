@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import mpmath
@@ -28,7 +29,14 @@ from tearless.probability.distributions import (
     Uniform,
 )
 
-mpmath.mp.dps = 60
+
+@pytest.fixture(autouse=True)
+def many_digits() -> Iterator[None]:
+    """The precision of the reference: mpmath keeps it globally, so each test sets its own and gives it back."""
+    with mpmath.workdps(60):
+        yield
+
+
 SCIPY: list[tuple[Distribution, Any]] = [
     (Normal(3.0, 2.0), stats.norm(3, 2)),
     (LogNormal(0.5, 0.7), stats.lognorm(0.7, scale=math.exp(0.5))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import mpmath
@@ -28,7 +29,14 @@ from tearless.probability.entropy import (
 )
 from tearless.probability.saddle_point import stirling_error
 
-mpmath.mp.dps = 60
+
+@pytest.fixture(autouse=True)
+def many_digits() -> Iterator[None]:
+    """The precision of the reference: mpmath keeps it globally, so each test sets its own and gives it back."""
+    with mpmath.workdps(60):
+        yield
+
+
 SHARES = st.lists(st.integers(0, 1_000), min_size=2, max_size=12).filter(any)
 
 
