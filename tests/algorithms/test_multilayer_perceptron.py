@@ -196,12 +196,42 @@ print("all")
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_it_explains_its_fit_and_names_real_functions(kind: Any) -> None:
     steps = made(kind, (5,), "relu").explain()
-    assert [s.pillar for s in steps] == ["linear-algebra", *["calculus"] * 4]
+    assert [s.pillar for s in steps] == ["linear-algebra", *["calculus"] * 3, "linear-algebra", "calculus"]
     for step in steps:
         module, _, function = f"tearless.{step.function}".rpartition(".")
         assert hasattr(importlib.import_module(module), function)
         assert all(n.meaning and n.value is not None for n in step.numbers.values())
     assert "4 → 5 → " in str(steps)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_the_gradient_of_each_layer_is_told_as_pytorch_has_it(kind: Any) -> None:
+    model = made(kind, (5, 3), "tanh")
+    w = torch.tensor(flat(model), requires_grad=True)
+    (slope,) = torch.autograd.grad(torch_loss(model, w), w)
+    told = {s.function: s for s in model.explain()}["linear_algebra.norms.l2"].numbers
+    assert [n.value for n in told.values()] == pytest.approx(
+        [float(m.norm()) for m, _ in model._layers(slope)], rel=1e-10
+    )
+    assert list(told) == ["layer 1", "layer 2", "layer 3"]
+
+
+def test_with_twice_its_penalty_the_gradient_is_twice_scikit_learns() -> None:
+    """scikit-learn's one step of plain descent shows its gradient: of half the squared error."""
+    theirs = neural_network.MLPRegressor(
+        hidden_layer_sizes=(5,), activation="tanh", alpha=0.3, solver="sgd", learning_rate_init=1e-3, momentum=0.0,
+        batch_size=30, max_iter=1, random_state=0,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs.fit(X, NUMBERS)
+        after = [part for pair in zip(theirs.coefs_, theirs.intercepts_, strict=True) for part in pair]
+        theirs.set_params(learning_rate_init=1e-300).fit(X, NUMBERS)
+        before = [part for pair in zip(theirs.coefs_, theirs.intercepts_, strict=True) for part in pair]
+    step = np.concatenate([(b - a).ravel() / 1e-3 for a, b in zip(after, before, strict=True)])
+    ours = made(MLPRegressor, (5,), "tanh").set_params(alpha=0.6)
+    gradient = ours._objective(np.concatenate([b.ravel() for b in before]), X, NUMBERS[:, None])[1]
+    np.testing.assert_allclose(gradient, 2 * step, rtol=1e-9, atol=1e-9)
 
 
 def test_above_the_rate_it_tells_adam_diverges_and_below_it_does_not() -> None:

@@ -54,6 +54,7 @@ from tearless.calculus.losses import CrossEntropy, SquaredError, mean, mean_grad
 from tearless.calculus.stability import largest_adam_rate
 from tearless.core import InputError, Number
 from tearless.linear_algebra.layer import layer
+from tearless.linear_algebra.norms import l2
 
 Layers = list[tuple[Floats, Floats]]
 Truth = NDArray[Any]
@@ -268,12 +269,21 @@ class _Perceptron(Estimator):
             "apart": Number(apart, "1", f"largest difference in an entry, {there}"),
             "largest": Number(float(np.abs(exact).max()), "1", "largest entry of the gradient"),
         }
+        norms = {
+            f"layer {i}": Number(float(l2(g)), "1", f"length of the gradient by its {g.size:,} weights, {there}")
+            for i, g in enumerate((m.ravel() for m, _ in self._layers(exact)), 1)
+        }
         curved = {"curvature": Number(top.value, "1", f"the largest, as Adam's steps see it, {there}")}
         if top.value > 0:
             curved["largest rate"] = Number(largest_adam_rate(top.value), "1", "from which on Adam would diverge there")
         second = "The gradient written out here, beside the one from the rules of every operation"
         return [
             Step("calculus.reverse_mode.gradient", second, gradients),
+            Step(
+                "linear_algebra.norms.l2",
+                "What is left to learn in each layer; a layer far below others stands still",
+                norms,
+            ),
             Step("calculus.stability.largest_adam_rate", "The curvature says how large the rate may be", curved),
         ]
 
@@ -313,6 +323,8 @@ class MLPClassifier(Classifier, _Perceptron):
 
 class MLPRegressor(Regressor, _Perceptron):
     """Layers that end in one number. Parameters as in ``MLPClassifier``; the loss is the mean squared error.
+
+    scikit-learn takes half of it, so its ``loss_`` is half of this one, and its ``alpha`` acts as twice that does here.
 
     >>> X = [[i / 10] for i in range(20)]
     >>> model = MLPRegressor((), learning_rate_init=0.05, max_iter=2000, tol=1e-9, n_iter_no_change=200, random_state=0)
