@@ -8,6 +8,7 @@ columns are looked at in each node, only those are sorted there, by one sort of 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,11 @@ class Sorted:
         """The ranks of some rows in some columns (k, m), no more read than that."""
         picked: NDArray[np.int32] = self.ranks[np.array(columns)[:, None], rows]
         return picked
+
+    @cached_property
+    def all_keys(self) -> Ints:
+        """The keys of all rows in all columns, sorted once (p, n)."""
+        return self.keys(list(range(len(self.ranks))), np.arange(len(self.values)))
 
     def keys(self, columns: list[int], rows: Rows) -> Ints:
         """Rows in the order of each of the columns (k, m): the rank above, the row in the 32 bits below."""
@@ -175,7 +181,10 @@ class _Growth:
     def grown(self, rows: Rows) -> Tree:
         root = self._part(rows, 0, -1, False, 0)
         if self.all_sorted and not root.leaf:
-            root.keys = self.table.keys(list(range(len(self.table.ranks))), rows)
+            root.keys = self.table.all_keys
+            if len(rows) < len(self.go_left):
+                self.go_left[rows] = True
+                root.keys = root.keys[self.go_left[_row(root.keys)]].reshape(len(root.keys), -1)
         waiting = [root]
         while waiting:
             part = waiting.pop()
