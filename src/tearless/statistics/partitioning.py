@@ -122,12 +122,15 @@ class Tree:
             going = going[self.feature[node] >= 0]
         return at
 
-    def importances(self, columns: int) -> Floats:
-        """Each column's share of the whole fall of impurity, nodes by their weight; zeros where nothing fell."""
+    def importances(self, columns: int, *, shares: bool = True) -> Floats:
+        """Each column's share of the whole fall of impurity, nodes by their weight; zeros where nothing fell.
+
+        ``shares=False``: the fall itself, in the impurity's unit, so that trees can be added up.
+        """
         inside = self.feature >= 0
         fall = self.gain[inside] * (self.weighted_n_node_samples[inside] / self.weighted_n_node_samples[0])
         sums = np.bincount(self.feature[inside], fall, minlength=columns).astype(np.float64)
-        return sums / sums.sum() if sums.sum() > 0 else sums
+        return sums / sums.sum() if shares and sums.sum() > 0 else sums
 
 
 def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | None = None) -> Tree:
