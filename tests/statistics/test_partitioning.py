@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn import datasets
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from tearless.core import InputError
 from tearless.statistics.cuts import ClassTarget, NumberTarget, Target, best_cuts
 from tearless.statistics.partitioning import Limits, Sorted, Tree, grow
 
@@ -157,3 +159,19 @@ def test_neighbouring_doubles_are_still_parted() -> None:
 def test_constant_columns_and_one_row_make_one_leaf() -> None:
     assert ours(np.ones((5, 3)), ClassTarget(np.array([0, 1, 0, 1, 0]), 2, "gini")).node_count == 1
     assert ours(np.ones((1, 2)), NumberTarget(np.array([3.0]))).value.tolist() == [[3.0]]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: Sorted.rank(np.array([1.0])), "values: expected a matrix"),
+        (lambda: Sorted.rank(np.array([[np.nan]])), "finite"),
+        (lambda: ClassTarget(np.array([0, 2]), 2, "gini"), "codes"),
+        (lambda: ClassTarget(np.array([0, 1]), 2, "chance"), "criterion"),  # type: ignore[arg-type]
+        (lambda: NumberTarget(np.array([])), "one a row"),
+        (lambda: NumberTarget(np.array([1.0]), np.array([-1.0])), "weights"),
+    ],
+)
+def test_bad_input_is_refused_by_name(call: Callable[[], Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        call()

@@ -42,11 +42,13 @@ class Sorted:
 
     @classmethod
     def rank(cls, values: Floats) -> Sorted:
-        """The ranks of a table of finite numbers. Raises ``InputError`` for 2³¹ rows or more.
+        """The ranks of a table of finite numbers. Raises ``InputError`` for others, and for 2³¹ rows or more.
 
         >>> Sorted.rank(np.array([[3.0], [1.0], [3.0]])).ranks.tolist()
         [[1, 0, 1]]
         """
+        if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+            raise InputError(f"values: expected a matrix of finite numbers, got shape {values.shape}; drop the others")
         n, p = values.shape
         if n >= 1 << 31:
             raise InputError(f"values: expected fewer than {1 << 31:,} rows, got {n:,}; take a sample")
