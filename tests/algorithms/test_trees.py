@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import ensemble
 from sklearn import tree as theirs
 from sklearn.base import is_classifier
+from sklearn.model_selection import KFold
 from sklearn.utils.estimator_checks import check_estimator
 
 from tearless.algorithms.decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tearless.algorithms.estimator import Estimator
+from tearless.algorithms.gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
+from tearless.algorithms.random_forest import RandomForestClassifier, RandomForestRegressor
 from tearless.core import InputError
 
 from .real_data import Floats, classes, table
@@ -133,11 +137,126 @@ def test_the_story_tells_each_question_with_its_information_gain() -> None:
     assert gain.value == pytest.approx(np.log2(3) - 2 / 3)  # one class of three is told apart, two stay mixed
 
 
+@pytest.mark.parametrize("options", [{}, {"bootstrap": False}, {"max_depth": 4, "min_samples_leaf": 3}], ids=str)
+@pytest.mark.parametrize("name", ["iris", "wine", "breast cancer"])
+def test_the_forest_is_scikit_learns_tree_for_tree(name: str, options: dict[str, Any]) -> None:
+    X, y = data(name)
+    ours = RandomForestClassifier(12, random_state=3, **options).fit(X, y)
+    sk = ensemble.RandomForestClassifier(12, random_state=3, **options).fit(X, y)
+    for one, two in zip(ours.estimators_, sk.estimators_, strict=True):
+        assert np.array_equal(one.feature, two.tree_.feature)
+    assert np.allclose(ours.predict_proba(X), sk.predict_proba(X), atol=1e-12)
+    assert np.allclose(ours.feature_importances_, sk.feature_importances_, atol=1e-12)
+
+
+def test_the_regression_forest_is_scikit_learns() -> None:
+    X, y = data("diabetes")
+    options: dict[str, Any] = {"min_samples_leaf": 6, "max_features": 0.5, "random_state": 3}
+    ours, sk = RandomForestRegressor(12, **options).fit(X, y), ensemble.RandomForestRegressor(12, **options).fit(X, y)
+    assert np.allclose(ours.predict(X), sk.predict(X), rtol=1e-12)
+
+
+def test_out_of_bag_accuracy_is_scikit_learns_and_near_that_of_new_rows() -> None:
+    X, y = data("breast cancer")
+    ours = RandomForestClassifier(60, random_state=0).fit(X[::2], y[::2])
+    sk = ensemble.RandomForestClassifier(60, random_state=0, oob_score=True).fit(X[::2], y[::2])
+    told = ours.explain().steps[1].numbers
+    assert told["out of bag"].value == pytest.approx(sk.oob_score_)
+    assert told["one tree"].value < told["out of bag"].value
+    low, high = told["out of bag"].interval or (0, 0)
+    assert low - 0.02 < ours.score(X[1::2], y[1::2]) < high + 0.02
+
+
+def three_classes() -> tuple[Floats, np.ndarray]:
+    """A table where no two columns part the rows alike: in iris and wine they do, and rounding chooses between them."""
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(900, 5)).round(3).astype(np.float32).astype(np.float64)
+    return X, np.digitize(X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(size=900), [-0.7, 0.7])
+
+
+@pytest.mark.parametrize("name", ["three classes", "breast cancer", "diabetes"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_boosting_is_scikit_learns_to_rounding(name: str, weighted: bool) -> None:
+    X, y = three_classes() if name == "three classes" else data(name)
+    kind = "Regressor" if name == "diabetes" else "Classifier"
+    options: dict[str, Any] = {"n_estimators": 15, "min_samples_leaf": 8, "random_state": 1}
+    ours = {"Regressor": GradientBoostingRegressor, "Classifier": GradientBoostingClassifier}[kind](**options)
+    sk = getattr(ensemble, f"GradientBoosting{kind}")(**options)
+    w = np.random.default_rng(0).uniform(0.5, 2.0, len(y)) if weighted else None
+    ours.fit(X, y, w)
+    sk.fit(X, y, sample_weight=w)
+    if kind == "Regressor":
+        assert np.allclose(ours.predict(X), sk.predict(X), rtol=1e-9)
+        assert np.allclose(ours.train_score_, sk.train_score_, rtol=1e-9)
+    else:
+        assert np.allclose(ours.predict_proba(X), sk.predict_proba(X), atol=1e-9)
+    assert np.allclose(ours.feature_importances_, sk.feature_importances_, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["wine", "breast cancer", "diabetes"])
+@pytest.mark.parametrize("kind", ["RandomForest", "GradientBoosting"])
+def test_with_other_seeds_the_errors_on_held_out_folds_differ_by_noise_only(name: str, kind: str) -> None:
+    """Mean paired difference of the fold errors, within four of its standard errors of 0."""
+    X, y = data(name)
+    whole = f"{kind}{'Regressor' if name == 'diabetes' else 'Classifier'}"
+    more: dict[str, Any] = {"n_estimators": 25, "min_samples_leaf": 3} | (
+        {"subsample": 0.7} if kind == "GradientBoosting" else {}
+    )
+    found = []
+    for train, test in KFold(5, shuffle=True, random_state=0).split(X):
+        ours = globals()[whole](**more, random_state=10).fit(X[train], y[train]).predict(X[test])
+        sk = getattr(ensemble, whole)(**more, random_state=11).fit(X[train], y[train]).predict(X[test])
+        found.append(
+            (ours - y[test]) ** 2 - (sk - y[test]) ** 2
+            if name == "diabetes"
+            else 1.0 * (ours != y[test]) - (sk != y[test])
+        )
+    paired = np.concatenate(found)
+    assert abs(paired.mean()) <= 4 * paired.std(ddof=1) / np.sqrt(len(paired)) + 1e-12
+
+
+def test_the_loss_falls_to_nothing_and_certain_leaves_take_no_step() -> None:
+    X = np.arange(8.0)[:, None]
+    model = GradientBoostingClassifier(400, learning_rate=1.0).fit(X, [0, 0, 0, 0, 1, 1, 1, 1])
+    assert np.isfinite(model.decision_function(X)).all()
+    assert model.train_score_[-1] < 1e-12
+    assert (np.diff(model.train_score_) <= 0).all()
+
+
+def test_the_story_of_a_boosting_tells_how_the_loss_came_down() -> None:
+    X, y = data("diabetes")
+    model = GradientBoostingRegressor(20).fit(X, y)
+    told = model.explain().steps[1].numbers
+    assert told["at the start"].value == pytest.approx(np.var(y))
+    assert told["after 20"].value == pytest.approx(np.mean((model.predict(X) - y) ** 2))
+
+
+def test_boosting_and_forests_refuse_what_they_cannot_use_in_words() -> None:
+    two = ([[1.0], [2.0]], [0, 1])
+    for model, message in (
+        (RandomForestClassifier(0), "n_estimators: expected a whole number of at least 1"),
+        (RandomForestClassifier(bootstrap=2), "bootstrap: expected one of True, False"),  # type: ignore[arg-type]
+        (GradientBoostingClassifier(subsample=0.0), "subsample: expected a finite number above 0"),
+        (GradientBoostingClassifier(learning_rate=0.0), "learning_rate"),
+        (GradientBoostingClassifier(random_state="x"), "random_state"),
+    ):
+        with pytest.raises(InputError, match=message):
+            model.fit(*two)
+    with pytest.raises(InputError, match="y: expected at least two classes, each with some weight, got 1 class"):
+        GradientBoostingClassifier().fit(*two, sample_weight=[1.0, 0.0])
+
+
 VARIANTS: list[Estimator] = [
     DecisionTreeClassifier(),
     DecisionTreeClassifier(criterion="entropy", max_depth=3),
     DecisionTreeRegressor(),
     DecisionTreeRegressor(max_features="sqrt", random_state=0),
+    RandomForestClassifier(8),
+    RandomForestRegressor(8),
+    RandomForestRegressor(3, bootstrap=False),
+    GradientBoostingClassifier(6),
+    GradientBoostingClassifier(6, subsample=0.5),
+    GradientBoostingRegressor(6),
 ]
 
 
@@ -146,5 +265,8 @@ def test_scikit_learn_takes_them_for_its_own(estimator: Estimator) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(estimator, on_fail=None, on_skip=None)
-    assert not {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
+    bad = {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
+    if getattr(estimator, "subsample", 1.0) < 1.0:  # drawing rows, two copies of a row are not one row of weight 2
+        bad.pop("check_sample_weight_equivalence_on_dense_data", None)
+    assert not bad
     assert {r["check_name"] for r in results if r["status"] == "skipped"} <= {"check_array_api_input"}
