@@ -30,7 +30,7 @@ FOREIGN = {
     "core": set(),
     "readers": {"numpy", "polars", "narwhals", "fastexcel"},
     "report": {"rich"},
-    "linear_algebra": {"numpy", "scipy", "polars", "array_api_compat"},
+    "linear_algebra": {"numpy", "scipy", "polars", "array_api_compat", "threadpoolctl"},
     "calculus": {"numpy", "scipy", "array_api_compat"},
     "probability": {"numpy", "scipy", "array_api_compat"},
     "statistics": {"numpy", "scipy", "polars", "array_api_compat"},

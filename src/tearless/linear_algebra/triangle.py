@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from .arrays import Array
 
@@ -31,7 +32,8 @@ def triangle(xp: Any, X: Array, Y: Array) -> tuple[Array, Array]:
     p, both = X.shape[1], np.concatenate([X, Y], axis=1)
     whole = len(both) // BLOCK
     if whole >= 2 and both.shape[1] <= BLOCK // 2:
-        blocks = _r(both[: whole * BLOCK].reshape(whole, BLOCK, -1))
+        with threadpool_limits(limits=1, user_api="blas"):  # the threads would wait for one another at every block
+            blocks = _r(both[: whole * BLOCK].reshape(whole, BLOCK, -1))
         both = np.concatenate([blocks.reshape(-1, both.shape[1]), both[whole * BLOCK :]])
     R = _r(both)
     rows = min(len(X), p)
