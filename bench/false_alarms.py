@@ -61,9 +61,9 @@ def alarms(seed: int, law: str, n: int, p: int) -> list[str]:
 HEAD = """# How often a clean table is warned about
 
 `python bench/false_alarms.py {tables} > docs/false-alarms.md` wrote this page. Each cell counts the tables, of
-{tables}, that got at least one warning or error from any check. The tables are clean: every column is drawn by itself from one
-law, in no order. A third each have no target, two classes, and a number as target, none of which has anything to do
-with the columns; every second one comes with a test table drawn in the same way. The heads say rows × columns.
+{tables}, that got at least one warning or error from any check. The tables are clean: every column is drawn by itself
+from one law, in no order. A third each have no target, two classes, and a number as target, none of which has anything
+to do with the columns; every second one comes with a test table drawn in the same way. The heads say rows × columns.
 """
 
 
