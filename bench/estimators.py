@@ -32,6 +32,7 @@ MODULES = {
     "DecisionTreeClassifier": ("decision_tree", "sklearn.tree"),
     "DecisionTreeRegressor": ("decision_tree", "sklearn.tree"),
     "RandomForestClassifier": ("random_forest", "sklearn.ensemble"),
+    "RandomForestRegressor": ("random_forest", "sklearn.ensemble"),
     "GradientBoostingClassifier": ("gradient_boosting", "sklearn.ensemble"),
     "GradientBoostingRegressor": ("gradient_boosting", "sklearn.ensemble"),
 }
@@ -73,11 +74,17 @@ def races() -> list[tuple[str, str, str, dict[str, Any], dict[str, Any]]]:
         ("GaussianNB", "weak", "fit", {}, {}),
         ("MultinomialNB", "counts", "fit", {}, {}),
         ("KNeighborsClassifier", small, "predict", {}, {}),
-        ("DecisionTreeClassifier", small, "fit", {}, {}),
-        ("DecisionTreeRegressor", smaller, "fit", {}, {}),
-        ("RandomForestClassifier", small, "fit", {"n_estimators": 10}, {"n_estimators": 10}),
-        ("GradientBoostingClassifier", small, "fit", {"n_estimators": 10}, {"n_estimators": 10}),
-        ("GradientBoostingRegressor", smaller, "fit", {"n_estimators": 10}, {"n_estimators": 10}),
+        ("DecisionTreeClassifier", "weak", "fit", {}, {}),
+        ("DecisionTreeClassifier", "weak", "fit, depth 6", {"max_depth": 6}, {"max_depth": 6}),
+        ("DecisionTreeClassifier", "weak", "fit, entropy", {"criterion": "entropy"}, {"criterion": "entropy"}),
+        ("DecisionTreeClassifier", "weak", "predict", {"max_depth": 12}, {"max_depth": 12}),
+        ("DecisionTreeRegressor", "number", "fit", {}, {}),
+        ("DecisionTreeRegressor", "number", "fit, depth 6", {"max_depth": 6}, {"max_depth": 6}),
+        ("RandomForestClassifier", "weak", "fit, 3 trees", {"n_estimators": 3}, {"n_estimators": 3}),
+        ("RandomForestRegressor", smaller, "fit, 10 trees", {"n_estimators": 10}, {"n_estimators": 10}),
+        ("GradientBoostingClassifier", "weak", "fit, 10 stages", {"n_estimators": 10}, {"n_estimators": 10}),
+        ("GradientBoostingClassifier", "three classes", "fit, 3 stages", {"n_estimators": 3}, {"n_estimators": 3}),
+        ("GradientBoostingRegressor", "number", "fit, 10 stages", {"n_estimators": 10}, {"n_estimators": 10}),
     ]
 
 
