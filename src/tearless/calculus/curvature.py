@@ -109,7 +109,7 @@ def lanczos(product: Product, n: int, rng: np.random.Generator, *, products: int
         known = np.array(basis)
         rest = hv - known.T @ (known @ hv)
         rest -= known.T @ (known @ rest)
-        length = float(np.linalg.norm(rest))
+        length = _length(rest)
         if used == min(products, n) or length <= np.finfo(np.float64).eps * n * max(map(abs, diagonal)):
             break
         beside.append(length)
@@ -122,6 +122,12 @@ def lanczos(product: Product, n: int, rng: np.random.Generator, *, products: int
         for i in (0, -1)
     ]
     return ends[0], ends[1]
+
+
+def _length(v: Vector) -> float:
+    """‖v‖₂ without squaring numbers that would vanish: a matrix of 1e-200 has its spectrum too."""
+    largest = float(np.abs(v).max())
+    return largest * float(np.linalg.norm(v / largest)) if largest > 0 else 0.0
 
 
 def _start(n: int, rng: np.random.Generator) -> Vector:
