@@ -33,7 +33,7 @@ def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
     Raises ``RuntimeError`` with the check's own traceback where it fails, ``InputError`` where the example is no table.
     """
     test = None if example.test is None else open_table(dict(example.test), "test")
-    asked = Asked(example.target, test is not None, seed)
+    asked = Asked(example.target, test is not None, seed, example.options)
     report = examine(open_table(dict(example.columns), "data"), [check], asked, test)
     if report.faults:
         raise RuntimeError(f"{check.path} failed:\n{report.faults[0].fault}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 Columns = Mapping[str, Any]
@@ -12,11 +12,16 @@ Columns = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small table, with the target and the test table a user would name."""
+    """A small table, with the target, the test table and the options a user would name.
+
+    For a check of a comparison each column is a model's, a row an item; for one of predictions the columns hold truth
+    and predictions; for one of logits a row is a token and the columns hold its name and its logit.
+    """
 
     columns: Columns
     target: str | None = None
     test: Columns | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 Make = Callable[[Any], Example]
@@ -90,7 +95,8 @@ def columns_renamed(example: Example, rng: Any) -> Example:
     def renamed(columns: Columns | None) -> Columns | None:
         return columns and {new.get(name, name): values for name, values in columns.items()}
 
-    return Example(renamed(example.columns) or {}, example.target and new[example.target], renamed(example.test))
+    target = example.target and new[example.target]
+    return replace(example, columns=renamed(example.columns) or {}, target=target, test=renamed(example.test))
 
 
 def in_other_units(example: Example, rng: Any) -> Example:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, Self, TypeVar, get_args, get_origin, get_type_hints, runtime_checkable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import (
+    (,
+)
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+    runtime_checkable,
+)
 
 from .errors import InputError
 from .text import quoted
@@ -36,13 +49,22 @@ class Derived(Protocol):
     derive: Callable[..., Any]
 
 
+About = Literal["table", "predictions", "comparison", "logits"]
+"""What a check looks at: the kind of its first fact that says so (``about``), else a table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user asked: always at hand. Raises ``InputError`` for a seed that is no whole number of at least 0."""
+    """What the user asked: always at hand. Raises ``InputError`` for a seed that is no whole number of at least 0.
+
+    ``options`` are the further wishes of the command at work (``compare``: the design, the metric, the margin ...), by
+    name; a fact that knows them reads them.
+    """
 
     target: str | None = None
     has_test: bool = False
     seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         whole = hasattr(self.seed, "__index__") and not isinstance(self.seed, bool)

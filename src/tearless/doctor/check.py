@@ -8,11 +8,21 @@ from typing import Any
 
 from tearless.core import Asked, InputError, Outcome, encodable, listed, quoted
 from tearless.core.catalogue import Entry, catalogue, find
+from tearless.core.check import Check
+from tearless.core.fact import About
 from tearless.readers import open_table
 from tearless.report.report import Report
 
 from .examine import examine
 from .gather import Progress
+
+WORDS = {"table": "a table", "predictions": "predictions", "comparison": "a comparison of models", "logits": "logits"}
+COMMANDS = {
+    "table": "tearless check TABLE",
+    "predictions": "tearless calibrate PREDICTIONS",
+    "comparison": "tearless compare A B",
+    "logits": "tearless sample LOGITS",
+}
 
 
 def check(
@@ -46,7 +56,23 @@ def check(
     asked = Asked(_known(target, source.schema.names()), test is not None, seed)
     second = open_table(test, "test", null=null) if test is not None else None
     skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
-    return examine(source, [e.load() for e in chosen], asked, second, skipped, progress)
+    return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress)
+
+
+def about(kind: About, entries: Iterable[Entry], named: bool) -> list[Check]:
+    """The checks among ``entries`` that look at this kind of thing, loaded.
+
+    Raises ``InputError`` where none does though they were ``named``, naming the command that runs them.
+    """
+    loaded = [entry.load() for entry in entries]
+    fitting = [check for check in loaded if check.about == kind]
+    if named and not fitting:
+        other = loaded[0]
+        raise InputError(
+            f"select: expected checks of a {kind}, got {quoted(other.name)}, which looks at {WORDS[other.about]}; "
+            f"run `{COMMANDS[other.about]}`"
+        )
+    return fitting
 
 
 def _known(target: str | None, names: Sequence[str]) -> str | None:

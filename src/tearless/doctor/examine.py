@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +13,17 @@ from threadpoolctl import threadpool_limits
 
 from tearless.core import Asked, CannotTell, Finding, Measured, NotApplicable, Outcome
 from tearless.core.check import Check, with_q
+from tearless.core.fact import needs
 from tearless.readers.source import Source
+from tearless.report.answer import Answer
 from tearless.report.report import Report
 from tearless.statistics.multiple_testing import benjamini_hochberg
 
 from .causes import arranged
 from .gather import Facts, Progress
+
+Answering = Callable[..., Answer]
+"""Makes the answer of the facts that it names by type. What it raises (``CannotTell`` ...) ends the command."""
 
 
 @dataclass
@@ -37,13 +42,14 @@ def examine(
     test: Source | None = None,
     skipped: Sequence[Outcome] = (),
     progress: Progress | None = None,
+    answer: Answering | None = None,
 ) -> Report:
-    """The report of these checks on this table (and test table).
+    """The report of these checks on this table (and test table), with the answer that ``answer`` makes of the facts.
 
     BLAS works on one thread meanwhile: the products are tall and thin, and its threads cost more than they bring.
     """
     with threadpool_limits(limits=1, user_api="blas"):
-        return _examined(source, checks, asked, test, skipped, progress)
+        return _examined(source, checks, asked, test, skipped, progress, answer)
 
 
 def _examined(
@@ -53,9 +59,11 @@ def _examined(
     test: Source | None,
     skipped: Sequence[Outcome],
     progress: Progress | None,
+    answer: Answering | None,
 ) -> Report:
     began = time.perf_counter()
     wanted = [need for check in checks for need in check.needs.values()]
+    wanted += needs(answer).values() if answer else ()
     facts = Facts(asked)
     source = facts.measure(source.beside(test) if test else source, wanted, False, progress)
     if test is not None and not facts.stopped:
@@ -79,6 +87,7 @@ def _examined(
         path=source.path,
         header_lines=source.header_lines,
         tests=sum(m.p is not None for one in looked for m in one.measured),
+        answer=answer(**facts.given(answer)) if answer else None,
     )
 
 

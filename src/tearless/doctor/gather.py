@@ -75,6 +75,10 @@ class Facts:
                 raise
         return self._known[need]
 
+    def given(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """The facts that a function names by type, for calling it; draws start from the seed that was asked for."""
+        return {k: self.get(n, lambda: np.random.default_rng(self.asked.seed)) for k, n in needs(function).items()}
+
     def _derived(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
         if isinstance(need.type, Derived):
             return need.type.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})

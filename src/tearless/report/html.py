@@ -8,8 +8,10 @@ from html import escape
 from tearless.core import Finding, visible
 
 from . import words
+from .answer import Answer
 from .grouping import Case, Group, groups
 from .report import Report
+from .tables import cell_text
 
 STYLE = """
 .tearless { --ink: #1d2026; --soft: #5d6470; --paper: #ffffff; --line: #d9dde3; --error: #b3261e; --warning: #8a5a00;
@@ -28,6 +30,7 @@ STYLE = """
 .tearless dd { margin: 0; overflow-wrap: anywhere; } .tearless h2 { overflow-wrap: anywhere; }
 .tearless table { border-collapse: collapse; font-size: .9rem; }
 .tearless td, .tearless th { text-align: left; padding: .15rem .6rem .15rem 0; border-bottom: 1px solid var(--line); }
+.tearless .wide { overflow-x: auto; margin: .5rem 0 1rem; }
 .tearless code { font-family: ui-monospace, monospace; font-size: .92em; }
 @media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; } }
 """
@@ -52,12 +55,27 @@ def fragment(report: Report) -> str:
     parts.append(f'<p class="soft">{shown(words.table_line(report))}</p>')
     if report.stopped:
         parts.append(f"<p><strong>{shown(words.partial(report))}</strong></p>")
+    if report.answer:
+        parts += _answer(report.answer)
     parts += [f"<p>{shown(note)}</p>" for note in report.notes]
     parts += [part for group in groups(report.findings) for part in _group(report, group)]
     correction = f"; {words.correction(report)}" if report.tests else ""
     parts.append(f'<p class="soft">{shown(words.silence(report.outcomes) + correction)}; seed {report.seed}.</p>')
     parts.append("</section>")
     return "\n".join(parts) + "\n"
+
+
+def _answer(answer: Answer) -> list[str]:
+    said = "".join(f"<dt>{shown(label)}</dt><dd>{shown(text)}</dd>" for label, text in answer.said)
+    parts = [f"<p><strong>{shown(answer.verdict)}</strong></p>", f"<dl>{said}</dl>" if said else ""]
+    for table in answer.tables:
+        heads = "".join(f"<th>{shown(head)}</th>" for head in table.heads)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{shown(cell_text(cell))}</td>" for cell in row) + "</tr>" for row in table.rows
+        )
+        caption = f"<h2>{shown(table.title)}</h2>" if table.title else ""
+        parts.append(f'{caption}<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>')
+    return [part for part in parts if part]
 
 
 def shown(text: str) -> str:

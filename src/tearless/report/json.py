@@ -9,6 +9,7 @@ from typing import Any
 import tearless
 from tearless.core import Finding, Number, Outcome, Severity, encodable
 
+from .answer import Answer, Bar, Cell
 from .report import Report
 
 VERSION = 1
@@ -38,6 +39,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "test": None if report.test is None else encodable(report.test),
             "seed": report.seed,
         },
+        **({"answer": _answer(report.answer)} if report.answer else {}),
         "stopped": report.stopped,
         "notes": [encodable(note) for note in report.notes],
         "tests": report.tests,
@@ -65,6 +67,32 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rows": list(finding.rows),
         "because": finding.because,
     }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "verdict": encodable(answer.verdict),
+        "said": [{"label": label, "text": encodable(text)} for label, text in answer.said],
+        "numbers": {encodable(name): _number(number) for name, number in answer.numbers.items()},
+        "tables": [
+            {
+                "title": encodable(table.title),
+                "heads": [encodable(head) for head in table.heads],
+                "rows": [[_cell(cell) for cell in row] for row in table.rows],
+            }
+            for table in answer.tables
+        ],
+    }
+
+
+def _cell(cell: Cell) -> Any:
+    match cell:
+        case Number():
+            return _number(cell)
+        case Bar():
+            return cell.share
+        case _:
+            return encodable(cell)
 
 
 def _number(number: Number) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import re
 from tearless.core import Finding, visible
 
 from . import words
+from .answer import Answer
 from .grouping import Group, groups
 from .report import Report
+from .tables import cell_text
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
 _AT_THE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)](?:\s|$)))")
@@ -20,6 +22,8 @@ def to_markdown(report: Report) -> str:
     parts = [f"# tearless: {inert(words.severities(report.findings))}", f"{inert(words.table_line(report))}."]
     if report.stopped:
         parts.append(f"**{inert(words.partial(report))}**")
+    if report.answer:
+        parts += _answer(report.answer)
     parts += [f"> {inert(note)}" for note in report.notes]
     if report.findings:
         parts.append(table(["severity", "check", "finding"], [row for g in told for row in _rows(g)]))
@@ -69,6 +73,16 @@ def _rows(group: Group) -> list[list[str]]:
     shown = [f for case in group.in_full for f in (case.finding, *case.symptoms)]
     lines = [(f, f.headline) for f in shown] + ([(group.left[0], group.rest)] if group.left else [])
     return [[f.severity.name, f"{f.pillar}/{f.name}", inert(text, in_table=True)] for f, text in lines]
+
+
+def _answer(answer: Answer) -> list[str]:
+    parts = [f"**{inert(answer.verdict)}**"]
+    parts.append("\n".join(f"- **{inert(label)}**: {inert(text)}" for label, text in answer.said))
+    for one in answer.tables:
+        rows = [[inert(cell_text(cell), in_table=True) for cell in row] for row in one.rows]
+        parts += [f"## {inert(one.title)}"] if one.title else []
+        parts.append(table([inert(head, in_table=True) for head in one.heads], rows))
+    return [part for part in parts if part]
 
 
 def _finding(report: Report, finding: Finding) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tearless.core import Finding, Outcome, Severity
+from tearless.core import Finding, Number, Outcome, Severity
 from tearless.core.errors import FoundProblems
+
+from .answer import Answer
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class Report:
     """Lines of a text file before the first row; 0 if unknown."""
     tests: int = 0
     """How many chances were computed, and corrected together for the false discovery rate."""
+    answer: Answer | None = None
+    """The answer to what the command was asked, where it was asked more than what is wrong."""
+
+    def __getitem__(self, name: str) -> Number:
+        """One number of the answer, by name. Raises ``KeyError`` naming those that there are."""
+        numbers = self.answer.numbers if self.answer else {}
+        if name not in numbers:
+            raise KeyError(f"{name!r}: the answer has {', '.join(numbers) or 'no numbers'}")
+        return numbers[name]
 
     def at_least(self, severity: Severity | str) -> tuple[Finding, ...]:
         """The findings of this severity or worse. Raises ``InputError`` for an unknown severity."""

@@ -10,6 +10,7 @@ from . import words
 from .grouping import SHOWN_IN_FULL, Case, Group, groups
 from .layout import LABEL, NAME, STYLES, Sheet
 from .report import Report
+from .tables import write_answer
 
 
 def to_text(report: Report, width: int = 80, color: bool = False, verbose: bool = False, concise: bool = False) -> str:
@@ -18,6 +19,8 @@ def to_text(report: Report, width: int = 80, color: bool = False, verbose: bool 
     if report.stopped:
         sheet.para((words.partial(report), STYLES[Severity.warning]))
         sheet.blank()
+    if report.answer:
+        write_answer(sheet, report.answer, verbose)
     if concise:
         _write_lines(sheet, report.findings)
     else:

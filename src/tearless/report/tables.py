@@ -1,0 +1,69 @@
+"""An answer's tables for a terminal: columns where they fit, a list of labelled cells where they do not."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+from tearless.core import Number, visible
+
+from . import words
+from .answer import Answer, Bar, Cell, Table
+from .layout import LABEL, NAME, Sheet
+
+LONGEST = 32
+GAP = 2
+
+
+def write_answer(sheet: Sheet, answer: Answer, verbose: bool = False) -> None:
+    """The verdict, the sentences under their labels, the tables; all numbers with their meanings where ``verbose``."""
+    sheet.para((answer.verdict, NAME), hang=3)
+    for label, sentence in answer.said:
+        sheet.labelled(label, sentence)
+    if verbose:
+        for i, (name, number) in enumerate(answer.numbers.items()):
+            span = f" ({words.interval(number)})" if number.interval else ""
+            line = f"{name} = {words.quantity(number)}{span}: {number.meaning}"
+            sheet.labelled("numbers" if i == 0 else "", line)
+    sheet.blank()
+    for table in answer.tables:
+        write_table(sheet, table, verbose)
+
+
+def write_table(sheet: Sheet, table: Table, everything: bool = False) -> None:
+    """One table, its title above it."""
+    rows = table.rows if everything or not table.more else table.rows[: -table.more]
+    texts = [[visible(cell_text(cell), LONGEST) for cell in row] for row in rows]
+    widths = [max(cell_len(t) for t in column) for column in zip(table.heads, *texts, strict=True)]
+    if table.title:
+        sheet.para((table.title, NAME))
+    if sum(widths) + GAP * len(widths) <= sheet.width:
+        rights = [all(isinstance(row[i], Number) for row in rows) and bool(rows) for i in range(len(widths))]
+        sheet.line((_line(table.heads, widths, rights), LABEL))
+        for row in texts:
+            sheet.line(_line(row, widths, rights))
+    else:
+        for row in texts:
+            for i, (head, text) in enumerate(zip(table.heads, row, strict=True)):
+                sheet.beside(1 if i == 0 else 3, (f"{head}: ", LABEL), text)
+    if len(rows) < len(table.rows):
+        sheet.line((f"and {words.counted(len(table.rows) - len(rows), 'more row')} (--verbose shows all)", LABEL))
+    sheet.blank()
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as words: a number with its unit and interval, a bar as a line of blocks."""
+    if isinstance(cell, Number):
+        text = words.quantity(cell)
+        if cell.interval is None:
+            return text
+        low, high = (str(Number(end, cell.unit, "")) for end in cell.interval)
+        return f"{text} ({low} to {high})"
+    return str(cell) if isinstance(cell, Bar) else cell
+
+
+def _line(texts: tuple[str, ...] | list[str], widths: list[int], rights: list[bool]) -> str:
+    cells = [
+        " " * (w - cell_len(t)) + t if right else set_cell_size(t, w)
+        for t, w, right in zip(texts, widths, rights, strict=True)
+    ]
+    return (" " * GAP).join(cells).rstrip()
