@@ -7,8 +7,6 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import (
-    (,
-)
     Annotated,
     Any,
     Literal,
