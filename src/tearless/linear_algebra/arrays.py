@@ -61,7 +61,7 @@ def arrays(ndim: int | tuple[int, ...] | None = None, *, empty: bool = False, **
     """``(xp, first, second, ...)``: several arrays of one library, device and floating dtype, in the order given.
 
     A list or a number beside an array takes that array's library, device and dtype. Raises ``InputError`` where two
-    libraries or two devices meet.
+    libraries or two devices meet. Any shapes; ``ndim``, where given, is asked of each.
 
     >>> xp, x, w = arrays(x=np.array([1, 2]), w=[0.5, 0.25])
     >>> x * w
@@ -110,7 +110,13 @@ def whole(value: int, name: str, *, least: int = 1, most: int | None = None) -> 
 
 
 def same_shape(**named: Array) -> None:
-    """Raise ``InputError`` unless the arrays have one shape."""
+    """Raise ``InputError`` unless the arrays have one shape.
+
+    >>> same_shape(p=np.zeros(3), q=np.zeros(2))
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: p, q: expected one shape, got p (3,) and q (2,); bring them to the same shape
+    """
     shapes = {name: tuple(x.shape) for name, x in named.items()}
     if len(set(shapes.values())) > 1:
         said = " and ".join(f"{name} {shape}" for name, shape in shapes.items())
@@ -118,7 +124,16 @@ def same_shape(**named: Array) -> None:
 
 
 def finite(xp: Any, x: Array, name: str) -> None:
-    """Raise ``InputError`` where the array holds nan or inf, with their number. Under ``jax.jit`` nothing is seen."""
+    """Raise ``InputError`` where the array holds nan or inf, with their number. Under ``jax.jit`` nothing is seen.
+
+    Any shape.
+
+    >>> xp, x = array([1.0, math.inf, math.nan], "x")
+    >>> finite(xp, x, "x")
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: x: expected finite numbers, got 2 that are nan or inf; leave them out first
+    """
     holes = ~xp.isfinite(x)
     if known(xp.any(holes)):
         wrong = int(xp.sum(xp.astype(holes, xp.int32)))
@@ -126,7 +141,11 @@ def finite(xp: Any, x: Array, name: str) -> None:
 
 
 def known(condition: Any) -> bool:
-    """The truth of a condition; false where it has no value yet, as in a function that ``jax.jit`` traces."""
+    """The truth of a condition; false where it has no value yet, as in a function that ``jax.jit`` traces.
+
+    >>> known(np.float64(2.0) > 1), known(np.float64(0.0) > 1)
+    (True, False)
+    """
     try:
         return bool(condition)
     except TypeError:
@@ -134,30 +153,61 @@ def known(condition: Any) -> bool:
 
 
 def factorable(xp: Any, x: Array) -> Array:
-    """The array in float32 or float64, the two precisions that matrix factorisations are written for."""
+    """The array in float32 or float64, the two precisions that matrix factorisations are written for.
+
+    Any shape. Half precision goes to float32, extended precision to float64.
+
+    >>> factorable(numpy_namespace, np.ones(2, dtype=np.float16)).dtype
+    dtype('float32')
+    """
     bits = xp.finfo(x.dtype).bits
     return x if bits in (32, 64) else xp.astype(x, xp.float32 if bits < 32 else xp.float64)
 
 
 def unit_roundoff(xp: Any, x: Array) -> float:
-    """Largest relative error of one rounding in the array's dtype: 2⁻⁵³ for float64, 2⁻²⁴ for float32."""
+    """Largest relative error of one rounding in the array's dtype: 2⁻⁵³ for float64, 2⁻²⁴ for float32.
+
+    Any shape. Exact.
+
+    >>> unit_roundoff(numpy_namespace, np.ones(2)) == 2.0**-53
+    True
+    """
     return float(xp.finfo(x.dtype).eps) / 2
 
 
 def like(x: Array) -> dict[str, Any]:
-    """The dtype and device to make a new array with, so that it can meet this one."""
+    """The dtype and device to make a new array with, so that it can meet this one.
+
+    Any shape.
+
+    >>> np.zeros(2, **like(np.ones(3, dtype=np.float32))).dtype
+    dtype('float32')
+    """
     return {"dtype": x.dtype, "device": x.device} if hasattr(x, "cpu") else {"dtype": x.dtype}
 
 
 @cache
 def safe_squares(xp: Any, dtype: Any) -> tuple[float, float]:
-    """Sums of squares between these two have lost nothing that shows to underflow or overflow."""
+    """Sums of squares between these two have lost nothing that shows to underflow or overflow.
+
+    The lower is the smallest normal number over ε², for what is lost lies below that number; the upper the largest one.
+
+    >>> low, high = safe_squares(numpy_namespace, np.dtype(np.float64))
+    >>> low == 2.0**-1022 / 2.0**-104, high == (2 - 2.0**-52) * 2.0**1023
+    (True, True)
+    """
     facts = xp.finfo(dtype)
     return float(facts.smallest_normal) / float(facts.eps) ** 2, float(facts.max)
 
 
 def within(xp: Any, values: Array, low: float, high: float) -> bool:
-    """Whether every value is known to lie between the two."""
+    """Whether every value is known to lie between the two.
+
+    Any shape; the two ends themselves are outside. False for nan, and under ``jax.jit``, where no value is known.
+
+    >>> within(numpy_namespace, np.array([1.0, 2.0]), 0.0, 3.0), within(numpy_namespace, np.array([1.0, 3.0]), 0.0, 3.0)
+    (True, False)
+    """
     if values.ndim == 0:
         try:
             return low < float(constant(values)) < high
@@ -167,18 +217,37 @@ def within(xp: Any, values: Array, low: float, high: float) -> bool:
 
 
 def largest(xp: Any, x: Array, axis: Any) -> Array:
-    """The largest magnitude along the axis, kept as an axis of length 1, without its gradient."""
+    """The largest magnitude along the axis, kept as an axis of length 1, without its gradient.
+
+    Any shape. nan in a slice makes its entry nan. Exact.
+
+    >>> largest(numpy_namespace, np.array([[1.0, -3.0], [2.0, 0.5]]), axis=1)
+    array([[3.],
+           [2.]])
+    """
     x = constant(x)
     return xp.maximum(xp.max(x, axis=axis, keepdims=True), -xp.min(x, axis=axis, keepdims=True))
 
 
 def constant(x: Array) -> Array:
-    """The array without its gradient, where its library keeps one on the array."""
+    """The array without its gradient, where its library keeps one on the array.
+
+    Any shape; no copy is made.
+
+    >>> constant(np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
     return x.detach() if hasattr(x, "detach") else x
 
 
 def to_numpy(x: Array) -> NDArray[Any]:
-    """The values as a NumPy array, without gradient, from any device."""
+    """The values as a NumPy array, without gradient, from any device.
+
+    Any shape; dtype kept; a copy only where it comes from another device.
+
+    >>> to_numpy(np.array([1.0, 2.0], dtype=np.float32)).dtype
+    dtype('float32')
+    """
     x = constant(x)
     return np.asarray(x.cpu() if hasattr(x, "cpu") else x)
 

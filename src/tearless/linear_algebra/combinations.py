@@ -30,6 +30,16 @@ class Combinations:
     ``found`` holds one equation for each rank lost, as sparse as found. ``kept`` are positions of columns of the matrix
     that no equation expresses by earlier kept ones; ``r`` is their triangular factor. ``complete`` is false where the
     table has no more rows than columns, or too many columns: then only pairs were looked at, and ``r`` is empty.
+
+    >>> import polars as pl
+    >>> from tearless.core import Asked
+    >>> from tearless.linear_algebra.facts import Sample
+    >>> from tearless.readers.source import Batch
+    >>> a = np.arange(30.0)
+    >>> frame = pl.DataFrame({"a": a, "b": a * a % 7, "c": a + a * a % 7})
+    >>> found = Combinations.derive(Matrix.derive(Sample.of(Batch(frame)), Asked()))
+    >>> [(e.columns, e.coefficients.tolist(), e.constant) for e in found.found], found.kept
+    ([((0, 1, 2), [1.0, 1.0, -1.0], 0.0)], (0, 1))
     """
 
     matrix: Matrix
@@ -40,6 +50,7 @@ class Combinations:
 
     @classmethod
     def derive(cls, matrix: Matrix) -> Self:
+        """Looks for the equations of a matrix. Raises ``NotApplicable`` for fewer than two complete rows."""
         if matrix.n < 2:
             raise NotApplicable("fewer than two complete rows")
         search = Search(matrix)

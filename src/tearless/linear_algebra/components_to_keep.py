@@ -106,7 +106,10 @@ def marchenko_pastur_median(ratio: float) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParallelAnalysis:
-    """Variances of the standardised data beside those of the same columns with every relation broken."""
+    """Variances of the standardised data beside those of the same columns with every relation broken.
+
+    Made by ``parallel_analysis``.
+    """
 
     variances: Floats
     """Of the data, descending, shape ``(min(n, p),)``; they sum to p."""

@@ -25,6 +25,10 @@ class Written:
 
     ``decimals`` is the number of decimals that all cells are written with, ``None`` where they are not rounded so.
     ``stored`` is the relative rounding of the storage alone: 0 for whole numbers, which float64 holds exactly.
+
+    >>> tenths = Written(decimals=1, stored=2.0**-53)
+    >>> tenths.rounding(np.array([0.3, 40.0])).tolist()  # half of 0.1, well above what storing can move
+    [0.05, 0.05]
     """
 
     decimals: int | None

@@ -16,7 +16,10 @@ from .arrays import Array, array, constant, factorable, finite, known, positive,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eigen:
-    """A = Q·diag(values)·Qᵀ."""
+    """A = Q·diag(values)·Qᵀ.
+
+    Made by ``eigh``.
+    """
 
     values: Array
     """Descending, shape ``(p,)``."""
@@ -26,7 +29,10 @@ class Eigen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Singular:
-    """A = U·diag(values)·Vᵀ, with r = min(m, n)."""
+    """A = U·diag(values)·Vᵀ, with r = min(m, n).
+
+    Made by ``svd``.
+    """
 
     left: Array
     """U, shape ``(m, r)``, columns at right angles and of length 1."""

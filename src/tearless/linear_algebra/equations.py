@@ -24,6 +24,12 @@ class Equation:
     ``beyond_storage`` and ``beyond_rounding`` are the largest rest of any row over what storing the cells, or rounding
     them to their last digit, can leave there: at most 1 where the equation is exact in that sense. ``bits`` is how far
     the agreement is beyond chance.
+
+    ``columns`` are positions; ``rows`` is how many rows were looked at.
+
+    >>> sum_of_two = Equation((0, 1, 2), np.array([1.0, 1.0, -1.0]), 0.0, 0.5, 0.5, 60.0, rows=300)
+    >>> sum_of_two.slack, sum_of_two.exact  # 1 + 2·√(3/300); the worst row is at half of its rounding
+    (1.2, True)
     """
 
     columns: tuple[int, ...]
@@ -80,7 +86,19 @@ def surprise(x: ArrayLike, grain: float, among: int) -> float:
 
 
 def snapped(coefficients: Floats, constant: float) -> Iterator[tuple[Floats, float | None]]:
-    """Cleaner coefficients and constants near the given ones, the cleanest first; ``None`` leaves the constant free."""
+    """Cleaner coefficients and constants near the given ones, the cleanest first; ``None`` leaves the constant free.
+
+    ``coefficients`` has shape ``(k,)``, as have those that come out. From two digits up to nine, each time with the
+    constant 0, the constant to as many digits, and the constant left to the caller.
+
+    >>> for near, constant in snapped(np.array([1.0, -0.5000001]), 3.0000004):
+    ...     print(near.tolist(), constant)
+    ...     if constant is None:
+    ...         break
+    [1.0, -0.5] 0.0
+    [1.0, -0.5] 3.0
+    [1.0, -0.5] None
+    """
     size = float(np.abs(coefficients).max())
     for digits in (2, 3, 4, 6, 9):
         near = np.array([clean(c, digits) for c in coefficients])
@@ -109,6 +127,14 @@ def sparsest(pool: Sequence[Equation], count: int, std: Floats) -> list[Equation
 
     Linear independence is a matroid, so greedily taking the next that is independent of those taken is the best choice
     from this pool (Rado, Quarterly J. Math. 8, 1957; Edmonds, Mathematical Programming 1, 1971).
+
+    ``std`` has shape ``(p,)``: the spread of each column, by which its coefficients are multiplied to be compared.
+
+    >>> def says(columns, coefficients):
+    ...     return Equation(columns, np.array(coefficients), 0.0, 0.0, 0.0, 60.0, 300)
+    >>> pool = [says((0, 1, 2), [1.0, 1.0, -1.0]), says((0, 1), [1.0, -1.0]), says((0, 2), [2.0, -1.0])]
+    >>> [e.columns for e in sparsest(pool, 2, np.ones(3))]  # the first is the third less the second
+    [(0, 1), (0, 2)]
     """
     basis: list[Floats] = []
     out: list[Equation] = []

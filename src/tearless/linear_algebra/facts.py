@@ -28,6 +28,12 @@ class NumericColumns:
 
     ``null``, ``nan``, ``plus_inf`` and ``minus_inf`` are four different things and counted apart; the moments and the
     range are of the finite values alone. Arrays have one entry a column, in the order of ``names``.
+
+    >>> found = NumericColumns.of(Batch(pl.DataFrame({"a": [1.0, None, float("nan"), float("inf"), 3.0]})))
+    >>> found.null.tolist(), found.nan.tolist(), found.plus_inf.tolist(), found.moments.mean.tolist()
+    ([1.0], [1.0], [1.0], [2.0])
+    >>> found.merge(found).rows
+    10
     """
 
     names: tuple[str, ...]
@@ -43,6 +49,7 @@ class NumericColumns:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
+        """The counts, moments and range of one batch."""
         frame, schema = batch.frame, batch.frame.schema
         names = tuple(name for name, kind in schema.items() if kind.is_numeric())
         counts, columns = np.zeros((4, len(names))), []
@@ -61,6 +68,7 @@ class NumericColumns:
         return cls(names, dtypes, frame.height, null, nan, plus, minus, low, high, Moments.of(columns))
 
     def merge(self, later: Self) -> Self:
+        """Both, as if their batches had been one."""
         return type(self)(
             self.names,
             self.dtypes,
@@ -76,7 +84,13 @@ class NumericColumns:
 
 
 def floats(column: pl.Series) -> Floats:
-    """A numeric or boolean column as float64, null as nan. Whole numbers beyond 2⁵³ are rounded."""
+    """A numeric or boolean column as float64, null as nan. Whole numbers beyond 2⁵³ are rounded.
+
+    Shape ``(n,)``; no copy where it is float64 without nulls.
+
+    >>> floats(pl.Series([1, None, 3])).tolist()
+    [1.0, nan, 3.0]
+    """
     return (column if column.dtype == pl.Float64 else column.cast(pl.Float64)).to_numpy()
 
 
@@ -87,6 +101,11 @@ class Sample:
     Each row has a priority, a hash of its number and the seed; the rows of smallest priority are kept. So the sample
     does not depend on how the rows were cut into batches, and two samples merge into the sample of both.
     ``total`` is the number of rows seen; ``complete`` says that all of them are here.
+
+    >>> frame = pl.DataFrame({"a": range(6)})
+    >>> both = Sample.of(Batch(frame[:4])).merge(Sample.of(Batch(frame[4:], start=4)))
+    >>> both.frame["a"].to_list(), both.total, both.complete
+    ([0, 1, 2, 3, 4, 5], 6, True)
     """
 
     kept: pl.DataFrame
@@ -96,6 +115,7 @@ class Sample:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
+        """All rows of one batch, each with its number and its priority."""
         number = np.arange(batch.start, batch.start + batch.frame.height, dtype=np.int64)
         return cls(batch.frame, number, _priority(number, batch.seed), batch.frame.height)
 
@@ -105,6 +125,7 @@ class Sample:
         return max(1_000, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, self.kept.width)))
 
     def merge(self, later: Self) -> Self:
+        """The sample of both: of all their rows, those of smallest priority."""
         if len(self.number) >= self.cap:
             later = later._below(self.priority.max())
         both = type(self)(
@@ -171,6 +192,11 @@ class Matrix:
     ``values`` has shape ``(n, p)``, float64. Numbers and booleans are columns; the target is not. A column with so many
     holes that the complete rows would be few is left out; ``left_out`` says so, column by column. A row with a hole
     (missing, nan or infinite) in any column kept is not used.
+
+    >>> frame = pl.DataFrame({"a": [1.0, 2.0, 4.0], "b": [True, False, True], "c": [5.0] * 3})
+    >>> matrix = Matrix.derive(Sample.of(Batch(frame)), Asked())
+    >>> matrix.names, matrix.values.tolist(), matrix.left_out
+    (('a', 'b'), [[1.0, 1.0], [2.0, 0.0], [4.0, 1.0]], {'c': 'holds one value'})
     """
 
     names: tuple[str, ...]
@@ -181,6 +207,7 @@ class Matrix:
 
     @classmethod
     def derive(cls, sample: Sample, asked: Asked) -> Self:
+        """The features of a sample; raises ``NotApplicable`` where none is a number or none varies."""
         frame, schema = sample.frame, sample.frame.schema
         usable = [n for n, t in schema.items() if (t.is_numeric() or t == pl.Boolean) and n != asked.target]
         if not usable:

@@ -24,6 +24,8 @@ class Group:
     ``index`` is the condition index that carries the largest share of the first column's variance, ``share`` that
     share; ``pair`` the largest |r| of two members; ``to_drop`` the columns without which every inflation falls below
     the bound.
+
+    Made by ``grouped``. ``vif`` is the variance inflation of the first column.
     """
 
     members: tuple[int, ...]

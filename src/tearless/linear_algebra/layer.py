@@ -19,7 +19,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ShapeReport:
-    """Whether x @ w + b fits, in words."""
+    """Whether x @ w + b fits, in words.
+
+    Made by ``shape_report``.
+    """
 
     fits: bool
     output: Shape | None

@@ -38,6 +38,13 @@ class LeastSquares:
     """A least squares solution and what is known about it. ``k`` is the number of targets; for a vector y it is absent.
 
     κ, the rank and the bounds are those of the columns divided by ``lengths``.
+
+    Made by ``qr``, ``svd`` and ``ridge``; ``with_intercept`` and ``alpha`` are what they were asked for.
+
+    >>> from tearless.linear_algebra.least_squares import qr
+    >>> fit = qr([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], intercept=True)
+    >>> fit.coefficients.round(12).tolist(), round(float(fit.intercept), 12), fit.rank
+    ([2.0], 1.0, 1)
     """
 
     coefficients: Array

@@ -22,7 +22,14 @@ from .triangle import centred, triangle
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrincipalComponents:
-    """k components of p columns. Scores and back are methods; each takes rows of the same columns."""
+    """k components of p columns. Scores and back are methods; each takes rows of the same columns.
+
+    Made by ``pca``.
+
+    >>> fit = pca([[3.0, 4.0], [-3.0, -4.0]], k=1)  # all spread lies along (3, 4)
+    >>> fit.share.round(12).tolist(), fit.reconstructed(fit.scores([[7.0, 1.0]])).round(12).tolist()  # the point below
+    ([1.0], [[3.0, 4.0]])
+    """
 
     mean: Array
     """Shape ``(p,)``."""

@@ -31,7 +31,18 @@ Positions = NDArray[np.intp]
 
 
 class Search:
-    """Looks for equations among the columns of one matrix."""
+    """Looks for equations among the columns of one matrix.
+
+    >>> from tearless.core import Asked
+    >>> from tearless.linear_algebra.facts import Sample
+    >>> from tearless.readers.source import Batch
+    >>> a = np.arange(30.0)
+    >>> frame = pl.DataFrame({"a": a, "b": a * a % 7, "c": a + a * a % 7})
+    >>> matrix = Matrix.derive(Sample.of(Batch(frame)), Asked())
+    >>> found, left, _ = Search(matrix).scan(matrix.r, range(3))
+    >>> [(e.columns, e.coefficients.tolist()) for e in found], left
+    ([((0, 1, 2), [1.0, 1.0, -1.0])], [0, 1])
+    """
 
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
@@ -252,7 +263,13 @@ def without_column(t: Floats, j: int) -> Floats:
 
 
 def components(found: Sequence[Equation]) -> list[list[Equation]]:
-    """Equations that share columns, directly or through others, together."""
+    """Equations that share columns, directly or through others, together.
+
+    >>> def about(*columns):
+    ...     return Equation(columns, np.ones(len(columns)), 0.0, 0.0, 0.0, 60.0, 300)
+    >>> [[e.columns for e in group] for group in components([about(0, 1), about(2, 3), about(1, 4)])]
+    [[(2, 3)], [(0, 1), (1, 4)]]
+    """
     groups: list[tuple[set[int], list[Equation]]] = []
     for equation in found:
         columns, members = set(equation.columns), [equation]

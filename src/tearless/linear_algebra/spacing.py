@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A binary floating-point format: digits of its significand, exponent of its least normal number, its largest."""
+    """A binary floating-point format: digits of its significand, exponent of its least normal number, its largest.
+
+    The exponent is ``least_exponent``.
+
+    >>> Format(digits=53, least_exponent=-1022, largest=1.7976931348623157e308).roundoff == 2.0**-53
+    True
+    """
 
     digits: int
     least_exponent: int

@@ -95,7 +95,10 @@ def cosines(X: Array, Y: Array) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Items, most similar first."""
+    """Items, most similar first.
+
+    Made by ``most_similar``.
+    """
 
     order: Array
     """Row numbers of the items, shape ``(k,)``."""
