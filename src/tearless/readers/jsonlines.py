@@ -11,6 +11,7 @@ import polars as pl
 
 from tearless.core import InputError, visible
 
+from . import inspect_log
 from .memory import from_columns, from_records
 from .names import distinct_names
 from .normal import normal
@@ -150,6 +151,8 @@ def open_json_array(
             f"{argument}: expected a JSON array of objects, got {label}, which is no JSON "
             f"({visible(str(fault), 80)}); mend it there"
         ) from None
+    if inspect_log.is_log(value):
+        return inspect_log.open_log(value, label, argument, path, notes)
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         frame, words = from_records(value, argument)
     elif isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tearless.core import InputError, listed, quoted, visible
 
+from .inspect_log import is_archive, open_archive
 from .sniff import encoding_of, foreign, format_of
 from .source import Source
 from .streams import Open, compression_of, opener
@@ -37,6 +38,7 @@ _BY_EXTENSION = {
     ".jsonl": "JSON lines",
     ".ndjson": "JSON lines",
     ".json": "JSON",
+    ".eval": "Inspect log",
 }
 _EXPECTED = "a table (CSV, TSV, Parquet, Arrow, JSON lines, .npy, .npz, Excel)"
 _KEPT: list[object] = []
@@ -160,6 +162,8 @@ def _binary(kind: str, path: Path, label: str, argument: str, notes: Sequence[st
         from .arrow import open_arrow
 
         return open_arrow(path, label, argument, notes, stream=kind == "arrow stream")
+    if kind == "Inspect log":
+        return open_archive(path, label, argument, notes)
     if kind in ("npy", "npz"):
         from .numpy_files import open_npy, open_npz
 
@@ -176,7 +180,7 @@ def _binary(kind: str, path: Path, label: str, argument: str, notes: Sequence[st
 
 
 def _in_zip(path: Path, label: str, argument: str) -> str:
-    """``excel`` or ``npz``, by the names in a zip archive."""
+    """``excel``, ``npz`` or ``Inspect log``, by the names in a zip archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -189,6 +193,8 @@ def _in_zip(path: Path, label: str, argument: str) -> str:
         return "excel"
     if any(name.endswith(".npy") for name in names) or not names:
         return "npz"
+    if is_archive(names):
+        return "Inspect log"
     raise InputError(
         f"{argument}: expected {_EXPECTED}, got {label}, a zip archive of {listed(names, 3)}; unpack it and name one"
     )
