@@ -47,8 +47,8 @@ def open_archive(path: Path, label: str, argument: str, notes: Sequence[str] = (
             samples = [json.loads(archive.read(n)) for n in archive.namelist() if n.startswith("samples/")]
     except _FAULTS as fault:
         raise InputError(
-            f"{argument}: expected a log of Inspect that can be read, got {label} ({visible(str(fault), 80)}); write it "
-            "again with `inspect log convert --to json`"
+            f"{argument}: expected a log of Inspect that can be read, got {label} ({visible(str(fault), 80)}); write "
+            "it again with `inspect log convert --to json`"
         ) from None
     about = header.get("eval", {}) if isinstance(header, dict) else {}
     return _table(about, samples, label, argument, str(path), notes)

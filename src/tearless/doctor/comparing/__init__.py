@@ -1,0 +1,1 @@
+"""``tearless.compare``: results of several models read, brought together, compared, and the verdict in words."""
