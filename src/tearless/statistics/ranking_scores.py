@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tearless.core import InputError, quoted
 from tearless.statistics.classification_scores import labels
 from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain
+from tearless.statistics.placements import area_and_variance
 from tearless.statistics.score_intervals import of_bounded_mean
-from tearless.statistics.two_sample import area_and_variance
 
 
 def roc_auc(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -> Estimate:
@@ -28,7 +28,7 @@ def roc_auc(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -
     0.75 (0.1613 to 0.9791)
     """
     is_positive, x = _two(truth, score, positive)
-    area, variance = area_and_variance(x[~is_positive], x[is_positive])
+    area, variance = area_and_variance(x, is_positive)
     m = int(is_positive.sum())
     n = len(x) - m
     worth = m * n / (1 + ((m + n) / 2 - 1) / 2)
@@ -81,7 +81,8 @@ def _two(truth: Any, score: Any, positive: Any) -> tuple[NDArray[np.bool_], Floa
     y, x = labels(truth, "truth"), plain(score, "score")
     of_one_length(truth=y, score=x)
     is_positive = y == positive
-    if len(np.unique(y)) > 2:
+    other = y[~is_positive]
+    if len(other) and (other != other[0]).any():
         raise InputError(f"truth: expected two classes, got {len(np.unique(y))}; rank one class against the rest")
     if not is_positive.any() or is_positive.all():
         got = f"{int(is_positive.sum())} of {len(y)} rows of class {quoted(str(positive))}"

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from tearless.core import InputError
+from tearless.statistics import placements
 
 Floats = NDArray[np.float64]
 EXACT_ROWS = 400
@@ -54,12 +55,16 @@ def _lead(x: Floats, y: Floats) -> tuple[float, float, float, float]:
 
 
 def _sorted(values: ArrayLike, name: str) -> Floats:
+    return np.sort(_values(values, name))
+
+
+def _values(values: ArrayLike, name: str) -> Floats:
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not x.size or np.isnan(x).any():
         raise InputError(
             f"{name}: expected at least one number in one row and no nan, got shape {x.shape}; drop the nan"
         )
-    return np.sort(x)
+    return x
 
 
 def gap_chance(distance: float, n: int, m: int) -> float:
@@ -206,15 +211,13 @@ def auc(first: ArrayLike, second: ArrayLike) -> tuple[float, tuple[float, float]
 def area_and_variance(first: ArrayLike, second: ArrayLike) -> tuple[float, float]:
     """The area of ``auc`` and its variance by the placements of each sample in the other; 0.25 with one value a side.
 
-    Shapes ``(n,)`` and ``(m,)``; O((n + m) log(n + m)) by searching the sorted samples (X. Sun, W. Xu, IEEE Signal
-    Processing Letters 21, 2014, 1389-1393). The variance is 0 where the samples do not overlap. Raises as ``auc``.
+    Shapes ``(n,)`` and ``(m,)``; O((n + m) log(n + m)) by one sort (X. Sun, W. Xu, IEEE Signal Processing Letters 21,
+    2014, 1389-1393). The variance is 0 where the samples do not overlap. Raises as ``auc``.
 
     >>> area_and_variance([1, 2], [3, 4])
     (1.0, 0.0)
     """
-    x, y = _sorted(first, "first"), _sorted(second, "second")
-    of_y = (np.searchsorted(x, y, side="left") + np.searchsorted(x, y, side="right")) / (2 * len(x))
-    of_x = (np.searchsorted(y, x, side="left") + np.searchsorted(y, x, side="right")) / (2 * len(y))
-    area = float(of_y.mean())
-    variance = of_y.var(ddof=1) / len(y) + of_x.var(ddof=1) / len(x) if min(len(x), len(y)) > 1 else 0.25
-    return area, float(variance)
+    x, y = _values(first, "first"), _values(second, "second")
+    is_second = np.zeros(len(x) + len(y), dtype=bool)
+    is_second[len(x) :] = True
+    return placements.area_and_variance(np.concatenate([x, y]), is_second)
