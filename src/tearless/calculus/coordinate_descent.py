@@ -32,7 +32,11 @@ def soft_threshold(x: Any, threshold: float) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
-    """Weights with many zeros; ``gap`` is how far the ``loss`` ½‖y−Xw‖² + t‖w‖₁ can be above its least."""
+    """Weights with many zeros; ``gap`` is how far the ``loss`` ½‖y−Xw‖² + t‖w‖₁ can be above its least.
+
+    Made by ``l1_least_squares``: ``sweeps`` are what it took, ``converged`` says whether the gap is small enough. ``w``
+    has shape ``(p,)``.
+    """
 
     w: Floats
     gap: float

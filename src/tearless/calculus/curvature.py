@@ -40,8 +40,8 @@ def hessian_vector(gradient: Callable[[Vector], Any], w: Vector, v: Vector) -> V
 def preconditioned(product: Product, denominator: Vector) -> Product:
     """v ↦ D^−½ H D^−½ v for D = diag(denominator): symmetric, with the eigenvalues of D⁻¹H.
 
-    With Adam's √v̂ + ε as denominator its largest eigenvalue is what ``stability.largest_adam_rate`` asks for. Raises
-    ``InputError`` unless every entry is above 0.
+    With Adam's √v̂ + ε as denominator, shape ``(n,)``, its largest eigenvalue is what ``stability.largest_adam_rate``
+    asks for. Raises ``InputError`` unless every entry is above 0.
 
     >>> preconditioned(lambda v: np.array([2.0, 6.0]) * v, np.array([1.0, 3.0]))(np.ones(2)).round(12).tolist()
     [2.0, 2.0]
@@ -56,7 +56,10 @@ def preconditioned(product: Product, denominator: Vector) -> Product:
 @dataclass(frozen=True, slots=True)
 class Eigenvalue:
     """An eigenvalue, its unit vector, and ``residual`` = ‖Hv − λv‖: some eigenvalue of H lies within it of
-    ``value``."""
+    ``value``.
+
+    Made by ``power_iteration`` and ``lanczos``, from as many ``products`` with H.
+    """
 
     value: float
     vector: Vector

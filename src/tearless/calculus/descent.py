@@ -21,7 +21,11 @@ Loss = Callable[[Array], Any]
 
 
 class State(NamedTuple):
-    """What a method remembers between steps: how many it made, and its running means."""
+    """What a method remembers between steps: how many it made, and its running means.
+
+    Made by ``start`` and by the ``step`` of a method: ``t`` steps were made; ``first`` and ``second`` are what the
+    method gathers of the gradient and of its square, of the shape of the weights, zeros where it gathers nothing.
+    """
 
     t: int
     first: Array
@@ -29,7 +33,13 @@ class State(NamedTuple):
 
 
 class Method(Protocol):
-    """One rule of descent."""
+    """One rule of descent.
+
+    >>> method, w, g = Momentum(0.1, beta=0.5), np.array([1.0]), np.array([2.0])
+    >>> state, w = method.step(start(w), w, g, method.rate)  # v = 0.5 · 0 + 2, w = 1 − 0.1 · 2
+    >>> state.first.tolist(), w.tolist()
+    ([2.0], [0.8])
+    """
 
     @property
     def rate(self) -> float:
@@ -66,6 +76,7 @@ class GradientDescent:
         _sound(self.rate)
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """w − rate · g, of the shape of ``w``; the state counts."""
         return State(state.t + 1, state.first, state.second), w - rate * g
 
 
@@ -87,6 +98,7 @@ class Momentum:
         _sound(self.rate, beta=self.beta)
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """w − rate · v with v = β v + g, kept as ``state.first``."""
         v = self.beta * state.first + g
         return State(state.t + 1, v, state.second), w - rate * v
 
@@ -109,6 +121,7 @@ class Nesterov:
         _sound(self.rate, beta=self.beta)
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """w − rate · (g + β v) with v = β v + g, kept as ``state.first``."""
         v = self.beta * state.first + g
         return State(state.t + 1, v, state.second), w - rate * (g + self.beta * v)
 
@@ -131,6 +144,7 @@ class RMSProp:
         positive(self.epsilon, "epsilon", zero=True)
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """w − rate · g/(√s + ε) with s = α s + (1−α) g², kept as ``state.second``."""
         s = self.alpha * state.second + (1 - self.alpha) * g * g
         return State(state.t + 1, state.first, s), w - rate * g / (s**0.5 + self.epsilon)
 
@@ -157,6 +171,7 @@ class Adam:
         positive(self.epsilon, "epsilon", zero=True)
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """w − rate · m̂/(√v̂ + ε); m is kept as ``state.first``, v as ``state.second``."""
         t = state.t + 1
         m = self.beta1 * state.first + (1 - self.beta1) * g
         v = self.beta2 * state.second + (1 - self.beta2) * g * g
@@ -187,13 +202,17 @@ class AdamW:
         positive(self.decay, "decay", zero=True)
 
     def step(self, state: State, w: Array, g: Array, rate: float) -> tuple[State, Array]:
+        """The step of ``Adam`` from w · (1 − rate · decay)."""
         adam = Adam(self.rate, self.beta1, self.beta2, self.epsilon)
         return adam.step(state, w * (1 - rate * self.decay), g, rate)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a path: its number, the weights *before* it, and there the loss, the gradient and the rate used."""
+    """One step of a path: its number, the weights *before* it, and there the loss, the gradient and the rate used.
+
+    Made by ``path``: ``t`` is the number, ``w`` the weights, ``gradient`` of their shape.
+    """
 
     t: int
     w: Array
@@ -212,9 +231,9 @@ def path(
 ) -> Iterator[Step]:
     """The path of descent from ``w``: ``steps`` steps, and then the place where it ends: ``steps + 1`` entries.
 
-    ``schedule(t)`` multiplies the method's rate at step t, counted from 0. The path does not stop by itself: a loss
-    that grows, or becomes inf or nan, is part of the picture. Raises ``InputError`` unless ``steps`` is a whole number
-    of at least 0.
+    ``schedule(t)`` multiplies the method's rate at step t, counted from 0. ``w`` has any shape. The path does not stop
+    by itself: a loss that grows, or becomes inf or nan, is part of the picture. Raises ``InputError`` unless ``steps``
+    is a whole number of at least 0.
 
     >>> last = list(path(lambda w: w * w, lambda w: 2 * w, 1.0, GradientDescent(0.25), 3))[-1]
     >>> float(last.w), float(last.loss)

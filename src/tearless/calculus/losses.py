@@ -22,7 +22,12 @@ from tearless.linear_algebra.arrays import Array, array, arrays, known, positive
 
 
 class Loss(Protocol):
-    """A loss of a prediction against its truth: per entry, or per row for losses of classes (``per_row``)."""
+    """A loss of a prediction against its truth: per entry, or per row for losses of classes (``per_row``).
+
+    >>> loss: Loss = Huber(1.0)
+    >>> loss.value([3.0], [0.0]).tolist(), loss.curvature([3.0], [0.0]).tolist()  # beyond δ = 1 it is a line
+    ([2.5], [0.0])
+    """
 
     per_row: ClassVar[bool]
 
@@ -42,7 +47,7 @@ class Loss(Protocol):
 def mean(loss: Loss, prediction: Any, truth: Any) -> Array:
     """The mean of the loss over its entries (its rows, for losses of classes): what training minimises.
 
-    A single number, as an array without axes. Raises ``InputError`` for nothing to average.
+    Shape ``()``. Raises ``InputError`` for nothing to average.
 
     >>> float(mean(SquaredError(), [1.0, 3.0], [0.0, 1.0]))
     2.5
@@ -62,7 +67,7 @@ def mean_gradient(loss: Loss, prediction: Any, truth: Any) -> Array:
 
 
 @dataclass(frozen=True)
-class SquaredError:
+class SquaredError(Loss):
     """(p − y)²; gradient 2(p − y); curvature 2. Its mean is the mean squared error. In the square of y's unit.
 
     >>> SquaredError().value([3.0], [1.0]).tolist(), SquaredError().gradient([3.0], [1.0]).tolist()
@@ -85,7 +90,7 @@ class SquaredError:
 
 
 @dataclass(frozen=True)
-class AbsoluteError:
+class AbsoluteError(Loss):
     """|p − y|; gradient sign(p − y), 0 where they are equal; curvature 0. In y's unit.
 
     >>> AbsoluteError().value([3.0], [1.0]).tolist(), AbsoluteError().gradient([3.0], [1.0]).tolist()
@@ -108,7 +113,7 @@ class AbsoluteError:
 
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(Loss):
     """d²/2 while |d| ≤ δ, then δ(|d| − δ/2), with d = p − y; δ > 0 in y's unit.
 
     The gradient, d cut to [−δ, δ], never exceeds δ: no row pulls harder, however far off (Huber 1964, *Robust
@@ -140,7 +145,7 @@ class Huber:
 
 
 @dataclass(frozen=True)
-class Hinge:
+class Hinge(Loss):
     """max(0, 1 − y·s) for truth y = ±1 and score s; gradient −y while y·s < 1, else 0; curvature 0. No unit.
 
     >>> Hinge().value([0.5, 2.0], [1.0, -1.0]).tolist(), Hinge().gradient([0.5, 2.0], [1.0, -1.0]).tolist()
@@ -169,7 +174,7 @@ class Hinge:
 
 
 @dataclass(frozen=True)
-class BinaryCrossEntropy:
+class BinaryCrossEntropy(Loss):
     """−y ln σ(z) − (1−y) ln(1−σ(z)) from the logit z, in nats, for truth y in [0, 1].
 
     Computed as w·|z| + ln(1 + e^−|z|), where w = 1−y for z ≥ 0 and y below: two terms that are never negative, so the
@@ -210,7 +215,7 @@ class BinaryCrossEntropy:
 
 
 @dataclass(frozen=True)
-class CrossEntropy:
+class CrossEntropy(Loss):
     """−Σ yₖ ln softmax(z)ₖ from logits, in nats, one value a row.
 
     Shapes: logits ``(n, C)``; truth ``(n,)`` of class numbers 0 … C−1, or ``(n, C)`` of shares. Right to a few ulp
@@ -238,7 +243,7 @@ class CrossEntropy:
 
 
 @dataclass(frozen=True)
-class KullbackLeibler:
+class KullbackLeibler(Loss):
     """Σ yₖ ln(yₖ / softmax(z)ₖ) from logits, in nats, one value a row: cross-entropy beyond the truth's own entropy.
 
     Shapes: logits ``(n, C)``; truth ``(n, C)`` of shares that sum to 1, or class numbers ``(n,)``, where it is the

@@ -19,7 +19,10 @@ HALVINGS = 40
 
 @dataclass(frozen=True, slots=True)
 class NewtonStep:
-    """One step: the loss before it, the ``decrement``, by which a quadratic would fall, and the ``share`` walked."""
+    """One step: the loss before it, the ``decrement``, by which a quadratic would fall, and the ``share`` walked.
+
+    One of the ``steps`` of a ``Minimum``.
+    """
 
     loss: float
     decrement: float
@@ -28,7 +31,10 @@ class NewtonStep:
 
 @dataclass(frozen=True, slots=True)
 class Minimum:
-    """Where Newton's method ended: the weights, the steps, whether the stopping rule held, and the last direction."""
+    """Where Newton's method ended: the weights, the steps, whether the stopping rule held, and the last direction.
+
+    Made by ``newton``. ``w`` and ``direction`` have shape ``(p,)``; ``converged``: the rule held.
+    """
 
     w: Vector
     steps: tuple[NewtonStep, ...]

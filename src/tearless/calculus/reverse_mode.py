@@ -96,11 +96,13 @@ class Variable:
         return Variable(a.value @ b.value, rules)
 
     def sum(self, axis: Axes = None, keepdims: bool = False) -> Variable:
+        """The sum over one axis, some, or all; ``keepdims`` leaves them with length 1, as in NumPy."""
         kept = np.sum(self.value, axis=axis, keepdims=True).shape
         total = np.sum(self.value, axis=axis, keepdims=keepdims)
         return Variable(total, ((self, lambda g: g.reshape(*kept).broadcast_to(self.shape)),))
 
     def mean(self, axis: Axes = None, keepdims: bool = False) -> Variable:
+        """The mean over one axis, some, or all. Raises ``InputError`` where there is nothing to average."""
         if self.value.size == 0:
             raise InputError(f"mean: expected at least one number, got shape {self.shape}; it is empty")
         total = self.sum(axis, keepdims)
@@ -114,14 +116,17 @@ class Variable:
         return Variable(value, ((self, lambda g: g.reshape(*top.shape) * share),))
 
     def reshape(self, *shape: int) -> Variable:
+        """The same numbers in another shape of as many, row by row."""
         return Variable(self.value.reshape(shape), ((self, lambda g: g.reshape(*self.shape)),))
 
     def transpose(self, *axes: int) -> Variable:
+        """The axes in the order given, or in reverse."""
         order = tuple(i % self.ndim for i in axes) or tuple(reversed(range(self.ndim)))
         back = tuple(int(i) for i in np.argsort(order))
         return Variable(self.value.transpose(order), ((self, lambda g: g.transpose(*back)),))
 
     def broadcast_to(self, shape: tuple[int, ...]) -> Variable:
+        """Repeated to a larger shape, as NumPy does; the gradient sums the repetitions."""
         return Variable(np.broadcast_to(self.value, shape), ((self, lambda g: _back_to(g, self.shape)),))
 
     def __getitem__(self, index: Any) -> Variable:
@@ -150,7 +155,7 @@ class Variable:
 
 
 def variable(x: Any) -> Variable:
-    """``x`` itself where it is a ``Variable``, else a constant.
+    """``x`` itself where it is a ``Variable``, else a constant of its shape, any shape.
 
     >>> variable(2.0), variable(variable(2.0))
     (Variable(array(2.)), Variable(array(2.)))

@@ -21,6 +21,11 @@ class Distribution(ABC):
     """A distribution with its parameters known. Values are NumPy arrays of any shape; nan in, nan out.
 
     ``density`` is a probability for counts, and a probability per unit of x else.
+
+    >>> from tearless.probability.normal import Normal
+    >>> iq: Distribution = Normal(100.0, 15.0)
+    >>> float(iq.below(100.0)), float(iq.above(100.0)), iq.quantile([0.5]).tolist()
+    (0.5, 0.5, [100.0])
     """
 
     @classmethod
@@ -68,7 +73,13 @@ class Distribution(ABC):
 
 
 class Continuous(Distribution):
-    """A distribution with a density."""
+    """A distribution with a density.
+
+    >>> from tearless.probability.beta import Uniform
+    >>> evenly: Continuous = Uniform(0.0, 10.0)
+    >>> evenly.support, float(evenly.between(2.0, 5.0))
+    ((0.0, 10.0), 0.3)
+    """
 
     @property
     @abstractmethod
@@ -104,7 +115,13 @@ class Continuous(Distribution):
 
 
 class Counts(Distribution):
-    """A distribution on whole numbers."""
+    """A distribution on whole numbers.
+
+    >>> from tearless.probability.counts import Binomial
+    >>> heads: Counts = Binomial(2, 0.5)
+    >>> heads.density([0, 1, 2]).round(12).tolist(), float(heads.between(1, 2).round(12))
+    ([0.25, 0.5, 0.25], 0.75)
+    """
 
     def between(self, low: ArrayLike, high: ArrayLike) -> Floats:
         """P(low ≤ X ≤ high), both ends included; up to 1,000 counts are summed, longer stretches are differences."""
@@ -144,7 +161,18 @@ class Counts(Distribution):
 def sample(
     x: ArrayLike, *, low: float = -np.inf, high: float = np.inf, open_ends: bool = False, least: int = 1
 ) -> Floats:
-    """The values to fit: shape (n,), finite, inside the support. Raises ``InputError`` saying which is not."""
+    """The values to fit: shape (n,), finite, inside the support. Raises ``InputError`` saying which is not.
+
+    ``low`` and ``high`` are the ends of the support, ``open_ends`` says that they are outside it, ``least`` is how many
+    values are needed.
+
+    >>> sample([0.25, 0.5], low=0.0, high=1.0).tolist()
+    [0.25, 0.5]
+    >>> sample([1.5], low=0.0, high=1.0)
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: x: expected values from 0.0 and 1.0, got 1.5; choose another family
+    """
     try:
         values = np.asarray(x, dtype=np.float64)
     except (TypeError, ValueError):
@@ -164,7 +192,13 @@ def sample(
 
 
 def chances(p: Any) -> Floats:
-    """Shares of an area. Raises ``InputError`` unless each is from 0 to 1 (nan passes)."""
+    """Shares of an area. Raises ``InputError`` unless each is from 0 to 1 (nan passes).
+
+    Any shape.
+
+    >>> chances([0.25, 1.0]).tolist()
+    [0.25, 1.0]
+    """
     given = np.asarray(p, dtype=np.float64)
     if ((given < 0) | (given > 1)).any():
         raise InputError(f"p: expected chances from 0 to 1, got {given.ravel()[:3].tolist()}; give shares, not percent")
@@ -179,19 +213,36 @@ def _interval(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def finite(value: float, name: str) -> None:
-    """Raise ``InputError`` unless the parameter is a finite number."""
+    """Raise ``InputError`` unless the parameter is a finite number.
+
+    >>> finite(float("inf"), "mean")
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: mean: expected a finite number, got inf; choose another
+    """
     if not np.isfinite(value):
         raise InputError(f"{name}: expected a finite number, got {value!r}; choose another")
 
 
 def spread(scale: float) -> float:
-    """A fitted scale. Raises ``InputError`` where it is 0: all values are equal, and no density fits them."""
+    """A fitted scale. Raises ``InputError`` where it is 0: all values are equal, and no density fits them.
+
+    >>> spread(2.0)
+    2.0
+    """
     if not scale > 0:
         raise InputError("x: expected values that differ, got one value only; a constant has no density to fit")
     return scale
 
 
 def placed(u: Floats, value: Floats, inside: NDArray[np.bool_], at_zero: float, height: float) -> Floats:
-    """A log density on u > 0 with its outside: −inf there, and at 0 what x^(at_zero − 1) makes of ``height``."""
+    """A log density on u > 0 with its outside: −inf there, and at 0 what x^(at_zero − 1) makes of ``height``.
+
+    All of one shape; nan stays nan.
+
+    >>> u = np.array([-1.0, 0.0, 2.0])
+    >>> placed(u, -u, u > 0, at_zero=1.0, height=0.0).tolist()  # e^−x: its density is 1 at 0, the logarithm 0
+    [-inf, 0.0, -2.0]
+    """
     zero = np.inf if at_zero < 1 else height if at_zero == 1 else -np.inf
     return np.where(inside, value, np.where(np.isnan(u), u, np.where(u == 0, zero, -np.inf)))

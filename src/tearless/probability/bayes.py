@@ -62,7 +62,13 @@ def posterior(prior: ArrayLike, likelihood: ArrayLike) -> Floats:
 
 
 def log_prior(prior: ArrayLike) -> Floats:
-    """ln of a prior. Raises ``InputError`` unless it has one axis, lies in 0..1 and sums to 1 within 10⁻⁶."""
+    """ln of a prior. Raises ``InputError`` unless it has one axis, lies in 0..1 and sums to 1 within 10⁻⁶.
+
+    Shape ``(k,)``, one entry a hypothesis.
+
+    >>> log_prior([1.0, 0.0]).tolist()
+    [0.0, -inf]
+    """
     logs = log_chances(prior, "prior")
     total = float(np.sum(np.asarray(prior, dtype=np.float64)))
     if logs.ndim != 1 or not abs(total - 1) <= 1e-6:
@@ -121,7 +127,14 @@ def updated_odds(prior_odds: float, *likelihood_ratios: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What a test's answer means where this share of people (or messages, or parts) has what it looks for."""
+    """What a test's answer means where this share of people (or messages, or parts) has what it looks for.
+
+    Made by ``meaning_of_a_test``, from the ``prevalence``, the ``sensitivity`` P(positive | has it) and the
+    ``specificity`` P(negative | has it not).
+
+    >>> meaning_of_a_test(0.5, 0.75, 0.5).counts(people=8)  # 4 have it, 4 have it not
+    {'true positives': 3.0, 'false negatives': 1.0, 'false positives': 2.0, 'true negatives': 2.0}
+    """
 
     __test__ = False
     prevalence: float

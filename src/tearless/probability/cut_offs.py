@@ -22,7 +22,15 @@ Ties = Literal["all", "first"]
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """What a cut-off left. Arrays of the library, dtype and device of the logits."""
+    """What a cut-off left. Arrays of the library, dtype and device of the logits.
+
+    Made by ``top_k``, ``top_p``, ``min_p``, ``typical``, ``epsilon`` and ``eta``; ``xp`` is the namespace of the
+    library.
+
+    >>> cut = top_k([2.0, 1.0, 0.0], 1)
+    >>> cut.logits.tolist(), int(cut.count), cut.probabilities.tolist(), float(cut.effective)
+    ([2.0, -inf, -inf], 1, [1.0, 0.0, 0.0], 1.0)
+    """
 
     xp: Any
     given: Array

@@ -108,7 +108,10 @@ def effective_choices(p: Any, axis: int = -1) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """What a cross-entropy must fall below before the inputs have told the model anything. In nats."""
+    """What a cross-entropy must fall below before the inputs have told the model anything. In nats.
+
+    Made by ``floors``, for labels of so many ``classes``.
+    """
 
     classes: int
     uniform: float

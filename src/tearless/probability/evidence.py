@@ -155,7 +155,13 @@ class Evidence:
 
 
 def log_chances(p: ArrayLike, name: str) -> Floats:
-    """ln of probabilities, −inf for 0. Raises ``InputError`` unless each is from 0 to 1."""
+    """ln of probabilities, −inf for 0. Raises ``InputError`` unless each is from 0 to 1.
+
+    Any shape.
+
+    >>> log_chances([1.0, 0.0], "prior").tolist()
+    [0.0, -inf]
+    """
     given = np.asarray(p, dtype=np.float64)
     if not np.all((given >= 0) & (given <= 1)):
         raise InputError(f"{name}: expected probabilities from 0 to 1, got {given.tolist()}; give shares, not percent")

@@ -22,7 +22,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassCounts:
-    """Sums by class: ``classes`` (K,) the number of rows, or their weight; ``features`` (K, d) the sum of columns."""
+    """Sums by class: ``classes`` (K,) the number of rows, or their weight; ``features`` (K, d) the sum of columns.
+
+    Made by ``count_by_class``.
+    """
 
     classes: Floats
     features: Floats

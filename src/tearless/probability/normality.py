@@ -25,6 +25,8 @@ class Fit:
     that t: an area read off the distribution is wrong by at most this for a tail, and twice this for an interval.
     ``chance`` is that of values as far or farther when they do come from it. A small chance says that they do not; only
     the distance says whether it matters: at a million values the chance of a distance of 0.002 is 0.001.
+
+    Made by ``goodness`` and ``normality``.
     """
 
     distance: float

@@ -34,7 +34,10 @@ _CUTS: Mapping[str, Callable[[Any, Any], Kept]] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One operation of a chain, and what stood after it."""
+    """One operation of a chain, and what stood after it.
+
+    One of the ``stages`` of a ``Chain``: the operation's ``name``, and its ``setting`` as given.
+    """
 
     name: str
     setting: float
@@ -46,7 +49,10 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """A chain of operations on one array of logits, in the order they were done."""
+    """A chain of operations on one array of logits, in the order they were done.
+
+    Made by ``chain``. Printing it shows the ``stages``, one a line.
+    """
 
     logits: Array
     """The logits that are drawn from, −inf where cut."""

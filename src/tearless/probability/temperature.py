@@ -52,7 +52,17 @@ def at_temperature(logits: Any, t: float) -> Array:
 
 
 def usable(logits: Any) -> tuple[Any, Array]:
-    """``(xp, logits)`` with choices on the last axis. Raises ``InputError`` for nan, +inf, and slices of −inf alone."""
+    """``(xp, logits)`` with choices on the last axis. Raises ``InputError`` for nan, +inf, and slices of −inf alone.
+
+    Shape ``(..., C)``, kept.
+
+    >>> usable([1.0, -float("inf")])[1].tolist()
+    [1.0, -inf]
+    >>> usable([float("nan")])
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: logits: expected numbers below inf, got nan or inf; find where the model overflows
+    """
     xp, z = array(logits, "logits")
     if z.ndim == 0:
         raise InputError("logits: expected one number for each choice, got a single number; give a vector")
