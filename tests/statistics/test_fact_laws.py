@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from tearless.linear_algebra import facts as tables
 from tearless.linear_algebra.facts import NumericColumns, Sample
 from tearless.readers.source import Batch
-from tearless.statistics import facts as rows
-from tearless.statistics.facts import Columns, RowHashes
+from tearless.statistics import facts as columns
+from tearless.statistics import row_hashes
+from tearless.statistics.facts import Columns
+from tearless.statistics.row_hashes import RowHashes
 
 FACTS = (NumericColumns, Sample, Columns, RowHashes)
 floats = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 1.0, np.nan, np.inf, -np.inf]) | st.none()
@@ -114,8 +116,8 @@ def test_merging_is_associative(kind: Any, frame: pl.DataFrame, cuts: list[int])
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same code with caps so low that samples are drawn, sketches estimate and hashes are thinned."""
     monkeypatch.setattr(tables, "SAMPLE_ROWS", 1_000)
-    monkeypatch.setattr(rows, "HASHES_KEPT", 256)
-    monkeypatch.setattr(rows, "DISTINCT_KEPT", 64)
+    monkeypatch.setattr(row_hashes, "HASHES_KEPT", 256)
+    monkeypatch.setattr(columns, "DISTINCT_KEPT", 64)
 
 
 @pytest.mark.usefixtures("narrow")

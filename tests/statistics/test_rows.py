@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 
 import tearless
 from tearless.core import Finding, InputError
-from tearless.statistics import facts
+from tearless.statistics import row_hashes
 from tearless.statistics.conflicts import mistaken_labels, pure_error
 from tearless.statistics.duplicates import agreeing_by_chance, groups_of_equal, leaked_share
 
@@ -134,7 +134,7 @@ def test_zeros_are_equal_and_holes_equal_holes_but_null_is_not_nan() -> None:
 
 
 def test_thinned_hashes_estimate_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts, "HASHES_KEPT", 8_192)
+    monkeypatch.setattr(row_hashes, "HASHES_KEPT", 8_192)
     monkeypatch.setattr("tearless.readers.source.MOST_ROWS_PER_BATCH", 10_000)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60_000, 2))

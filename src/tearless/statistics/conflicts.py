@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from tearless.linear_algebra.facts import Sample
 
 from .duplicates import Groups
-from .facts import RowHashes, Target
+from .facts import Target
+from .row_hashes import RowHashes
 
 Members = NDArray[np.int64]
 Parts = tuple[

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tearless.core import InputError
 
 from .duplicates import agreeing_by_chance
-from .facts import RowHashes
 from .intervals import poisson_at_least
 from .random_split import one_sided
+from .row_hashes import RowHashes
 
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]

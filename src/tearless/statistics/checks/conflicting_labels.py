@@ -56,8 +56,9 @@ from tearless.core import (
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.conflicts import labelled_rows, mistaken_labels, pure_error, sampled_rows
 from tearless.statistics.duplicates import agreeing_by_chance, groups_of_equal
-from tearless.statistics.facts import RowHashes, Target
+from tearless.statistics.facts import Target
 from tearless.statistics.intervals import poisson_at_least
+from tearless.statistics.row_hashes import RowHashes
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)

@@ -55,8 +55,8 @@ from tearless.core import (
 )
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.duplicates import agreeing_by_chance, groups_of_equal, leaked_share
-from tearless.statistics.facts import RowHashes
 from tearless.statistics.intervals import poisson_at_least
+from tearless.statistics.row_hashes import RowHashes
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)

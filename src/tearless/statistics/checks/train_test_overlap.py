@@ -58,8 +58,8 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import Sample
-from tearless.statistics.facts import RowHashes
 from tearless.statistics.overlap import agreeing, overlap_after_rounding, overlap_of_hashes, overlap_of_rows
+from tearless.statistics.row_hashes import RowHashes
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)

@@ -1,0 +1,123 @@
+"""A table as rows: hashes that tell which of them are equal, over every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tearless.readers.source import Batch
+
+HASHES_KEPT = 524_288
+
+_Entries = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]
+"""Hashes of the features, hashes of the target, first rows, counts: one entry for some equal rows."""
+
+
+@dataclass(frozen=True)
+class RowHashes:
+    """A 64-bit hash of the features and one of the target, of every row or of a share of the distinct rows. Mergeable.
+
+    Entry ``i`` stands for ``count[i]`` equal rows, of which ``first[i]`` is the row number of the first. Rows with
+    equal features have equal hashes, so keeping the smallest hashes keeps whole groups of equal rows: the duplicates
+    among them are all there. ``share`` is the share of hash values kept, 1 while all are. Two different rows share a
+    hash by chance with probability n²/2⁶⁵: 3e-8 at a million rows. ``parts`` are the entries, as they came.
+    """
+
+    parts: tuple[_Entries, ...]
+    total: int
+    ceiling: int = 2**64
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        frame = batch.frame
+        features = frame.drop(batch.target) if batch.target else frame
+        target = frame[batch.target].hash(seed=1).to_numpy() if batch.target else np.zeros(frame.height, np.uint64)
+        hashed = features.hash_rows(seed=0).to_numpy() if features.width else np.zeros(frame.height, np.uint64)
+        number = np.arange(batch.start, batch.start + frame.height, dtype=np.int64)
+        return cls(((hashed, target, number, np.ones(frame.height, np.int64)),), frame.height)
+
+    @property
+    def features(self) -> NDArray[np.uint64]:
+        return self._joined()[0]
+
+    @property
+    def target(self) -> NDArray[np.uint64]:
+        return self._joined()[1]
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        return self._joined()[2]
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        return self._joined()[3]
+
+    def _joined(self) -> _Entries:
+        """The entries of all parts, laid end to end once: were it done in every merge, long tables would cost n²."""
+        if len(self.parts) > 1:
+            f, t, first, count = zip(*self.parts, strict=True)
+            joined = (np.concatenate(f), np.concatenate(t), np.concatenate(first), np.concatenate(count))
+            object.__setattr__(self, "parts", (joined,))
+        return self.parts[0]
+
+    def merge(self, later: Self) -> Self:
+        ceiling = min(self.ceiling, later.ceiling)
+        parts = (*self._below(ceiling).parts, *later._below(ceiling).parts)
+        both = type(self)(parts, self.total + later.total, ceiling)
+        if sum(len(part[0]) for part in parts) <= 2 * HASHES_KEPT:
+            return both
+        both = both.grouped()
+        while len(both.features) > HASHES_KEPT:
+            both = both._below(both.ceiling // 2)
+        return both
+
+    def grouped(self) -> Self:
+        """The same rows with equal ones counted together, in the order of their first."""
+        features, target, first, count = self._joined()
+        if _all_differ(features) and (first[1:] > first[:-1]).all():
+            return self
+        order = np.lexsort((first, target, features))
+        f, t = features[order], target[order]
+        if not len(f):
+            return self
+        starts = np.flatnonzero(np.r_[True, (f[1:] != f[:-1]) | (t[1:] != t[:-1])])
+        counts = np.add.reduceat(count[order], starts)
+        first = first[order][starts]
+        back = np.argsort(first)
+        return type(self)(((f[starts][back], t[starts][back], first[back], counts[back]),), self.total, self.ceiling)
+
+    def settled(self) -> Self:
+        """The same however the rows were cut and merged: untouched while none can have been thinned, else alike.
+
+        Any part is thinned only where it holds too many hashes below its ceiling, so the ceiling of the whole, the
+        highest power of two that leaves few enough, is never above that of a part.
+        """
+        if self.total <= 2 * HASHES_KEPT:
+            return self
+        settled = self.grouped()
+        while len(settled.features) > HASHES_KEPT:
+            settled = settled._below(settled.ceiling // 2)
+        return settled
+
+    def _below(self, ceiling: int) -> Self:
+        if ceiling >= self.ceiling:
+            return self
+        return type(self)(tuple(_entries_below(part, ceiling) for part in self.parts), self.total, ceiling)
+
+    @property
+    def share(self) -> float:
+        return self.ceiling / 2.0**64
+
+
+def _all_differ(values: NDArray[np.uint64]) -> bool:
+    ordered = np.sort(values)
+    return bool((ordered[1:] != ordered[:-1]).all())
+
+
+def _entries_below(entries: _Entries, ceiling: int) -> _Entries:
+    f, t, first, count = entries
+    keep = f < np.uint64(ceiling)
+    return f[keep], t[keep], first[keep], count[keep]
