@@ -14,6 +14,7 @@ Scores of probabilities are in ``probability_scores``, of rankings in ``ranking_
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -21,10 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tearless.core import InputError, listed, quoted
+from tearless.statistics import table_slopes
 from tearless.statistics.estimate import Estimate, Floats, of_one_length, on_the_host
 from tearless.statistics.score_intervals import of_share, of_table
+from tearless.statistics.table_slopes import Scored, Weights, kappa, macro_f1, mean_share, row_variance
 
 Average = Literal["binary", "macro", "micro"]
+CLOSE = 1 << 16
+"""Whole numbers within a span of this many are told apart by counting, not by sorting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,50 @@ class Confusion:
         return hits, int(self.counts[:, at[0]].sum()) - hits, int(self.counts[at[0]].sum()) - hits
 
 
-def confusion(truth: Any, predicted: Any) -> Confusion:
-    """The confusion table of the classes that occur in either, sorted.
+def confusion(truth: Any, predicted: Any, *, classes: Any = None) -> Confusion:
+    """The confusion table of the classes that occur in either, sorted, or of ``classes`` in their order.
 
     Shapes (n,): labels of any kind that sorts; no nan. Exact. Raises ``InputError`` for other shapes or lengths.
 
     >>> confusion(["a", "a", "b"], ["a", "b", "b"]).counts.tolist()
     [[1, 1], [0, 1]]
     """
+    names, true, called = coded(truth, predicted, classes)
+    k = len(names)
+    return Confusion(names, np.bincount(true * k + called, minlength=k * k).reshape(k, k).astype(np.int64))
+
+
+def coded(truth: Any, predicted: Any, classes: Any = None) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """The classes, and each row's true and called class as its place among them. Arguments as ``confusion``.
+
+    >>> [x.tolist() for x in coded(["a", "a", "b"], ["a", "b", "b"])]
+    [['a', 'b'], [0, 0, 1], [0, 1, 1]]
+    """
     a, b = labels(truth, "truth"), labels(predicted, "predicted")
     of_one_length(truth=a, predicted=b)
     if (a.dtype.kind in "OUS") != (b.dtype.kind in "OUS"):
         raise InputError(f"predicted: expected labels like those of truth, got {b.dtype} and {a.dtype}; use one kind")
-    names, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
-    k = len(names)
-    counts = np.bincount(codes[: len(a)] * k + codes[len(a) :], minlength=k * k).reshape(k, k)
-    return Confusion(names, counts.astype(np.int64))
+    names, codes = _places(np.concatenate([a, b]))
+    if classes is not None:
+        wanted = labels(classes, "classes")
+        found = wanted[:, None] == names
+        if not found.any(axis=0).all() or (found.sum(axis=0) > 1).any():
+            lost = listed([str(name) for name in names[found.sum(axis=0) != 1]])
+            raise InputError(f"classes: expected each class that occurs once, got {lost} not so; name every class once")
+        names, codes = wanted, found.argmax(axis=0)[codes]
+    return names, codes[: len(a)], codes[len(a) :]
+
+
+def _places(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The distinct values, and each one's place among them: by counting where they are whole numbers close together."""
+    if values.dtype.kind in "bui":
+        low, high = int(values.min()), int(values.max())
+        if high - low < CLOSE:
+            offsets = values.astype(np.int64) - low if high < 2**63 else (values - values.min()).astype(np.int64)
+            held = np.bincount(offsets, minlength=high - low + 1) > 0
+            return np.flatnonzero(held).astype(values.dtype) + values.min(), (np.cumsum(held) - 1)[offsets]
+    names, codes = np.unique(values, return_inverse=True)
+    return names, codes.astype(np.int64)
 
 
 def labels(y: Any, name: str) -> NDArray[Any]:
@@ -134,7 +167,7 @@ def f1(truth: Any, predicted: Any, *, average: Average = "binary", positive: Any
         return of_share(int(np.trace(table.counts)), table.rows, level)
     if average == "binary":
         return _f1(*table.of(positive), level)
-    return of_table(table.counts, _macro_f1, level)
+    return of_table(table.counts, _varying(macro_f1), level)
 
 
 def balanced_accuracy(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
@@ -160,22 +193,29 @@ def matthews(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
     table = confusion(truth, predicted)
     if min(_occurring(table.counts, 0), _occurring(table.counts, 1)) < 2:
         return Estimate(0.0, math.nan, -1.0, 1.0, level)
-    return of_table(table.counts, _matthews, level, least=-1.0)
+    return of_table(table.counts, _varying(table_slopes.matthews), level, least=-1.0)
 
 
-def cohens_kappa(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
+def cohens_kappa(
+    truth: Any, predicted: Any, *, weights: Weights = "none", classes: Any = None, level: float = 0.95
+) -> Estimate:
     """Cohen's κ: the agreement beyond chance, (pₒ − pₑ)/(1 − pₑ), pₑ that of independent columns with these margins.
 
-    At most 1; 0 at chance; nan (from −1 to 1) where both sides hold one and the same class. J. Cohen, Educ. Psychol.
-    Meas. 20, 1960, 37-46; its large-sample variance J. L. Fleiss, J. Cohen, B. S. Everitt, Psychol. Bull. 72, 1969.
+    At most 1; 0 at chance; nan (from −1 to 1) where both sides hold one and the same class. With ``weights`` a mistake
+    costs the distance of the two classes in the order of ``classes`` (sorted if not given), or its square. J. Cohen,
+    Educ. Psychol. Meas. 20, 1960, 37-46; Psychol. Bull. 70, 1968, 213-220; the large-sample variance J. L. Fleiss, J.
+    Cohen, B. S. Everitt, Psychol. Bull. 72, 1969.
 
     >>> round(cohens_kappa([0, 0, 1, 1], [0, 1, 1, 1]).value, 12)  # (0.75 - 0.5) / (1 - 0.5)
     0.5
     """
-    table = confusion(truth, predicted)
+    if weights not in get_args(Weights):
+        raise InputError(f"weights: expected one of {get_args(Weights)}, got {weights!r}; name one of them")
+    table = confusion(truth, predicted, classes=classes)
     if min(_occurring(table.counts, 0), _occurring(table.counts, 1)) < 2:
-        return Estimate(0.0 if len(table.labels) > 1 else math.nan, math.nan, -1.0, 1.0, level)
-    return of_table(table.counts, _kappa, level, least=-1.0)
+        one = np.count_nonzero(table.counts.sum(axis=0) + table.counts.sum(axis=1)) < 2
+        return Estimate(math.nan if one else 0.0, math.nan, -1.0, 1.0, level)
+    return of_table(table.counts, _varying(kappa(weights)), level, least=-1.0)
 
 
 def _occurring(counts: NDArray[np.int64], axis: int) -> int:
@@ -194,54 +234,18 @@ def _mean_of_shares(table: Confusion, axis: int, average: str, level: float, see
     if average == "micro":
         return of_share(int(np.trace(table.counts)), table.rows, level)
 
-    def score(p: Floats) -> tuple[float, float]:
-        total = p.sum(axis=axis)
-        kept = total > 0 if seen_only else np.ones(len(total), dtype=bool)
-        safe = np.where(total > 0, total, 1.0)
-        share = np.diag(p) / safe
-        return float(share[kept].mean()), float((share * (1 - share) / safe).sum() / kept.sum() ** 2)
-
-    return of_table(table.counts, score, level)
+    return of_table(table.counts, _varying(mean_share(axis, seen_only=seen_only)), level)
 
 
 def _f1(hits: int, false_alarms: int, misses: int, level: float) -> Estimate:
     return of_share(hits, hits + false_alarms + misses, level, lambda j: 2 * j / (1 + j))
 
 
-def _macro_f1(p: Floats) -> tuple[float, float]:
-    """The mean of the classes' F1, and the variance that one row brings to it.
+def _varying(score: Callable[[Floats], Scored]) -> Callable[[Floats], tuple[float, float]]:
+    """The score, and the variance that one row brings to it."""
 
-    F = 2a/s with a the share of hits and s = true + called shares; its slope by a cell is (2[hit] − F([true] +
-    [called]))/s, zero outside the class's row and column, so two classes share two cells only. The slopes' mean is 0.
-    """
-    hit, total = np.diag(p), p.sum(axis=0) + p.sum(axis=1)
-    safe = np.where(total > 0, total, 1.0)
-    f = 2 * hit / safe
-    rate = f / safe
-    between = (p + p.T) * np.outer(rate, rate)
-    np.fill_diagonal(between, hit * (2 / safe - 2 * rate) ** 2 + (total - 2 * hit) * rate**2)
-    return float(f.mean()), float(between.sum()) / len(f) ** 2
+    def scored(p: Floats) -> tuple[float, float]:
+        value, slope = score(p)
+        return value, row_variance(p, slope)
 
-
-def _matthews(p: Floats) -> tuple[float, float]:
-    """The coefficient, and the variance that one row brings to it."""
-    true, called, hit = p.sum(axis=1), p.sum(axis=0), np.eye(len(p))
-    spread_true, spread_called = 1 - true @ true, 1 - called @ called
-    size = math.sqrt(spread_true * spread_called)
-    value = float((np.trace(p) - true @ called) / size)
-    slope = (hit - called[:, None] - true[None, :]) / size
-    slope += value * (called[None, :] / spread_called + true[:, None] / spread_true)
-    return max(-1.0, min(1.0, value)), _row_variance(p, slope)
-
-
-def _kappa(p: Floats) -> tuple[float, float]:
-    """The coefficient, and the variance that one row brings to it."""
-    true, called, hit = p.sum(axis=1), p.sum(axis=0), np.eye(len(p))
-    seen, chance = float(np.trace(p)), float(true @ called)
-    slope = (hit * (1 - chance) - (called[:, None] + true[None, :]) * (1 - seen)) / (1 - chance) ** 2
-    return min(1.0, (seen - chance) / (1 - chance)), _row_variance(p, slope)
-
-
-def _row_variance(p: Floats, slope: Floats) -> float:
-    """Variance that one row brings to a function of the shares with this slope by each."""
-    return max(0.0, float((p * slope**2).sum() - (p * slope).sum() ** 2))
+    return scored
