@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tearless.core.severity import Severity
     from tearless.doctor.check import check
     from tearless.doctor.describe import describe
+    from tearless.doctor.sample import sample
     from tearless.report.report import Report
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ _HOMES = {
     "TearlessError": "core.errors",
     "check": "doctor.check",
     "describe": "doctor.describe",
+    "sample": "doctor.sample",
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "TearlessError",
     "check",
     "describe",
+    "sample",
 ]
 
 

@@ -13,6 +13,7 @@ from .check import check
 from .describe import describe
 from .explain import explain
 from .published import published
+from .sample import sample
 from .schema import schema
 from .streams import say
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, describe, explain, catalogue, published, schema):
+for command in (check, sample, describe, explain, catalogue, published, schema):
     app.command()(command)
 
 

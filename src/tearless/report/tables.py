@@ -37,14 +37,14 @@ def write_table(sheet: Sheet, table: Table, everything: bool = False) -> None:
     if table.title:
         sheet.para((table.title, NAME))
     if sum(widths) + GAP * len(widths) <= sheet.width:
-        rights = [all(isinstance(row[i], Number) for row in rows) and bool(rows) for i in range(len(widths))]
+        rights = [any(isinstance(row[i], Number) for row in rows) for i in range(len(widths))]
         sheet.line((_line(table.heads, widths, rights), LABEL))
         for row in texts:
             sheet.line(_line(row, widths, rights))
     else:
         for row in texts:
             for i, (head, text) in enumerate(zip(table.heads, row, strict=True)):
-                sheet.beside(1 if i == 0 else 3, (f"{head}: ", LABEL), text)
+                sheet.beside(1 if i == 0 else 3, (f"{head}: " if head else "", LABEL), text)
     if len(rows) < len(table.rows):
         sheet.line((f"and {words.counted(len(table.rows) - len(rows), 'more row')} (--verbose shows all)", LABEL))
     sheet.blank()
