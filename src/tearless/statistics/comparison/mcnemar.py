@@ -38,8 +38,10 @@ TITLES = {
 """What each test is called where it is printed."""
 
 _LN_2 = math.log(2.0)
-_FAR = 1e-280
-_LEAST = sys.float_info.min
+FAR = 1e-280
+"""The p under which its logarithm is found by a sum of its own."""
+LEAST_P = sys.float_info.min
+"""The least p that is printed: no chance is 0."""
 
 
 def mcnemar(only_a: int, only_b: int, items: int | None = None, method: Method = "mid-p") -> float:
@@ -60,12 +62,12 @@ def mcnemar(only_a: int, only_b: int, items: int | None = None, method: Method =
             raise InputError(
                 f"items: expected all items, at least the {a + b} that differ, got {items}; count them all"
             )
-        return max(_LEAST, unconditional_p(a, b, int(items)))
+        return max(LEAST_P, unconditional_p(a, b, int(items)))
     if method in ("mid-p", "exact") and a != b:
         high = max(a, b)
         tail, beyond = _tail(np.array([high, high + 1.0]), np.array(a + b)).tolist()
-        return max(_LEAST, min(1.0, float(tail + (beyond if method == "mid-p" else tail))))
-    return max(_LEAST, min(1.0, float(np.exp(log_p(a, b, method)))))
+        return max(LEAST_P, min(1.0, float(tail + (beyond if method == "mid-p" else tail))))
+    return max(LEAST_P, min(1.0, float(np.exp(log_p(a, b, method)))))
 
 
 def log_p(only_a: ArrayLike, only_b: ArrayLike, method: Method = "mid-p") -> Floats:
@@ -85,7 +87,7 @@ def log_p(only_a: ArrayLike, only_b: ArrayLike, method: Method = "mid-p") -> Flo
         raise InputError("method: expected a test of the disagreements alone, got 'exact-unconditional'; use mcnemar")
     high = np.maximum(a, b)
     tail = _tail(high, m)
-    far = tail < _FAR
+    far = tail < FAR
     p = np.atleast_1d(tail + (_tail(high + 1, m) if method == "mid-p" else tail))
     with np.errstate(divide="ignore"):
         log_chance = np.where(gap == 0, 0.0, np.log(np.minimum(p, 1.0)))

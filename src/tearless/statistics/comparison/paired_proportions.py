@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from tearless.core import InputError
 from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.comparison.mcnemar import (
+    FAR,
     TITLES,
     Method,
     check_method,
@@ -229,10 +230,12 @@ _SCORE = {"asymptotic": "Tango's score"}
 
 
 def _tied_ends(table: PairedTable, level: float, test: Method, p: float, sure: bool) -> tuple[float, float]:
-    log_chance = math.log(p) if test == "exact-unconditional" else log_p(table.only_a, table.only_b, test)
     root = math.sqrt(table.differing)
     score = abs(table.only_b - table.only_a) / root if root else 0.0
-    size = score if test == "asymptotic" else normal_size(log_chance)
+    if test == "exact-unconditional":
+        size = normal_size(math.log(p)) if p > FAR else score
+    else:
+        size = score if test == "asymptotic" else normal_size(log_p(table.only_a, table.only_b, test))
     z, shift = tied(score, size, normal_quantile(level))
     ends = tango_limits(table.only_a, table.only_b, table.items, z, shift * root)
     low, high = cut_at_nothing(*ends, table.difference, sure)
