@@ -30,9 +30,7 @@ def log_loss(truth: Any, probabilities: Any, *, classes: Any = None, level: floa
     >>> round(log_loss([0, 1], [0.5, 0.25]).value, 6)  # (ln 2 + ln 4) / 2
     1.039721
     """
-    codes, p = _probabilities(truth, probabilities, classes)
-    given = np.clip(p[np.arange(len(p)), codes], LEAST_PROBABILITY, 1.0)
-    losses = -np.log(given)
+    losses = log_losses(truth, probabilities, classes)
     n = len(losses)
     if n > 1 and losses.min() < losses.max():
         return of_positive_mean(losses, level, student_quantile(level, n - 1))
@@ -52,16 +50,37 @@ def brier(truth: Any, probabilities: Any, *, classes: Any = None, level: float =
     >>> brier([0, 1], [0.5, 0.25]).value  # (0.25 + 0.5625) / 2
     0.40625
     """
-    codes, p = _probabilities(truth, probabilities, classes)
-    came = np.zeros_like(p)
-    came[np.arange(len(p)), codes] = 1.0
-    worst = 1.0 if p.shape[1] == 2 else 2.0
-    losses = ((p - came) ** 2).sum(axis=1) / 2
-    n = len(losses)
+    full, worst = brier_losses(truth, probabilities, classes)
+    losses, n = full / worst, len(full)
     variance = float(losses.var(ddof=1)) / n if n > 1 else 0.0
     found = of_bounded_mean(float(losses.mean()), variance, n, level)
     error = found.standard_error * worst if n > 1 else math.nan
     return Estimate(found.value * worst, error, found.low * worst, found.high * worst, level)
+
+
+def log_losses(truth: Any, probabilities: Any, classes: Any = None) -> Floats:
+    """Each row's −ln of the probability given to its class, arguments as ``log_loss``. Shape (n,).
+
+    >>> log_losses([0, 1], [0.5, 0.25]).round(6).tolist()  # ln 2, ln 4
+    [0.693147, 1.386294]
+    """
+    codes, p = _probabilities(truth, probabilities, classes)
+    losses: Floats = -np.log(np.clip(p[np.arange(len(p)), codes], LEAST_PROBABILITY, 1.0))
+    return losses + 0.0
+
+
+def brier_losses(truth: Any, probabilities: Any, classes: Any = None) -> tuple[Floats, float]:
+    """Each row's squared distance, arguments as ``brier``, and the largest possible: 1 for two classes, 2 for more.
+
+    >>> brier_losses([0, 1], [0.5, 0.25])[0].tolist()
+    [0.25, 0.5625]
+    """
+    codes, p = _probabilities(truth, probabilities, classes)
+    worst = 1.0 if p.shape[1] == 2 else 2.0
+    off = p.copy()
+    off[np.arange(len(p)), codes] -= 1.0
+    losses: Floats = np.einsum("ij,ij->i", off, off) / (2 / worst)
+    return losses, worst
 
 
 def _probabilities(truth: Any, probabilities: Any, classes: Any) -> tuple[Any, Floats]:

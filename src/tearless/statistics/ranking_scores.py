@@ -27,7 +27,7 @@ def roc_auc(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -
     >>> print(roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]))
     0.75 (0.1613 to 0.9791)
     """
-    is_positive, x = _two(truth, score, positive)
+    is_positive, x = positive_rows(truth, score, positive)
     area, variance = area_and_variance(x, is_positive)
     m = int(is_positive.sum())
     n = len(x) - m
@@ -47,18 +47,32 @@ def average_precision(truth: Any, score: Any, *, positive: Any = 1, level: float
     >>> round(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 6)  # (1/1 + 2/3) / 2
     0.833333
     """
-    is_positive, x = _two(truth, score, positive)
-    order = np.argsort(-x, kind="stable")
-    hit, x = is_positive[order], x[order]
+    is_positive, x = positive_rows(truth, score, positive)
+    value, added = precision_contributions(x, is_positive)
+    m = float(is_positive.sum())
+    return of_bounded_mean(value, float(added @ added), m, level, m)
+
+
+def precision_contributions(score: Floats, positive: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """The average precision, and what each row adds to it: their squares add up to its variance.
+
+    Shapes (n,), finite; both classes occur. They add up to 0 in each class.
+
+    >>> value, added = precision_contributions(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+    >>> round(value, 6), added.round(6).tolist()
+    (0.833333, [0.078567, -0.078567, -0.117851, 0.117851])
+    """
+    order = np.argsort(-score, kind="stable")
+    hit, x = positive[order], score[order]
     last = np.flatnonzero(np.r_[x[1:] != x[:-1], True])
     tie = np.repeat(np.arange(len(last)), np.diff(np.r_[-1, last]))
     above = np.cumsum(hit)[last].astype(np.float64)
     called = (last + 1).astype(np.float64)
     hits = np.diff(np.r_[0.0, above])
-    m = float(above[-1])
-    value = float(hits @ (above / called)) / m
-    error = _contributions(hit, tie, above, called, hits, value)
-    return of_bounded_mean(value, float(error @ error), m, level, m)
+    value = float(hits @ (above / called)) / float(above[-1])
+    added = np.empty(len(x))
+    added[order] = _contributions(hit, tie, above, called, hits, value)
+    return value, added
 
 
 def _contributions(
@@ -77,9 +91,14 @@ def _contributions(
     return out
 
 
-def _two(truth: Any, score: Any, positive: Any) -> tuple[NDArray[np.bool_], Floats]:
-    y, x = labels(truth, "truth"), plain(score, "score")
-    of_one_length(truth=y, score=x)
+def positive_rows(truth: Any, score: Any, positive: Any, name: str = "score") -> tuple[NDArray[np.bool_], Floats]:
+    """Which rows are of the class ``positive``, and their scores. Raises ``InputError`` unless both classes occur.
+
+    >>> positive_rows(["no", "yes"], [0.2, 0.7], "yes")[0].tolist()
+    [False, True]
+    """
+    y, x = labels(truth, "truth"), plain(score, name)
+    of_one_length(**{"truth": y, name: x})
     is_positive = y == positive
     other = y[~is_positive]
     if len(other) and (other != other[0]).any():

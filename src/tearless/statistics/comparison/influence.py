@@ -31,7 +31,11 @@ class Influence:
     ``psi`` (n,) is scaled so that Σψ²/n² is the variance of the value, the loss of degrees of freedom included.
     ``strata`` (n,) are codes from 0 of the classes within which rows are drawn, or None for one. ``units`` is how many
     rows stand behind the value where it rests on fewest: those of the rarest class, say. ``unknown`` is the largest
-    variance that the rows cannot tell about: that of a class with one row.
+    variance that the rows cannot tell about: that of a class with one row. ``worst`` is how far one item to come could
+    move its own part: the range of a bounded metric, the largest loss seen of another.
+
+    >>> Influence(0.5, np.array([1.0, -1.0, 1.0, -1.0]), 4).variance
+    0.25
     """
 
     value: float
@@ -39,6 +43,7 @@ class Influence:
     units: float
     strata: NDArray[np.intp] | None = None
     unknown: float = 0.0
+    worst: float = 1.0
 
     @property
     def variance(self) -> float:
@@ -47,7 +52,11 @@ class Influence:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The standard error of a value by independent units, and the degrees of freedom that it is worth."""
+    """The standard error of a value by independent units, and the degrees of freedom that it is worth.
+
+    >>> Spread(0.5, 3.0).freedom
+    3.0
+    """
 
     error: float
     freedom: float
@@ -104,16 +113,20 @@ def paired_difference(a: Influence, b: Influence, bound: float, level: float = 0
     psi[np.abs(psi) <= NO_SPREAD * scale] = 0.0
     unknown = (math.sqrt(a.unknown) + math.sqrt(b.unknown)) ** 2
     method = f"paired t on {name or 'the metric'}'s influence"
-    return by_t(b.value - a.value, spread_of(psi, a.strata), bound, min(a.units, b.units), level, method, unknown)
+    value, spread = b.value - a.value, spread_of(psi, a.strata)
+    if spread.error == 0 and unknown == 0:
+        return within(without_spread(value, max(a.worst, b.worst), min(a.units, b.units), level), bound)
+    return by_t(value, spread, bound, level, method, unknown)
 
 
-def by_t(
-    value: float, spread: Spread, bound: float, units: float, level: float, method: str, unknown: float = 0.0
-) -> Difference:
-    """A difference with Student's t on its spread; ``unknown`` is variance to add that no row can tell about."""
+def by_t(value: float, spread: Spread, bound: float, level: float, method: str, unknown: float = 0.0) -> Difference:
+    """A difference with Student's t on its spread; ``unknown`` is variance to add that no row can tell about.
+
+    >>> found = by_t(0.2, Spread(0.1, 10.0), 1.0, 0.95, "t")
+    >>> round(found.p, 4), round(found.estimate.low, 4)
+    (0.0734, -0.0228)
+    """
     error = math.hypot(spread.error, math.sqrt(unknown))
-    if error == 0:
-        return without_spread(value, bound, units, level)
     known = spread.error / error if math.isfinite(error) else 1.0
     freedom = min(spread.freedom / known**4, 1e15) if known > 1e-4 else 1e15
     if freedom < 1 or not math.isfinite(error):
@@ -151,6 +164,17 @@ def without_spread(value: float, bound: float, units: float, level: float = 0.95
     return Difference(Estimate(value, 0.0, min(low, value), max(high, value), level), likely(p), said, "rule of three")
 
 
+def within(found: Difference, bound: float) -> Difference:
+    """The same, its interval cut off at the largest difference that there can be.
+
+    >>> print(within(by_t(0.9, Spread(0.1, 10.0), 1.0, 0.95, "t"), 1.0).estimate)
+    0.9 (0.6772 to 1)
+    """
+    e = found.estimate
+    cut = Estimate(e.value, e.standard_error, max(-bound, e.low), min(bound, e.high), e.level)
+    return Difference(cut, found.p, found.test, found.interval)
+
+
 def unpaired_difference(a: Estimate, b: Estimate, bound: float = math.inf, name: str = "") -> Difference:
     """B less A on different items, from the interval of each: the method of variance estimates recovery.
 
@@ -178,5 +202,9 @@ def unpaired_difference(a: Estimate, b: Estimate, bound: float = math.inf, name:
 
 
 def likely(p: float) -> float:
-    """A chance above 0 and at most 1: what is too small for a double is its least."""
+    """A chance above 0 and at most 1: what is too small for a double is its least.
+
+    >>> likely(0.0) > 0
+    True
+    """
     return min(1.0, max(p, sys.float_info.min))
