@@ -119,7 +119,7 @@ def _variance(x: Floats, n: Floats, y: Floats, m: Floats, multiplier: Floats) ->
 def _fallen(x: Floats, n: Floats, multiplier: Floats) -> Floats:
     """The p in 0 to x/n with x − np = λp(1 − p)."""
     root = np.sqrt((n - multiplier) ** 2 + 4 * multiplier * (n - x))
-    return 2 * x / (n + multiplier + root)
+    return np.asarray(2 * x / (n + multiplier + root), dtype=np.float64)
 
 
 def score_at(
