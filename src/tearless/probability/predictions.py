@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tearless.core import CannotTell, NotApplicable
 from tearless.core.fact import About
-from tearless.readers.source import Batch
+from tearless.readers.whole import Whole
 
 TRUTH, PREDICTED, PROBABILITY, OF_CLASS = "truth", "predicted", "probability", "probability of "
 MEAN, SPREAD, LOWER, UPPER = "mean", "spread", "lower", "upper"
@@ -74,44 +74,22 @@ class Spreads:
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
+class Predictions(Whole):
     """Predictions of one model with what came, all rows.
 
-    The columns are ``truth`` and any of ``predicted`` (a class or a number), ``probability`` (of the last of two classes
-    in order: 1, true, "yes"), ``probability of X`` for each class X, ``mean`` with ``spread``, ``lower`` and ``upper``.
+    The columns are ``truth`` and any of ``predicted`` (a class or a number), ``probability`` (of the last of two
+    classes in order: 1, true, "yes"), ``probability of X`` for each class X, ``mean`` with ``spread``, ``lower`` and
+    ``upper``.
     Rows with a hole are left out of the view that needs it; ``rows`` counts all.
 
     >>> import polars as pl
+    >>> from tearless.readers.source import Batch
     >>> table = pl.DataFrame({"truth": [0, 1, 1], "probability": [0.2, 0.9, 0.6]})
     >>> Predictions.of(Batch(table)).binary.y.tolist()
     [0.0, 1.0, 1.0]
     """
 
     about: ClassVar[About] = "predictions"
-    frames: tuple[Any, ...]
-    """Polars frames, in order."""
-
-    @classmethod
-    def of(cls, batch: Batch) -> Self:
-        """The predictions of some rows."""
-        return cls((batch.frame,))
-
-    def merge(self, later: Self) -> Self:
-        """These rows, then the later ones."""
-        return type(self)(tuple(f for f in (*self.frames, *later.frames) if f.height) or self.frames)
-
-    @cached_property
-    def frame(self) -> Any:
-        """All rows as one Polars frame."""
-        whole = self.frames[0]
-        for frame in self.frames[1:]:
-            whole = whole.vstack(frame)
-        return whole
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are, holes included."""
-        return int(self.frame.height)
 
     @cached_property
     def binary(self) -> Binary:

@@ -1,0 +1,90 @@
+"""``tearless.compare``: is B really better than A, by how much, and how sure is that?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tearless.core import Asked
+from tearless.core.catalogue import catalogue
+from tearless.readers import open_table
+from tearless.report.report import Report
+
+from .comparing.answer import answer
+from .comparing.join import Unmatched
+from .comparing.results import results
+from .examine import examine
+
+
+def compare(
+    *given: Any,
+    truth: Any = None,
+    score: str | None = None,
+    models: Sequence[str] = (),
+    metric: str | None = None,
+    item: str | None = None,
+    cluster: str | None = None,
+    fold: str | None = None,
+    repeat: str | None = None,
+    seeds: str | None = None,
+    data_set: str | None = None,
+    model: str | None = None,
+    predicted: str | None = None,
+    probability: str | None = None,
+    baseline: str | None = None,
+    design: str | None = None,
+    method: str | None = None,
+    level: float = 0.95,
+    margin: float | None = None,
+    looks: int | None = None,
+    test_share: float | None = None,
+    positive: str | None = None,
+    lower_is_better: bool | None = None,
+    paired: bool = True,
+    unmatched: Unmatched = "refuse",
+    only: Mapping[str, str] | None = None,
+    null: Sequence[str] = (),
+    seed: int = 0,
+) -> Report:
+    """Compare the results of two or more models."""
+    told = {
+        "item": item,
+        "cluster": cluster,
+        "fold": fold,
+        "repeat": repeat,
+        "seed": seeds,
+        "data_set": data_set,
+        "model": model,
+        "predicted": predicted,
+        "probability": probability,
+    }
+    whole: Any = given[0] if len(given) == 1 and isinstance(given[0], Mapping) else given
+    found = results(
+        whole,
+        told,
+        truth=truth,
+        score=score,
+        models=models,
+        metric=metric,
+        where=only,
+        unmatched=unmatched,
+        paired=paired,
+        null=null,
+    )
+    plan = replace(
+        found.plan,
+        metric=metric,
+        positive=positive,
+        lower_is_better=lower_is_better,
+        baseline=baseline,
+        design=design,
+        method=method,
+        level=level,
+        margin=margin,
+        looks=looks,
+        test_share=test_share,
+    )
+    source = replace(open_table(found.frame, "results"), label=" and ".join(plan.models[:3]), notes=plan.notes)
+    checks = [check for entry in catalogue() if (check := entry.load()).about == "comparison"]
+    return examine(source, checks, Asked(seed=seed, options={"plan": plan}), answer=answer)

@@ -1,0 +1,106 @@
+"""What a comparison of models comes to, worked out once and shared by the verdict and the checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from tearless.core import Asked
+from tearless.core.fact import About
+from tearless.readers.whole import Whole
+from tearless.statistics.comparison.difference import Difference
+from tearless.statistics.comparison.plan import Plan
+from tearless.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from tearless.statistics.comparison.fold_layout import FoldLayout
+
+
+@dataclass(frozen=True, eq=False)
+class Items(Whole):
+    """The joined table of results: an item, a fold, a seed or a data set a row, a model a column.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> Items.of(Batch(pl.DataFrame({"A": [1, 0], "B": [1, 1]}))).rows
+    2
+    """
+
+    about: ClassVar[About] = "comparison"
+
+
+class Design(StrEnum):
+    """How the rows hang together: what makes one test right and the others wrong."""
+
+    items = "items"
+    unpaired = "different items"
+    clusters = "items in clusters"
+    folds = "folds"
+    seeds = "seeds"
+    seeds_and_items = "seeds and items"
+    data_sets = "data sets"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One model against another: ``difference`` is the metric of ``b`` less that of ``a``.
+
+    ``rows`` are the items (or folds, seeds, data sets) it rests on; ``others`` what other common tests say of the same
+    data, by name; ``adjusted_p`` is corrected for all the pairs looked at; ``disagree`` counts items that ``a`` alone
+    and ``b`` alone got right; ``detectable`` is the smallest difference that such data show in 80 % of trials,
+    ``needed`` how many rows would show the difference seen as often. ``ratio`` is the standard error of the unpaired
+    design, or of one that forgets clusters or folds, over that of this one.
+    """
+
+    a: str
+    b: str
+    difference: Difference
+    rows: int
+    others: tuple[tuple[str, float], ...] = ()
+    adjusted_p: float | None = None
+    disagree: tuple[int, int] | None = None
+    detectable: float | None = None
+    needed: int | None = None
+    ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSizes:
+    """Clusters of items: their column, number, effective number, and the design effect on the difference."""
+
+    column: str
+    clusters: int
+    effective: float
+    design_effect: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models compared by the design that the data have; ``estimates`` are those of ``plan.models``, by the metric."""
+
+    about: ClassVar[About] = "comparison"
+    plan: Plan
+    design: Design
+    said: str
+    """The design in words: how it was recognised, or that the user named it."""
+    metric: str
+    unit: str
+    """``share`` for what lies between 0 and 1, else ``1``."""
+    lower_is_better: bool
+    estimates: tuple[Estimate, ...]
+    pairs: tuple[Pair, ...]
+    """Each other model against the reference, in the order of the models."""
+    rows: int
+    clusters: ClusterSizes | None = None
+    layout: FoldLayout | None = None
+    more: dict[str, object] = field(default_factory=dict)
+    """What only one design has: variance components, ranks over data sets, the best of many, looks, a margin."""
+
+    @classmethod
+    def derive(cls, items: Items, asked: Asked) -> Comparison:
+        """The comparison that the rows allow. Raises ``CannotTell`` where they allow none."""
+        from tearless.statistics.comparison.designs import compared
+
+        plan = asked.options.get("plan") or Plan(tuple(items.frame.columns))
+        return compared(items.frame, plan, asked.seed)
