@@ -60,7 +60,8 @@ def open_logits(
 
 def _file(path: Path, label: str, argument: str, tensor: str | None) -> Any:
     try:
-        head = path.open("rb").read(10)
+        with path.open("rb") as stream:
+            head = stream.read(10)
         if head[:6] == b"\x93NUMPY":
             return np.load(path, mmap_mode="r", allow_pickle=False)
         if head[:4] == b"PK\x03\x04":
