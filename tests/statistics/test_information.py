@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from tearless.core import InputError
 from tearless.statistics.held_out import (
     REACHES,
+    _others_share,
     bent,
     gaps_by_group,
     gaps_by_order,
-    others_share,
     own_class_by_group,
     own_class_by_order,
 )
@@ -101,7 +101,7 @@ def test_chance_of_nothing_is_refused() -> None:
 
 
 def by_hand(classes: Codes, others: Callable[[int], list[int]]) -> list[float]:
-    prior = others_share(classes)
+    prior = _others_share(classes)
     told = []
     for i in range(len(classes)):
         near = others(i)
@@ -118,7 +118,7 @@ def test_a_group_tells_by_its_other_rows() -> None:
 
 def test_the_prior_is_of_the_other_rows() -> None:
     y = np.array([0, 0, 0, 1])
-    assert others_share(y) == pytest.approx([2.5 / 4, 2.5 / 4, 2.5 / 4, 0.5 / 4])
+    assert _others_share(y) == pytest.approx([2.5 / 4, 2.5 / 4, 2.5 / 4, 0.5 / 4])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 80])

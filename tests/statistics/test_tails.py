@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tearless.core import InputError
 from tearless.readers.source import Batch
 from tearless.statistics.facts import TAIL_KEPT, Tails
-from tearless.statistics.tails import apart, largest, spread_ties
+from tearless.statistics.tails import _spread_ties, apart, largest
 
 cells = st.one_of(st.floats(-5, 5).map(lambda v: round(v, 1)), st.sampled_from([np.nan, np.inf, -np.inf, 0.0]))
 
@@ -110,7 +110,7 @@ def test_gross_errors_are_found_alone_and_in_company() -> None:
 
 def test_a_tie_is_laid_out_evenly_and_keeps_its_order() -> None:
     values = np.array([5.0, 3.0, 3.0, 3.0, 3.0, 1.0])
-    assert spread_ties(values).tolist() == [5.0, 3.75, 3.25, 2.75, 2.25, 1.0]
+    assert _spread_ties(values).tolist() == [5.0, 3.75, 3.25, 2.75, 2.25, 1.0]
 
 
 def test_largest_refuses_a_table() -> None:

@@ -11,12 +11,12 @@ from sklearn.metrics import roc_auc_score
 
 from tearless.core import InputError
 from tearless.statistics.two_sample import (
+    _pooled,
     auc,
     fisher_chance,
     gap_chance,
     homogeneity_chance,
     largest_gap,
-    pooled,
     total_variation,
 )
 
@@ -68,7 +68,7 @@ def test_pooling_leaves_every_class_expected_five_times() -> None:
     rng = np.random.default_rng(2)
     x = rng.multinomial(300, 1 / np.arange(1, 51) / (1 / np.arange(1, 51)).sum())
     y = rng.multinomial(100, 1 / np.arange(1, 51) / (1 / np.arange(1, 51)).sum())
-    a, b = pooled(x, y)
+    a, b = _pooled(x, y)
     assert (a.sum(), b.sum()) == (300, 100)
     assert ((a + b) * 100 / 400 >= 5).all()
 

@@ -3,12 +3,12 @@
 Many models are trained on resamples of one training set and asked about the same test rows. The decompositions add up
 exactly, row by row, for whatever predictions came:
 
-- squared error: mean (y − f)² = (y − f̄)² + mean (f − f̄)², *bias²* and *variance*. y is what was seen, so its own noise
-  stands in the bias²; with the noiseless truth given as well it is told apart.
-- 0/1 loss: the main prediction is the most frequent one; a row is *biased* where that is wrong. Where it is right,
-  models that stray from it add errors; where it is wrong, those that stray onto the truth take errors away. Error =
-  bias + variance on unbiased rows − variance that helps on biased rows (P. Domingos, ICML 2000, for two classes; here
-  with the share that is right for any number of classes, so that it still adds up).
+- squared error: mean (y − f)² = (y − f̄)² + mean (f − f̄)², *bias²* and *variance*. y is what was seen, so its own
+noise stands in the bias²; with the noiseless truth given as well it is told apart. - 0/1 loss: the main prediction is
+the most frequent one; a row is *biased* where that is wrong. Where it is right, models that stray from it add errors;
+where it is wrong, those that stray onto the truth take errors away. Error = bias + variance on unbiased rows − variance
+that helps on biased rows (P. Domingos, ICML 2000, for two classes; here with the share that is right for any number of
+classes, so that it still adds up).
 """
 
 from __future__ import annotations
@@ -29,11 +29,27 @@ Loss = Literal["squared", "zero_one"]
 
 
 class Model(Protocol):
-    """Anything with ``fit`` and ``predict``."""
+    """Anything with ``fit`` and ``predict``.
 
-    def fit(self, X: Any, y: Any) -> Any: ...
+    Shapes: X (n, p), y (n,), as given to the function that fits it.
 
-    def predict(self, X: Any) -> Any: ...
+    >>> class Mean:
+    ...     def fit(self, X, y):
+    ...         self.answer = sum(y) / len(y)
+    ...         return self
+    ...
+    ...     def predict(self, X):
+    ...         return [self.answer] * len(X)
+    >>> model: Model = Mean()
+    >>> model.fit([[1.0], [2.0]], [3.0, 5.0]).predict([[9.0]])
+    [4.0]
+    """
+
+    def fit(self, X: Any, y: Any) -> Any:
+        """Learn from the rows of X and their targets y; what it gives back is what predicts."""
+
+    def predict(self, X: Any) -> Any:
+        """One answer for each row of X."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,8 @@ class Decomposition:
     ``bias``, where the noiseless truth is not known: ``noise`` is then None). ``helps`` is the part by which straying
     lowers the 0/1 error on biased rows: it is in ``variance`` already, with its sign. ``rows`` holds the parts of each
     row, shape (n, 3): error, bias, variance.
+
+    Made by ``bias_variance`` and ``decompose``, under the ``loss`` asked for.
     """
 
     loss: Loss

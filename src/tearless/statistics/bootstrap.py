@@ -33,6 +33,9 @@ class Bootstrap:
 
     ``bias`` is the mean of the replicates less the value; ``z0`` the median bias in standard deviations of the normal;
     ``acceleration`` the rate at which the standard error grows with the value. Both are 0 for a percentile interval.
+
+    Made by ``bootstrap`` and ``bootstrap_counts``: ``estimate`` is the interval, ``replicates`` (B,) the statistic of
+    each resample.
     """
 
     estimate: Estimate

@@ -34,7 +34,14 @@ CLOSE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often each true class (row) was called each class (column). ``labels`` (k,), ``counts`` (k, k)."""
+    """How often each true class (row) was called each class (column). ``labels`` (k,), ``counts`` (k, k).
+
+    Made by ``confusion``.
+
+    >>> found = Confusion(np.array(["a", "b"]), np.array([[3, 1], [2, 4]]))
+    >>> found.rows, found.of("a")  # 3 rightly, 2 wrongly called a; 1 missed
+    (10, (3, 2, 1))
+    """
 
     labels: NDArray[Any]
     counts: NDArray[np.int64]
@@ -100,7 +107,17 @@ def _places(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
 
 def labels(y: Any, name: str) -> NDArray[Any]:
-    """Labels as a NumPy vector. Raises ``InputError`` for other shapes, for none, and for nan."""
+    """Labels as a NumPy vector. Raises ``InputError`` for other shapes, for none, and for nan.
+
+    Shape (n,), of any kind; ``name`` is the argument's, for the message.
+
+    >>> labels(["a", "b"], "truth").tolist()
+    ['a', 'b']
+    >>> labels([], "truth")
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: truth: expected one label a row, got shape (0,); give a vector
+    """
     values = np.asarray(on_the_host(y))
     if values.ndim != 1 or not values.size:
         raise InputError(f"{name}: expected one label a row, got shape {values.shape}; give a vector")

@@ -34,6 +34,9 @@ class Change:
     ``size`` is the share of rows that would have to be others for the two tables to agree; ``before`` and ``after`` are
     what the words compare, in ``unit``. ``beyond`` is how far the second table's median lies outside the range of the
     first, in such ranges; ``more`` is further evidence.
+
+    Made by ``value_change``, ``missing_change`` and ``joint_change``: ``said`` is the change in words, ``meaning`` what
+    ``before`` and ``after`` are.
     """
 
     size: float
@@ -93,7 +96,11 @@ def value_change(first: Filled, second: Filled) -> Change | None:
 
 
 def comparable(dtype: pl.DataType) -> bool:
-    """Whether a column holds quantities or classes: numbers, booleans, text. Times differ in any two tables."""
+    """Whether a column holds quantities or classes: numbers, booleans, text. Times differ in any two tables.
+
+    >>> comparable(pl.Int64()), comparable(pl.String()), comparable(pl.Date())
+    (True, True, False)
+    """
     return dtype.is_numeric() or dtype == pl.Boolean or dtype in (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -115,7 +122,12 @@ def is_running_number(values: Filled) -> bool:
 
 
 def class_counts(first: pl.Series, second: pl.Series) -> tuple[pl.Series, NDArray[np.int64], NDArray[np.int64]]:
-    """The classes of two columns without empty cells, in order, and how many rows of each hold them."""
+    """The classes of two columns without empty cells, in order, and how many rows of each hold them.
+
+    >>> levels, first, second = class_counts(pl.Series(["a", "b", "a"]), pl.Series(["b", "c"]))
+    >>> levels.to_list(), first.tolist(), second.tolist()
+    (['a', 'b', 'c'], [2, 1, 0], [0, 1, 1])
+    """
     a, b = plain(first).alias("level"), plain(second).alias("level")
     counts = (
         pl.concat([a.to_frame().with_columns(second=False), b.to_frame().with_columns(second=True)])
@@ -132,6 +144,13 @@ def known_in_table(
     """Counts of the classes in the sample, 1 where only the rest of the table has the class; and whether that is exact.
 
     Of up to 1,023 classes the table's hashes are all kept, so a class outside the sample is known; of more it is not.
+
+    ``levels`` and ``counts`` have one entry a class, shape ``(k,)``, as has the result.
+
+    >>> from tearless.readers.source import Batch
+    >>> table = Batch(pl.DataFrame({"x": ["a", "b", "a"]}))
+    >>> known_in_table(Columns.of(table), Sample.of(table), "x", pl.Series(["a", "b", "c"]), np.array([2, 1, 0]))
+    (array([2, 1, 0]), True)
     """
     hashes = columns.hashes[columns.names.index(name)]
     if sample.complete or len(hashes) >= DISTINCT_KEPT or sample.frame[name].dtype in (pl.Categorical, pl.Enum):
@@ -152,6 +171,11 @@ def commonest_named(levels: pl.Series, counts: NDArray[np.int64], most: int = 4)
 
 
 def plain(column: pl.Series) -> pl.Series:
+    """A column of categories as text; others as they are.
+
+    >>> plain(pl.Series(["a", "b"], dtype=pl.Categorical)).dtype
+    String
+    """
     return column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
 
 

@@ -70,7 +70,14 @@ def pure_error(groups: Groups, values: NDArray[np.float64] | NDArray[np.uint64])
 
 
 def labelled_rows(hashes: RowHashes, target: pl.Series) -> Parts:
-    """The hashed rows whose target is neither null nor nan: over all rows, or a share of them."""
+    """The hashed rows whose target is neither null nor nan: over all rows, or a share of them.
+
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"x": [1, 1, 2], "y": ["a", "b", None]})
+    >>> parts = labelled_rows(RowHashes.of(Batch(frame, target="y")), frame["y"])
+    >>> parts[2].tolist(), parts[3].tolist(), parts[5]  # rows 0 and 1, each standing for itself; two in all
+    ([0, 1], [1, 1], 2.0)
+    """
     holes = pl.Series([None, float("nan")] if target.dtype.is_float() else [None], dtype=target.dtype)
     known = ~np.isin(hashes.target, holes.hash(seed=1).to_numpy())
     count = hashes.count[known]
@@ -85,7 +92,16 @@ def labelled_rows(hashes: RowHashes, target: pl.Series) -> Parts:
 
 
 def sampled_rows(features: pl.DataFrame, target: Target, sample: Sample) -> Parts:
-    """The rows of the sample whose target is known, with the target over its largest size, lest squares overflow."""
+    """The rows of the sample whose target is known, with the target over its largest size, lest squares overflow.
+
+    >>> from tearless.core import Asked
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"x": [1, 1, 2], "y": [0.5, 1.0, None]})
+    >>> sample = Sample.of(Batch(frame))
+    >>> parts = sampled_rows(frame.drop("y"), Target.derive(sample, Asked(target="y")), sample)
+    >>> parts[1].tolist(), parts[2].tolist()  # over the largest, 1
+    ([0.5, 1.0], [0, 1])
+    """
     keys = features.hash_rows(seed=0).to_numpy()[target.known]
     first = sample.row_numbers[target.known]
     values = target.values.astype(np.float64)

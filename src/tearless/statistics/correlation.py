@@ -27,7 +27,11 @@ Kind = Literal["pearson", "spearman", "kendall"]
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """A correlation with its interval, the chance of one as far from 0 by chance alone, and its number of rows."""
+    """A correlation with its interval, the chance of one as far from 0 by chance alone, and its number of rows.
+
+    Made by ``correlation``: ``estimate`` holds the coefficient and the interval, ``p`` the chance; ``kind`` is as
+    asked.
+    """
 
     kind: Kind
     estimate: Estimate
@@ -37,7 +41,10 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True)
 class Confounding:
-    """The same pair before and after a third quantity is held fixed."""
+    """The same pair before and after a third quantity is held fixed.
+
+    Made by ``confounding``: ``raw`` is before, ``partial`` after.
+    """
 
     raw: Correlation
     partial: Correlation

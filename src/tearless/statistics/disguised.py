@@ -55,7 +55,13 @@ class _Suspect:
 
 
 def suspects(sample: Sample) -> Iterator[Measured]:
-    """The most suspicious heap at either edge of every number and date column, and the texts for no value."""
+    """The most suspicious heap at either edge of every number and date column, and the texts for no value.
+
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"age": [20 + i % 60 for i in range(200)] + [-999] * 40})
+    >>> [(m.subject, m.words["value"], m.words["rows"]) for m in suspects(Sample.of(Batch(frame)))]
+    [(('age',), '-999', '40 rows'), (('age',), '79', '3 rows')]
+    """
     found: list[_Suspect] = []
     for name, kind in sample.frame.schema.items():
         column = sample.frame[name]

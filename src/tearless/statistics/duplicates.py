@@ -26,7 +26,10 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of two or more equal rows: group g holds the entries ``member[start[g]:start[g + 1]]``, in their order."""
+    """Groups of two or more equal rows: group g holds the entries ``member[start[g]:start[g + 1]]``, in their order.
+
+    Made by ``groups_of_equal``.
+    """
 
     member: Codes
     start: Codes
@@ -83,7 +86,10 @@ def leaked_share(sizes: Codes, rows: float, test: float = 0.2) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ByChance:
-    """How many pairs of rows agree everywhere by chance."""
+    """How many pairs of rows agree everywhere by chance.
+
+    Made by ``agreeing_by_chance``.
+    """
 
     unrelated: float
     """Were all columns unrelated."""

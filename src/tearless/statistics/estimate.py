@@ -83,14 +83,26 @@ def plain(x: Any, name: str, *, ndim: int | tuple[int, ...] = 1) -> Floats:
 
 
 def on_the_host(x: Any) -> Any:
-    """The array without its gradient and off its device; lists and NumPy arrays pass as they are."""
+    """The array without its gradient and off its device; lists and NumPy arrays pass as they are.
+
+    Any shape; no copy where none is needed.
+
+    >>> on_the_host([1.0, 2.0])
+    [1.0, 2.0]
+    """
     for step in ("detach", "cpu"):
         x = getattr(x, step)() if hasattr(x, step) else x
     return x.get() if type(x).__module__.startswith("cupy") else x
 
 
 def of_one_length(**named: Any) -> None:
-    """Raise ``InputError`` unless all have one length."""
+    """Raise ``InputError`` unless all have one length.
+
+    >>> of_one_length(x=[1, 0, 1], y=[1, 0])
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: x, y: expected one length, got 3 in x and 2 in y; align the rows
+    """
     lengths = {name: len(x) for name, x in named.items()}
     if len(set(lengths.values())) > 1:
         said = " and ".join(f"{n} in {name}" for name, n in lengths.items())

@@ -28,7 +28,11 @@ CELLS_HASHED = 250_000
 
 
 def kind_of(dtype: pl.DataType) -> Kind:
-    """What a column holds, as far as checks care."""
+    """What a column holds, as far as checks care.
+
+    >>> kind_of(pl.Float32()), kind_of(pl.Date()), kind_of(pl.Categorical())
+    ('number', 'time', 'other')
+    """
     if dtype.is_numeric():
         return "number"
     if dtype == pl.Boolean:
@@ -45,6 +49,12 @@ class Columns:
     ``missing`` counts null and nan together; ``NumericColumns`` has them apart. Distinct values are counted exactly
     up to 1,023 and beyond that estimated from the smallest 1,024 hashes (Bar-Yossef et al., RANDOM 2002), with a
     relative standard error of 1/√1022 = 3.1 %. Missing cells are not a value.
+
+    >>> found = Columns.of(Batch(pl.DataFrame({"a": [1.0, None, float("nan"), 1.0], "b": ["x", "y", "z", "x"]})))
+    >>> found.missing.tolist(), found.distinct.tolist(), found.kinds
+    ([2, 0], [1.0, 3.0], ('number', 'text'))
+    >>> found.merge(found).rows, found.merge(found).distinct.tolist()
+    (8, [1.0, 3.0])
     """
 
     names: tuple[str, ...]
@@ -55,6 +65,7 @@ class Columns:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
+        """The empty cells and the smallest hashes of one batch."""
         missing, hashes = [], []
         for column, hashed in _with_hashes(batch.frame):
             values = hashed.to_numpy()
@@ -74,6 +85,7 @@ class Columns:
         )
 
     def merge(self, later: Self) -> Self:
+        """Both, as if their batches had been one."""
         pairs = zip(self.hashes, later.hashes, strict=True)
         hashes = (np.union1d(a, b)[:DISTINCT_KEPT] for a, b in pairs)
         return type(self)(self.names, self.dtypes, self.rows + later.rows, self.missing + later.missing, tuple(hashes))
@@ -117,6 +129,10 @@ class Tails:
 
     Arrays have shape ``(p, 64)``, in the order of ``names``, the most extreme first and of equal values the earlier row
     first. Where a column has fewer finite values the rest is nan, with row −1.
+
+    >>> found = Tails.of(Batch(pl.DataFrame({"a": [5.0, 9.0, None, 9.0, 1.0]})))
+    >>> found.high[0, :3].tolist(), found.high_rows[0, :3].tolist(), found.low_rows[0, 3:5].tolist()
+    ([9.0, 9.0, 5.0], [1, 3, 0], [3, -1])
     """
 
     names: tuple[str, ...]
@@ -127,6 +143,7 @@ class Tails:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
+        """The outermost values of one batch."""
         names = tuple(name for name, kind in batch.frame.schema.items() if kind.is_numeric())
         high, low = np.full((2, len(names), TAIL_KEPT), np.nan)
         high_rows, low_rows = np.full((2, len(names), TAIL_KEPT), -1, dtype=np.int64)
@@ -139,6 +156,7 @@ class Tails:
         return cls(names, high, high_rows, low, low_rows)
 
     def merge(self, later: Self) -> Self:
+        """The outermost values of both."""
         high = _outermost(self.high, later.high, self.high_rows, later.high_rows, 1.0)
         low = _outermost(self.low, later.low, self.low_rows, later.low_rows, -1.0)
         return type(self)(self.names, *high, *low)
@@ -159,6 +177,11 @@ class Target:
 
     ``known`` marks the rows of the sample whose target is present; ``values`` has one entry for each of those: the
     number of the class (in the order of ``classes``), or the number itself.
+
+    >>> sample = Sample.of(Batch(pl.DataFrame({"y": ["no", "yes", None, "no"]})))
+    >>> target = Target.derive(sample, Asked(target="y"))
+    >>> target.kind, target.classes, target.values.tolist(), target.known.tolist()
+    ('classes', ('no', 'yes'), [0, 1, 0], [True, True, False, True])
     """
 
     name: str
@@ -170,6 +193,7 @@ class Target:
 
     @classmethod
     def derive(cls, sample: Sample, asked: Asked) -> Self:
+        """The target of a sample. Raises ``CannotTell`` where none is named, ``NotApplicable`` where it is empty."""
         if asked.target is None:
             raise CannotTell("no target was named; name it with --target")
         column = sample.frame[asked.target]
@@ -197,6 +221,9 @@ def is_classes(values: pl.Series) -> bool:
     Text and booleans are classes. Whole numbers are classes while there are at most 50 of them and at least ten rows
     for each on average, or only two; more than ten must also number the classes from 0 or 1 on without a gap, or they
     are scores and counts. Everything else is a quantity.
+
+    >>> is_classes(pl.Series(["a", "b"])), is_classes(pl.Series([0, 1, 2] * 10)), is_classes(pl.Series([0.5, 1.5] * 10))
+    (True, True, False)
     """
     kind = kind_of(values.dtype)
     if kind in ("text", "bool"):

@@ -23,12 +23,15 @@ def own_class_by_group(groups: Codes, classes: Codes) -> Floats:
     k = int(classes.max(initial=0)) + 1
     _, key, joint = np.unique(groups * k + classes, return_inverse=True, return_counts=True)
     size = np.bincount(groups)[groups]
-    told: Floats = (joint[key] - 1 + others_share(classes)) / size
+    told: Floats = (joint[key] - 1 + _others_share(classes)) / size
     return told
 
 
-def others_share(classes: Codes) -> Floats:
-    """The share of each row's class among the other rows, half a row added to each class so that none is zero."""
+def _others_share(classes: Codes) -> Floats:
+    """The share of each row's class among the other rows, half a row added to each class so that none is zero.
+
+    Shape (n,).
+    """
     counts = np.bincount(classes)
     share: Floats = (counts[classes] - 0.5) / (len(classes) - 1 + 0.5 * np.count_nonzero(counts))
     return share
@@ -45,7 +48,7 @@ def own_class_by_order(x: Floats, classes: Codes) -> Floats:
     True
     """
     n = len(classes)
-    told = best = others_share(classes)
+    told = best = _others_share(classes)
     if n < 3:
         return best
     same = _same_nearby(classes)

@@ -47,6 +47,14 @@ def leaks(sample: Sample, target: Target, rng: np.random.Generator) -> Iterator[
     """What each feature tells of the target, then what the best set of those tells that do not tell alone.
 
     Raises ``NotApplicable`` where the target has one value or there is no feature, ``CannotTell`` under ten rows.
+
+    >>> from tearless.core import Asked
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"copy": [i % 2 for i in range(60)], "noise": [i * i % 7 for i in range(60)]})
+    >>> sample = Sample.of(Batch(frame.with_columns(y=pl.col("copy"))))
+    >>> target = Target.derive(sample, Asked(target="y"))
+    >>> [(m.subject, round(m.numbers["share"].value, 1)) for m in leaks(sample, target, np.random.default_rng(0))]
+    [(('copy',), 1.0), (('noise',), 0.0)]
     """
     table = _table(sample, target, rng)
     found = [_told(table, j) for j in range(len(table.names))]

@@ -24,6 +24,8 @@ class LearningCurve:
     """Scores by size of the training set. ``train`` and ``test`` hold one estimate a size.
 
     ``train_scores`` and ``test_scores`` (sizes, splits) hold every score.
+
+    Made by ``learning_curve``.
     """
 
     sizes: tuple[int, ...]

@@ -16,7 +16,12 @@ from .intervals import clopper_pearson, poisson_at_most
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """How often the values of one column occur: its rows, its distinct values, those seen once and those seen twice."""
+    """How often the values of one column occur: its rows, its distinct values, those seen once and those seen twice.
+
+    >>> levels = Levels.of(pl.Series(["a", "a", "b", "c"]))
+    >>> levels.distinct, levels.once, levels.twice, levels.unseen  # 2 of 4 rows hold a value of their own
+    (3, 2, 1, 0.5)
+    """
 
     rows: int
     distinct: int

@@ -36,7 +36,10 @@ def missing_cells(column: pl.Series) -> pl.Series:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some rows of a table by the value of one column, its partner: in words, and as a mask of the known rows."""
+    """Some rows of a table by the value of one column, its partner: in words, and as a mask of the known rows.
+
+    Made by ``groups_of``; ``inside`` and ``known`` have shape (n,).
+    """
 
     partner: str
     words: str
@@ -49,6 +52,14 @@ class Tie:
     """How the holes of a column keep to one group: counts among the rows where the partner is known, and the chance.
 
     ``chance`` is exact for this one group (Fisher); ``looked`` is how many groups were looked at to choose it.
+
+    Made by ``ties``. Of ``rows`` rows, ``inside`` are of the group and ``missing`` have a hole, ``missing_inside`` of
+    them in the group.
+
+    >>> group = Group("sex", "`sex` is 'f'", np.repeat([True, False], 50), np.ones(100, dtype=bool))
+    >>> tie = Tie(group, missing_inside=30, missing=30, inside=50, rows=100, chance=1e-9, looked=4)
+    >>> tie.share_before, round(tie.share_after, 3), round(tie.corrected, 12)  # 20 of 70 are left
+    (0.5, 0.286, 4e-09)
     """
 
     group: Group
@@ -137,6 +148,11 @@ def ties(
     Half of the chance allowed is spent on the target's groups and half on all others'. The target's group is chosen
     where its tie is certain (corrected chance at most 0.001) or the stronger one. The work is bounded: of many partners
     some are drawn at random, of many rows evenly spaced ones are taken.
+
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pl.DataFrame({"a": [None] * 30 + [1.0] * 70, "sex": ["f"] * 50 + ["m"] * 50})
+    >>> [(name, tie.group.words, tie.missing_inside) for name, tie in ties(frame, ["a"], None, rng)]
+    [('a', "`sex` is 'f'", 30)]
     """
     step = -(-frame.height // ROWS)
     frame = frame.gather_every(step) if step > 1 else frame

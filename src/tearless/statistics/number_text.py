@@ -31,6 +31,8 @@ class Reading:
     """How a text reads: as a number or not, what stood in the way, its unit, and whether it looks like a code.
 
     A code is a whole number with a leading zero, which a number cannot keep: ``02139``.
+
+    Made by ``read``, which shows ``is_number``, ``obstacle``, ``unit`` and ``is_code``.
     """
 
     is_number: bool
@@ -96,7 +98,12 @@ SCREENED = 1_024
 
 @dataclass(frozen=True, slots=True)
 class TextColumn:
-    """How a text column reads: counts of cells, and what stands in the way as (what, cells, an example in quotes)."""
+    """How a text column reads: counts of cells, and what stands in the way as (what, cells, an example in quotes).
+
+    Made by ``look``. Of ``cells`` filled cells, ``numbers`` read as numbers, ``plain`` of them without any obstacle,
+    ``codes`` as codes; ``no_value`` stand for none. ``levels`` and ``lengths`` are how many texts and lengths of texts
+    differ; ``obstacles`` has the commonest first.
+    """
 
     cells: int
     numbers: float
@@ -114,7 +121,11 @@ class TextColumn:
 
 
 def text_columns(frame: pl.DataFrame) -> list[str]:
-    """The names of the columns that hold text, also as categories."""
+    """The names of the columns that hold text, also as categories.
+
+    >>> text_columns(pl.DataFrame({"a": ["x"], "b": [1]}))
+    ['a']
+    """
     return [n for n, t in frame.schema.items() if t == pl.String or isinstance(t, pl.Categorical | pl.Enum)]
 
 

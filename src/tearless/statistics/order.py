@@ -23,6 +23,8 @@ class Order:
     ``p`` is the chance of as much when rows are exchangeable. ``tenths`` is the correlation ratio η of the value and
     the tenth of the table (for classes, of the class with the tenth), freed of its bias; ``neighbours`` the correlation
     of a row with the next (for classes, the agreement beyond chance), 0 where it is negative.
+
+    Made by ``of_numbers`` and ``of_classes``.
     """
 
     p: float
@@ -63,9 +65,10 @@ def of_numbers(x: Floats, block: Codes) -> Order:
 
 
 def of_classes(code: Codes, block: Codes) -> Order:
-    """The order in classes. ``code`` holds whole numbers from 0; ``block`` the tenth (0 to 9) of each row, not falling.
+    """The order in classes. ``code`` holds whole numbers from 0; ``block`` the tenth (0 to 9) of each row.
 
-    Between tenths: Pearson's χ² of class by tenth, with rare classes put together and tenths joined to fifths or halves
+    Shapes ``(n,)``; ``block`` does not fall. Between
+    tenths: Pearson's χ² of class by tenth, with rare classes put together and tenths joined to fifths or halves
     until each class has five rows to expect a cell; η² = χ²/(n·min(classes − 1, blocks − 1)), Cramér's V². Between
     neighbours: how many next rows are of the same class, with its exact mean and variance over all orders; of the
     normal and the Poisson law of that count the larger chance is taken, so that rare classes do not mislead.

@@ -30,6 +30,8 @@ class Overlap:
 
     ``seen`` of ``rows`` rows; ``by_chance`` is the share that a common source would give, and ``chance`` bounds the
     chance of as many.
+
+    Made by ``overlap``.
     """
 
     seen: float
@@ -88,7 +90,11 @@ def _aligned(first: Keys, first_counts: Counts, second: Keys, second_counts: Cou
 
 
 def agreeing(frame: pl.DataFrame) -> float:
-    """The chance that two rows of a table agree in every column by chance, at most; 1 where nothing can be compared."""
+    """The chance that two rows of a table agree in every column by chance, at most; 1 where nothing can be compared.
+
+    >>> agreeing(pl.DataFrame({"a": ["x"] * 8})), agreeing(pl.DataFrame({"a": range(1_000)})) < 0.001
+    (1.0, True)
+    """
     if frame.width == 0 or frame.height < 2:
         return 1.0
     pairs = frame.height * (frame.height - 1) / 2
@@ -100,6 +106,13 @@ def overlap_of_hashes(first: RowHashes, second: RowHashes, pair: float) -> tuple
 
     Both hashed over the same features; ``pair`` as in ``overlap``. The second result is a share of the rows seen, 0
     where there is none; the third holds up to 1,000 row numbers.
+
+    >>> from tearless.readers.source import Batch
+    >>> table = pl.DataFrame({"x": range(100), "y": range(100)})
+    >>> a, b = (RowHashes.of(Batch(part, target="y")) for part in (table, table.tail(10)))
+    >>> found, agree, rows = overlap_of_hashes(a, b, pair=0.0)
+    >>> found.seen, found.share, agree, rows[0]
+    (10.0, 1.0, 1.0, 90)
     """
     top = np.uint64(min(first.ceiling, second.ceiling) - 1)
     a, b = (np.flatnonzero(hashes.features <= top) for hashes in (first, second))
@@ -114,7 +127,12 @@ def overlap_of_hashes(first: RowHashes, second: RowHashes, pair: float) -> tuple
 
 
 def overlap_of_rows(first: pl.DataFrame, second: pl.DataFrame, pair: float) -> Overlap:
-    """The overlap of two tables of the same columns; nan equals nan, and a missing cell equals a missing cell."""
+    """The overlap of two tables of the same columns; nan equals nan, and a missing cell equals a missing cell.
+
+    >>> table = pl.DataFrame({"x": range(100)})
+    >>> overlap_of_rows(table, pl.DataFrame({"x": [5, 6, 200, 300]}), pair=0.0).share
+    0.5
+    """
     return _of_keys(_keys(first), _keys(second), pair)
 
 
@@ -122,6 +140,11 @@ def overlap_after_rounding(first: pl.DataFrame, second: pl.DataFrame, drawn: flo
     """The overlap once broken numbers have six significant digits, or single precision; never less than the exact one.
 
     ``drawn`` is the share of the first table's rows that ``first`` holds: what rounding adds is divided by it.
+
+    >>> first, second = pl.DataFrame({"x": [i / 7 for i in range(100)]}), pl.DataFrame({"x": [round(5 / 7, 6), 0.5]})
+    >>> exact = overlap_of_rows(first, second, pair=0.0)
+    >>> exact.share, overlap_after_rounding(first, second, drawn=1.0, exact=exact).share
+    (0.0, 0.5)
     """
     if not any(t.is_float() for t in first.dtypes):
         return exact

@@ -29,7 +29,10 @@ MADE: dict[str, Callable[[Floats, Floats], Floats]] = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns, what is made of them (a template of their names), what that tells, and how many were looked at."""
+    """Two columns, what is made of them (a template of their names), what that tells, and how many were looked at.
+
+    Made by ``find_pair``: ``told`` is what they tell together.
+    """
 
     columns: tuple[int, int]
     made: str
@@ -42,6 +45,14 @@ def find_pair(cells: Sequence[Cells], answer: Answer) -> Pair | None:
 
     ``cells`` are in the order of what they tell alone, most first: the first 24 with an order and the first 24 in
     groups are paired. Pairs are screened on some rows and the best few tried on all; ``looked`` counts all screened.
+
+    >>> rng = np.random.default_rng(0)
+    >>> a, b = rng.integers(0, 2, (2, 400))
+    >>> answer = Answer.of(a ^ b, True, np.arange(400))  # neither tells anything alone
+    >>> cells = [Cells(np.ones(400, dtype=bool), None, codes, 2) for codes in (a, b)]
+    >>> found = find_pair(cells, answer)
+    >>> found.columns, found.made, round(found.told.left, 2)
+    ((0, 1), '{a} with {b}', 0.01)
     """
     by_order = [j for j, c in enumerate(cells) if c.numbers is not None][:MOST_COLUMNS]
     by_group = [j for j, c in enumerate(cells) if c.codes is not None and 2 <= c.values <= 64][:MOST_COLUMNS]

@@ -18,6 +18,8 @@ class OneSided:
     """Rows of the second part whose level the first part lacks: how many there are, and a random split's mean.
 
     ``more`` and ``fewer`` bound the chance that a random split gives at least, and at most, so many.
+
+    Made by ``one_sided``: ``rows`` there are, ``expected`` on average.
     """
 
     rows: int

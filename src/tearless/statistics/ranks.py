@@ -19,7 +19,11 @@ EXACT_ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Counts of the pairs of n rows: in opposite order, tied in x, in y, in both; and the sizes of the ties."""
+    """Counts of the pairs of n rows: in opposite order, tied in x, in y, in both; and the sizes of the ties.
+
+    Made by ``agreement``: ``opposite``, ``tied_x``, ``tied_y`` and ``tied_both`` are pairs; ``sizes_x`` and ``sizes_y``
+    are those of the ties, one entry each.
+    """
 
     rows: int
     opposite: int

@@ -21,7 +21,14 @@ ROUNDING = 1e-14
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """The values that a resampled statistic can take, in rising order, and the chance of each. Shapes (k,)."""
+    """The values that a resampled statistic can take, in rising order, and the chance of each. Shapes (k,).
+
+    Made by ``bootstrap_of_share``, ``bootstrap_of_difference`` and ``bootstrap_of_median``.
+
+    >>> law = Law(0.5, np.array([0.0, 0.5, 1.0]), np.array([0.25, 0.5, 0.25]))
+    >>> law.mean, law.quantile(0.25), law.quantile(0.5), round(law.standard_error, 4)  # √(2 · 0.25 · 0.5²)
+    (0.5, 0.0, 0.5, 0.3536)
+    """
 
     value: float
     """The statistic of the sample itself."""

@@ -24,6 +24,15 @@ class RowHashes:
     equal features have equal hashes, so keeping the smallest hashes keeps whole groups of equal rows: the duplicates
     among them are all there. ``share`` is the share of hash values kept, 1 while all are. Two different rows share a
     hash by chance with probability n²/2⁶⁵: 3e-8 at a million rows. ``parts`` are the entries, as they came.
+
+    ``total`` is the number of rows seen; hashes below ``ceiling`` are kept.
+
+    >>> import polars as pl
+    >>> hashes = RowHashes.of(Batch(pl.DataFrame({"a": [1, 2, 1], "y": [0, 0, 1]}), target="y"))
+    >>> bool(hashes.features[0] == hashes.features[2]), bool(hashes.target[0] == hashes.target[2]), hashes.share
+    (True, False, 1.0)
+    >>> hashes.merge(hashes).grouped().count.tolist()  # the same three rows, twice each
+    [2, 2, 2]
     """
 
     parts: tuple[_Entries, ...]
@@ -32,6 +41,7 @@ class RowHashes:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
+        """The hashes of one batch, each row by itself."""
         frame = batch.frame
         features = frame.drop(batch.target) if batch.target else frame
         target = frame[batch.target].hash(seed=1).to_numpy() if batch.target else np.zeros(frame.height, np.uint64)
@@ -64,6 +74,7 @@ class RowHashes:
         return self.parts[0]
 
     def merge(self, later: Self) -> Self:
+        """The rows of both; above 1,048,576 entries equal ones are counted together and the share halved as needed."""
         ceiling = min(self.ceiling, later.ceiling)
         parts = (*self._below(ceiling).parts, *later._below(ceiling).parts)
         both = type(self)(parts, self.total + later.total, ceiling)

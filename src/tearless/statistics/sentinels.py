@@ -77,6 +77,8 @@ class Heap:
     (0 where there are none), ``expected`` the cells that an even spread over that stretch would put in their place, and
     ``chance`` the chance, at most, that an even spread puts at least so many there and none into the gap; 1 where no
     more than expected are there, for that is no heap.
+
+    Made by ``heap_at_edge`` and ``heap_inside``; ``distinct_beyond`` is how many values differ beyond the gap.
     """
 
     values: tuple[float, ...]

@@ -26,6 +26,8 @@ class Side:
     ``values`` are the group's, farthest first, in ``rows``; ``rest`` is the next value inwards and ``std_rest`` the
     standard deviation from there inwards (nan where nothing stands apart). ``logs`` says that distances were taken on
     the log scale.
+
+    Made by ``sides``. ``above`` says which side; ``count``, ``p`` and ``ratio`` are those of ``apart``.
     """
 
     above: bool
@@ -55,6 +57,12 @@ def sides(tails: Tails, j: int, n: float, thin: pl.Series, sample: pl.Series) ->
     ``thin`` is a part of its sample, for the middle; ``sample`` the whole of it, for the tail beyond the 64 values that
     ``tails`` keeps. A value that fills at least half of the column (the zeros of an amount) is set aside: the rest is
     judged. Yields nothing for a column of fewer than 12 values.
+
+    >>> from tearless.readers.source import Batch
+    >>> x = pl.Series("x", [float(i % 97) for i in range(970)] + [5_000.0])
+    >>> upper, lower = sides(Tails.of(Batch(x.to_frame())), 0, 971.0, x, x)
+    >>> upper.values.tolist(), upper.rows, upper.p < 1e-6, upper.rest, lower.p > 0.01
+    ([5000.0], (970,), True, 96.0, True)
     """
     middle = _middle(floats(thin))
     if middle is None:

@@ -19,7 +19,10 @@ GOOD_ENOUGH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A transform in words, and the skewness of the column after it."""
+    """A transform in words, and the skewness of the column after it.
+
+    Made by ``mended``.
+    """
 
     words: str
     skewness: float
@@ -30,6 +33,8 @@ class Lean:
     """To which side of its mean a column leans: ``longer`` of its ``n`` values lie there, half of those equal to it.
 
     ``aside`` is the value that fills half of the column, as zero often does, and was set aside; ``None`` without one.
+
+    Made by ``lean``: ``above`` says which side, of ``mean``; ``median`` is that of ``values``.
     """
 
     values: Floats
@@ -97,6 +102,9 @@ def box_cox(x: Floats, power: float) -> Floats:
     """(xᵏ − 1)/k of positive numbers, the logarithm at k = 0. Same shape; unit of the power.
 
     G. E. P. Box, D. R. Cox, *An analysis of transformations*, J. R. Statist. Soc. B 26, 1964, 211-252, section 2.
+
+    >>> box_cox(np.array([1.0, 4.0]), 0.5).tolist()  # (√x − 1)/0.5
+    [0.0, 2.0]
     """
     log = np.log(x)
     out: Floats = log if abs(power) < 1e-8 else np.expm1(power * log) / power
@@ -107,6 +115,9 @@ def yeo_johnson(x: Floats, power: float) -> Floats:
     """Box and Cox's transform of 1 + x for x ≥ 0, and of 1 − x with power 2 − k, negated, for x < 0. Same shape.
 
     I.-K. Yeo, R. A. Johnson, *A new family of power transformations*, Biometrika 87, 2000, 954-959.
+
+    >>> yeo_johnson(np.array([3.0, -2.0]), 2.0).round(3).tolist()  # (4² − 1)/2, −ln 3
+    [7.5, -1.099]
     """
     out = np.empty_like(x)
     up = x >= 0
@@ -120,6 +131,11 @@ def best_power(x: Floats, transform: Callable[[Floats, float], Floats], low: flo
 
     ``transform`` is ``box_cox`` (positive ``x``) or ``yeo_johnson``. The logarithm of its derivative is
     (k − 1)·ln x, or (k − 1)·sign(x)·ln(1 + |x|).
+
+    ``x`` has shape ``(n,)``. Raises ``InputError`` for ``box_cox`` of numbers that are not positive.
+
+    >>> bool(abs(best_power(np.exp(np.linspace(-2.0, 2.0, 101)), box_cox)) < 0.001)  # even in logarithms
+    True
     """
     if transform is box_cox and not (x > 0).all():
         raise InputError("x: expected positive numbers for Box and Cox's transform; use yeo_johnson")

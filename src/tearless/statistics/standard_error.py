@@ -167,7 +167,13 @@ def _deviation(xp: Any, x: Array) -> Array:
 
 
 def scaled_deviation(xp: Any, x: Array) -> Array:
-    """x less its mean, the largest about 1: squares of it neither overflow nor vanish. nan for a constant column."""
+    """x less its mean, the largest about 1: squares of it neither overflow nor vanish. nan for a constant column.
+
+    Shape ``(n,)``, kept.
+
+    >>> scaled_deviation(np, np.array([0.0, 1.0, 2.0])).tolist()  # over the farthest from the first, then less the mean
+    [-0.5, 0.0, 0.5]
+    """
     with np.errstate(invalid="ignore"):
         shifted = x / 4 - x[0] / 4
         size = xp.max(xp.abs(shifted))

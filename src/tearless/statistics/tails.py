@@ -68,6 +68,8 @@ class Apart:
     ``count`` values lie beyond the gap; ``p`` is the chance of such a gap, or a wider one under any smaller group, when
     the tail goes on as it does below; ``ratio`` is the distance of the nearest of them from the centre over that of the
     farthest value of the rest.
+
+    Made by ``apart``.
     """
 
     count: int
@@ -78,8 +80,8 @@ class Apart:
 def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float = 0.0) -> Apart:
     """Whether a few of the largest distances from the centre stand apart from the tail below them.
 
-    ``distances`` holds the largest of n distances in falling order, ``body`` further ones from a sample of ``drawn`` of
-    the n, in falling order, for the shape of the tail below where ``distances`` does not reach.
+    ``distances`` (k,) holds the largest of n distances in falling order, ``body`` (b,) further ones from a sample of
+    ``drawn`` of the n, in falling order, for the shape of the tail below where ``distances`` does not reach.
 
     With u = i/n and t = −ln u, Rényi: the normalised spacings i·(dᵢ − dᵢ₊₁) of a sample with quantile function Q(t) are
     independent and exponential with mean Q′(t) (exactly so for linear Q, else to first order). The model is
@@ -96,6 +98,10 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
     estimate below is smaller; then that estimate less two standard errors. The two laws share the error as 4 : 1, and
     groups of m = 1, 2, ... values as 1/(m(m + 1)), which sums to 1.
     A. Rényi, *On the theory of order statistics*, Acta Math. Acad. Sci. Hungar. 4, 1953, 191-231.
+
+    >>> tail = np.sort(np.abs(np.random.default_rng(0).normal(size=1_000)))[::-1][:64]
+    >>> apart(tail, 1_000.0).p > 0.01, apart(np.r_[40.0, tail[:63]], 1_000.0).count
+    (True, 1)
     """
     best = Apart(1, 1.0, 1.0)
     for m in range(1, min(MOST_APART, len(distances) - 8) + 1):
@@ -111,12 +117,12 @@ def apart(distances: Floats, n: float, body: Floats | None = None, drawn: float 
 
 def _spacings(distances: Floats, m: int, n: float, body: Floats | None, drawn: float) -> tuple[Floats, Floats]:
     """Depth t and normalised spacing of the values below the group, from the ends inwards."""
-    d = spread_ties(_whole_ties(distances[m:]))
+    d = _spread_ties(_whole_ties(distances[m:]))
     i = np.arange(m + 1, m + len(d))
     t, s = -np.log(i / n), i * (d[:-1] - d[1:])
     if body is not None and len(body) > 1:
         first = int(np.searchsorted(-body, -distances[-1]))
-        d = spread_ties(_whole_ties(body[first:]))
+        d = _spread_ties(_whole_ties(body[first:]))
         j = np.arange(first + 1, first + len(d))
         t = np.concatenate([t, -np.log(j / drawn)])
         s = np.concatenate([s, j * (d[:-1] - d[1:])])
@@ -207,7 +213,7 @@ def _whole_ties(values: Floats) -> Floats:
     return values[values > values[-1]] if tied else values
 
 
-def spread_ties(values: Floats) -> Floats:
+def _spread_ties(values: Floats) -> Floats:
     """Values in falling order with those of each tie laid out evenly over its cell, half way to the next values."""
     differ = values[1:] != values[:-1]
     if differ.all() or not differ.any():

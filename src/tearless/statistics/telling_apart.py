@@ -27,6 +27,8 @@ class Told:
     tables of one source; ``area`` the area under its ROC curve, with a 95 % interval. ``strongest`` holds the columns,
     two for a product, of the feature that weighs most, and ``before``, ``after`` its mean in either table: of a
     product, the correlation of the two columns' normal scores.
+
+    Made by ``tell_apart``.
     """
 
     gap: float

@@ -40,6 +40,10 @@ class Answer:
 
     ``classes`` are the classes of the target, or those of the number in up to eight equal parts. ``place`` sorts the
     rows into the order of the table, by their row numbers ``row``.
+
+    >>> answer = Answer.of(np.array([3, 3, 7, 9]), True, np.arange(4))
+    >>> answer.classes.tolist(), answer.k, answer.bits  # two of four, one, one
+    ([0, 0, 1, 2], 3, 1.5)
     """
 
     classes: Codes
@@ -91,7 +95,13 @@ class Answer:
 
 
 def parts_of(values: Floats, parts: int) -> Codes:
-    """Codes of up to ``parts`` equal parts by rank; equal values in one part."""
+    """Codes of up to ``parts`` equal parts by rank; equal values in one part.
+
+    Shape ``(n,)``, finite.
+
+    >>> parts_of(np.array([5.0, 1.0, 1.0, 9.0]), 2).tolist()
+    [1, 0, 0, 1]
+    """
     cuts = np.unique(np.quantile(values, np.arange(1, parts) / parts, method="lower"))
     return np.searchsorted(cuts, values, side="left").astype(np.int64)
 
@@ -106,7 +116,12 @@ def _trimmed(squares: Floats, kept: float) -> float:
 
 @dataclass(frozen=True)
 class Cells:
-    """A column on the same rows: which cells are filled, and their numbers (nan if empty) or codes of their values."""
+    """A column on the same rows: which cells are filled, and their numbers (nan if empty) or codes of their values.
+
+    >>> column = Cells(np.array([True, False, True]), np.array([5.0, np.nan, 2.0]), None, 2)
+    >>> column.by_value.tolist(), column.at(np.array([2])).numbers.tolist()
+    ([2, 0], [2.0])
+    """
 
     filled: NDArray[np.bool_]
     numbers: Floats | None = None
@@ -134,6 +149,9 @@ class Told:
     ``left`` is the share of the doubt that is left in the rows where the column tells most, ``left_at_most`` its upper
     bound; ``where`` says which rows these are. ``already`` is how common the one class told of is overall, 0 where the
     values tell every class. ``log_evidence`` is against the column telling nothing.
+
+    Made by ``told``. Where one class is told of, ``told_class`` is its code (else −1) and ``of_that_class`` how many of
+    the ``rows`` are of it.
     """
 
     share: float
@@ -150,7 +168,13 @@ class Told:
 
 
 def told(cells: Cells, answer: Answer) -> Told:
-    """What the column tells of the answer. Both hold the same rows, in an order that depends on neither."""
+    """What the column tells of the answer. Both hold the same rows, in an order that depends on neither.
+
+    >>> answer = Answer.of(np.arange(400) * 7 % 2, True, np.arange(400))
+    >>> same = told(Cells(np.ones(400, dtype=bool), None, answer.classes, 2), answer)
+    >>> round(same.share, 2), same.rows
+    (1.0, 400)
+    """
     return _told_number(cells, answer) if answer.number is not None else _told_class(cells, answer)
 
 
@@ -260,6 +284,11 @@ def noise_factor(squares: Floats) -> float:
 
     The freedom of the mean of ``squares`` is 2 mean²/variance of the mean, the variance half as large again for
     neighbours that share rows (Satterthwaite, Biometrics Bull. 2, 1946); that of the base is two thirds of the rows.
+
+    ``squares`` has shape ``(n,)``.
+
+    >>> noise_factor(np.ones(2)), 1.0 < noise_factor(np.ones(10_000)) < noise_factor(np.ones(100))
+    (1.0, True)
     """
     n, mean = len(squares), float(squares.mean())
     if n < 3 or mean == 0:

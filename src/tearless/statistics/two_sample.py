@@ -22,7 +22,10 @@ LEAST_EXPECTED = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The largest gap between two distribution functions: where it is, and the share at or below it on each side."""
+    """The largest gap between two distribution functions: where it is, and the share at or below it on each side.
+
+    Made by ``largest_gap``: ``distance`` apart at ``at``, where ``below_first`` and ``below_second`` are the shares.
+    """
 
     distance: float
     at: float
@@ -148,7 +151,7 @@ def homogeneity_chance(first: ArrayLike, second: ArrayLike) -> float:
         raise InputError(
             f"first, second: expected counts of the same classes, got shapes {x.shape}, {y.shape}; align them"
         )
-    x, y = pooled(x, y)
+    x, y = _pooled(x, y)
     n, m = int(x.sum()), int(y.sum())
     if len(x) < 2 or not n or not m:
         return 1.0
@@ -159,7 +162,7 @@ def homogeneity_chance(first: ArrayLike, second: ArrayLike) -> float:
     return float(special.chdtrc(len(x) - 1, statistic))
 
 
-def pooled(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pooled(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The counts with rare classes put together until each class is expected at least 5 times; two are left as is."""
     both = first + second
     first, second, both = first[both > 0], second[both > 0], both[both > 0]
