@@ -3,12 +3,12 @@
 Many models are trained on resamples of one training set and asked about the same test rows. The decompositions add up
 exactly, row by row, for whatever predictions came:
 
-- squared error: mean (y − f)² = (y − f̄)² + mean (f − f̄)², *bias²* and *variance*. y is what was seen, so its own
-noise stands in the bias²; with the noiseless truth given as well it is told apart. - 0/1 loss: the main prediction is
-the most frequent one; a row is *biased* where that is wrong. Where it is right, models that stray from it add errors;
-where it is wrong, those that stray onto the truth take errors away. Error = bias + variance on unbiased rows − variance
-that helps on biased rows (P. Domingos, ICML 2000, for two classes; here with the share that is right for any number of
-classes, so that it still adds up).
+- squared error: mean (y − f)² = (y − f̄)² + mean (f − f̄)², *bias²* and *variance*. y is what was seen, so its own noise
+  stands in the bias²; with the noiseless truth given as well it is told apart.
+- 0/1 loss: the main prediction is the most frequent one; a row is *biased* where that is wrong. Where it is right,
+  models that stray from it add errors; where it is wrong, those that stray onto the truth take errors away. Error =
+  bias + variance on unbiased rows − variance that helps on biased rows (P. Domingos, ICML 2000, for two classes; here
+  with the share that is right for any number of classes, so that it still adds up).
 """
 
 from __future__ import annotations
