@@ -55,7 +55,15 @@ TOLD = 8
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """What attention gave, with what it was made of. L queries, S keys; leading axes are batches and heads."""
+    """What attention gave, with what it was made of. L queries, S keys; leading axes are batches and heads.
+
+    Made by ``scaled_dot_product_attention`` and ``MultiHeadAttention``. ``scale`` multiplied the products; ``made_of``
+    is the heading of ``explain``.
+
+    >>> a = scaled_dot_product_attention([[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[2.0], [4.0]], mask=[[True, False]])
+    >>> a.weights.tolist(), a.output.tolist(), a.blind.tolist()
+    ([[1.0, 0.0]], [[2.0]], [False])
+    """
 
     output: Array
     """Shape (..., L, V); of multi-head attention (..., L, E) with the heads put together."""

@@ -31,6 +31,12 @@ class Estimator:
     Subclasses store every constructor argument under its own name, and call ``_fit_matrix`` in ``fit`` and ``_matrix``
     everywhere else: both give a float64 matrix of finite numbers. Fitted, there is ``n_features_in_``, and
     ``feature_names_in_`` where the columns have names.
+
+    >>> class Scale(Estimator):
+    ...     def __init__(self, by=1.0):
+    ...         self.by = by
+    >>> Scale(by=2.0), Scale().set_params(by=3.0).get_params()
+    (Scale(by=2.0), {'by': 3.0})
     """
 
     _kind: ClassVar[str | None] = None
@@ -135,7 +141,19 @@ class Estimator:
 
 
 class Classifier(Estimator):
-    """Labels in, labels out. ``_fit_classes`` gives their numbers 0 … K−1; ``classes_`` holds the labels, sorted."""
+    """Labels in, labels out. ``_fit_classes`` gives their numbers 0 … K−1; ``classes_`` holds the labels, sorted.
+
+    >>> class Shares(Classifier):
+    ...     def fit(self, X, y):
+    ...         self.shares_ = np.bincount(self._fit_classes(X, y)[1]) / len(y)
+    ...         return self
+    ...
+    ...     def predict_proba(self, X):
+    ...         return np.tile(self.shares_, (len(X), 1))
+    >>> model = Shares().fit([[1.0], [2.0], [3.0]], ["yes", "no", "yes"])
+    >>> model.classes_.tolist(), model.predict([[9.0]]).tolist(), model.score([[1.0], [2.0]], ["yes", "no"])
+    (['no', 'yes'], ['yes'], 0.5)
+    """
 
     _kind = "classifier"
     _needs_y = True
@@ -171,7 +189,18 @@ class Classifier(Estimator):
 
 
 class Regressor(Estimator):
-    """Numbers in, numbers out."""
+    """Numbers in, numbers out.
+
+    >>> class Mean(Regressor):
+    ...     def fit(self, X, y):
+    ...         self.mean_ = self._fit_numbers(X, y)[1].mean()
+    ...         return self
+    ...
+    ...     def predict(self, X):
+    ...         return np.full(len(X), self.mean_)
+    >>> Mean().fit([[1.0], [2.0]], [3.0, 5.0]).score([[1.0], [2.0]], [3.0, 5.0])  # no better than the mean
+    0.0
+    """
 
     _kind = "regressor"
     _needs_y = True
@@ -196,7 +225,21 @@ class Regressor(Estimator):
 
 
 class Transformer(Estimator):
-    """A matrix in, a matrix out, in float32 where float32 came in."""
+    """A matrix in, a matrix out, in float32 where float32 came in.
+
+    >>> class Sums(Transformer):
+    ...     _n_features_out = 1
+    ...
+    ...     def fit(self, X, y=None):
+    ...         self._fit_matrix(X)
+    ...         return self
+    ...
+    ...     def transform(self, X):
+    ...         return self._matrix(X).sum(axis=1, keepdims=True)
+    >>> sums = Sums()
+    >>> sums.fit_transform([[1.0, 2.0], [3.0, 4.0]]).tolist(), sums.get_feature_names_out().tolist()
+    ([[3.0], [7.0]], ['sums0'])
+    """
 
     _n_features_out: int
 
@@ -230,12 +273,22 @@ class Transformer(Estimator):
 
 
 def float_dtype(X: Any) -> Any:
-    """The dtype a transformer answers in: float32 where that came, else float64."""
+    """The dtype a transformer answers in: float32 where that came, else float64.
+
+    >>> float_dtype(np.ones((2, 2), dtype=np.float32)).__name__, float_dtype([[1, 2]]).__name__
+    ('float32', 'float64')
+    """
     return np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
 
 
 def generator(random_state: Any) -> np.random.Generator:
-    """A random generator from ``None`` (unpredictable), a whole number, a ``Generator`` or a ``RandomState``."""
+    """A random generator from ``None`` (unpredictable), a whole number, a ``Generator`` or a ``RandomState``.
+
+    Raises ``InputError`` for anything else.
+
+    >>> bool(generator(0).random() == np.random.default_rng(0).random())
+    True
+    """
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(random_state.randint(0, 2**31, size=4))
     try:
@@ -248,7 +301,14 @@ def generator(random_state: Any) -> np.random.Generator:
 
 
 def warn_not_converged(message: str) -> None:
-    """Warn that an iteration ended before its stopping rule held, with scikit-learn's warning where that is loaded."""
+    """Warn that an iteration ended before its stopping rule held, with scikit-learn's warning where that is loaded.
+
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     warn_not_converged("the step is still 0.1; raise max_iter")
+    >>> str(said[0].message)
+    'the step is still 0.1; raise max_iter'
+    """
     sk = sys.modules.get("sklearn.exceptions")
     warnings.warn(message, sk.ConvergenceWarning if sk else NotConverged, stacklevel=3)
 

@@ -173,7 +173,16 @@ def names_of(X: Any) -> Names | None:
 
 
 def new_names(new: Names | None, known: Names | None, name: str) -> None:
-    """Raise ``InputError`` where columns are named otherwise than at the fit; warn where only one side has names."""
+    """Raise ``InputError`` where columns are named otherwise than at the fit; warn where only one side has names.
+
+    >>> new_names(("a", "b"), ("a", "b"), "PCA")
+    >>> new_names(("b", "a"), ("a", "b"), "PCA")
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: The feature names should match those that were passed during fit.
+    Feature names must be in the same order as they were in fit.
+    <BLANKLINE>
+    """
     if new is None and known is None:
         return
     if known is None:

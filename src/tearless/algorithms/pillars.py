@@ -19,7 +19,11 @@ _HERE = Path(__file__).parent
 
 
 def names() -> tuple[str, ...]:
-    """Every algorithm, by its file's name with dashes, sorted."""
+    """Every algorithm, by its file's name with dashes, sorted.
+
+    >>> "random-forest" in names(), "estimator" in names()
+    (True, False)
+    """
     return tuple(sorted(p.stem.replace("_", "-") for p in _HERE.glob("*.py") if p.stem not in BASE))
 
 
@@ -66,7 +70,11 @@ def _functions(name: str, seen: set[str]) -> Iterator[str]:
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
-    """``(module, what, alias)`` of every import from the house, the module without ``tearless.`` before it."""
+    """``(module, what, alias)`` of every import from the house, the module without ``tearless.`` before it.
+
+    >>> list(imports(ast.parse("import ast\\nfrom tearless.calculus.newton import newton as least")))
+    [('calculus.newton', 'newton', 'least')]
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tearless."):
             for name in node.names:

@@ -12,7 +12,13 @@ from tearless.core.text import visible
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: the pillar and the function that made it, what it did in words, and the numbers that came out."""
+    """One step: the pillar and the function that made it, what it did in words, and the numbers that came out.
+
+    ``says`` is the words.
+
+    >>> Step("linear_algebra.least_squares.qr", "Least squares by QR", {}).pillar
+    'linear-algebra'
+    """
 
     function: str
     """Where the mathematics stands, such as ``linear_algebra.least_squares.qr``."""
@@ -26,7 +32,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of one fit, in order. Printing it tells the story."""
+    """The steps of one fit, in order. Printing it tells the story.
+
+    ``of`` is the heading.
+
+    >>> rank = Number(2.0, "1", "columns that say something of their own")
+    >>> solved = Step("linear_algebra.least_squares.qr", "Least squares by QR", {"rank": rank})
+    >>> print(Steps("Linear regression", [solved]))
+    Linear regression
+    1. Least squares by QR  [linear_algebra.least_squares.qr]
+         rank = 2  columns that say something of their own
+    """
 
     of: str
     steps: Sequence[Step]
