@@ -136,6 +136,23 @@ def tango(table: PairedTable, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def tango_score(table: PairedTable, difference: float) -> float:
+    """Tango's score of the hypothesis that B's accuracy less A's is ``difference``: approximately z.
+
+    (b − c − nd)/√(n(2q + d(1 − d))); at 0 it is (b − c)/√(b + c), McNemar's, and 0 without disagreement. Raises
+    ``InputError`` for a difference outside −1 to 1.
+
+    >>> tango_score(PairedTable(5, 0, 4, 1), 0.0)
+    2.0
+    """
+    if not -1 < difference < 1:
+        raise InputError(f"difference: expected above -1 and below 1, got {difference}; give it as a share")
+    n, gap = table.items, table.difference - difference
+    a, b = (np.array(v / n) for v in (table.only_a, table.only_b))
+    deviation = float(_deviation(a, b, np.array(float(difference))))
+    return gap / deviation * math.sqrt(n) if gap else 0.0
+
+
 def newcombe_paired(table: PairedTable, level: float = 0.95) -> tuple[float, float]:
     """Newcombe's square-and-add interval: the two Wilson intervals put together by Pythagoras, with φ between them.
 

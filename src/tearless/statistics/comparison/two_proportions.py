@@ -107,7 +107,7 @@ def _upper(x: Floats, n: Floats, y: Floats, m: Floats, z: Floats, shift: Floats)
         inside = multiplier * variance - shift <= z * np.sqrt(variance)
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     multiplier = np.exp2(low)
-    return np.minimum(1.0, y / m - x / n + multiplier * _variance(x, n, y, m, multiplier))
+    return np.asarray(np.minimum(1.0, y / m - x / n + multiplier * _variance(x, n, y, m, multiplier)), dtype=np.float64)
 
 
 def _variance(x: Floats, n: Floats, y: Floats, m: Floats, multiplier: Floats) -> Floats:
