@@ -141,7 +141,7 @@ def items_to_settle_paired(
     It takes the shares seen for the true ones: an order of size, and on the low side where they were lucky.
 
     >>> items_to_settle_paired(PairedTable(10, 0, 3, 7))
-    48
+    44
     """
     return paired_items(table.difference, table.differing / table.items, power, level, method)
 

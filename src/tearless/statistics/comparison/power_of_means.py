@@ -15,6 +15,8 @@ _NORMAL_FROM = 1e6
 """Degrees of freedom from which the noncentral t is the normal to 6 digits of power."""
 _FAR_OFF = 30.0
 """Noncentrality from which the mean over the normal part is taken node by node; from 38 on ``nctdtr`` is lost."""
+_ONE_SIDED = 8.0
+"""Noncentrality from which the other tail is below 1e-15, and ``nctdtr`` may fail to say so."""
 
 
 def paired_t_power(items: int, difference: float, spread: float, level: float = 0.95) -> float:
@@ -60,10 +62,11 @@ def _power(off: float, freedom: float, level: float) -> float:
         return float(ndtr(off - z) + ndtr(-off - z))
     limit = student_quantile(level, freedom)
     if off > _FAR_OFF:
-        z, weight = np.polynomial.hermite_e.hermegauss(60)
-        inside = chdtr(freedom, freedom * (np.maximum(off + z, 0.0) / limit) ** 2)
+        normal, weight = np.polynomial.hermite_e.hermegauss(60)
+        inside = chdtr(freedom, freedom * (np.maximum(off + normal, 0.0) / limit) ** 2)
         return min(1.0, float(weight @ inside / weight.sum()))
-    return min(1.0, max(0.0, 1 - float(nctdtr(freedom, off, limit)) + float(nctdtr(freedom, off, -limit))))
+    other = float(nctdtr(freedom, off, -limit)) if off < _ONE_SIDED else 0.0
+    return min(1.0, max(0.0, 1 - float(nctdtr(freedom, off, limit)) + other))
 
 
 def paired_t_items(difference: float, spread: float, power: float = 0.8, level: float = 0.95) -> float:

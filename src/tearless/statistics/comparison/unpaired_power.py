@@ -85,14 +85,16 @@ def unpaired_items(
         raise InputError(f"ratio: expected B's items over A's, above 0, got {ratio}; 1 is as many on each side")
     if share_a == share_b:
         return math.inf, math.inf
-    plain = _by_formula(share_a, share_b, power, level, "fleiss" if method in ("score", "pooled-z") else method, ratio)
-    if method in ("fleiss", "casagrande-pike-smith", "arcsine"):
+    if method != "score" and method != "pooled-z":
+        plain = _by_formula(share_a, share_b, power, level, method, ratio)
         return math.ceil(plain - 1e-9), math.ceil(plain * ratio - 1e-9)
+    test = method
+    guess = _by_formula(share_a, share_b, power, level, "fleiss", ratio)
 
     def at(n: int) -> float:
-        return unpaired_power(n, math.ceil(n * ratio - 1e-9), share_a, share_b, level, method)
+        return unpaired_power(n, math.ceil(n * ratio - 1e-9), share_a, share_b, level, test)
 
-    found = least_items(at, power, plain)
+    found = least_items(at, power, guess)
     return found, math.ceil(found * ratio - 1e-9) if math.isfinite(found) else math.inf
 
 
@@ -124,18 +126,15 @@ def unpaired_detectable(
     0.0659
     """
     _checked(share_a, share_a)
-    for side in (1, -1):
-        most = 1 - share_a if side > 0 else share_a
-        if most > 0:
-            found = least_difference(
-                lambda d, s=side: unpaired_power(items_a, items_b, share_a, _inside(share_a + s * d), level, test),
-                power,
-                most,
-            )
-            if math.isfinite(found):
-                return found
     checked_power(power)
-    return math.inf
+    gained = least_difference(
+        lambda d: unpaired_power(items_a, items_b, share_a, min(1.0, share_a + d), level, test), power, 1 - share_a
+    )
+    if math.isfinite(gained):
+        return gained
+    return least_difference(
+        lambda d: unpaired_power(items_a, items_b, share_a, max(0.0, share_a - d), level, test), power, share_a
+    )
 
 
 def items_to_settle_unpaired(
@@ -150,10 +149,6 @@ def items_to_settle_unpaired(
     """
     n, m = checked_items(items_a, "items_a"), checked_items(items_b, "items_b")
     return unpaired_items(right_a / n, right_b / m, power, level, ratio=m / n)
-
-
-def _inside(share: float) -> float:
-    return min(1.0, max(0.0, share))
 
 
 def _checked(share_a: float, share_b: float) -> None:
