@@ -81,7 +81,7 @@ def compare_means_unpaired(
     interval reaches half the difference to each side. Raises ``InputError`` as there.
 
     >>> print(compare_means_unpaired([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]))  # 3 / sqrt(1/3 + 1/3) on 4 degrees
-    3 (0.7329 to 5.267), p = 0.0213 by Welch's t
+    3 (0.733 to 5.267), p = 0.0213 by Welch's t
     """
     _one_of(method, get_args(Unpaired), "method")
     whole(resamples, "resamples", least=99)
@@ -149,7 +149,7 @@ def _resampled(d: Floats, level: float, most: float, resamples: int, seed: int |
 
     z = normal_quantile(level)
     sign = 1.0 if value > 0 else -1.0
-    low, high = 0.0, 37.0 if found is None else -normal_quantile_of(1 / (1 + resamples))
+    low, high = 0.0, 37.0 if found is None else normal_quantile(1 - 1 / (1 + resamples))
     if sign * end(-sign * high) > 0:
         low = high
     for _ in range(60):
@@ -159,11 +159,6 @@ def _resampled(d: Floats, level: float, most: float, resamples: int, seed: int |
     ends = min(end(-z), value), max(end(z), value)
     words = "bca bootstrap" if found is not None else "bca bootstrap, expanded"
     return _difference(value, error, ends, p, words, words, size, most, level)
-
-
-def normal_quantile_of(p: float) -> float:
-    """The point that a normal deviate exceeds in absolute value with chance p, negative."""
-    return -normal_quantile(1 - p)
 
 
 def _bootstrap_of_mean(x: Floats, resamples: int, seed: int | np.random.Generator) -> Bootstrap | None:
