@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+from scipy.special import chdtrc
 
 from tearless.core import InputError
 from tearless.statistics.comparison.difference import Difference
@@ -26,6 +27,29 @@ class Areas:
     covariance: Floats
     positives: int
     negatives: int
+
+    def all_equal(self) -> tuple[float, int, float]:
+        """χ², its degrees of freedom, and the chance of such differences where all areas are one (large samples).
+
+        Directions in which the areas never vary are left out, unless they differ there: nan then.
+
+        >>> found = Areas(np.array([0.7, 0.8]), np.array([[0.002, 0.001], [0.001, 0.002]]), 50, 50)
+        >>> chi_square, freedom, p = found.all_equal()  # 0.1² / 0.002
+        >>> round(chi_square, 6), freedom, round(p, 6)
+        (5.0, 1, 0.025347)
+        """
+        if np.isnan(self.covariance).any():
+            return math.nan, 0, math.nan
+        less = np.diff(np.eye(len(self.areas)), axis=0)
+        gaps, spread = less @ self.areas, less @ self.covariance @ less.T
+        values, directions = np.linalg.eigh(spread)
+        held = values > 1e-12 * max(float(self.covariance.trace()), float(values.max(initial=0.0)))
+        along = directions.T @ gaps
+        if (np.abs(along[~held]) > 1e-9).any():
+            return math.nan, int(held.sum()), math.nan
+        chi_square = float((along[held] ** 2 / values[held]).sum())
+        freedom = int(held.sum())
+        return chi_square, freedom, float(chdtrc(freedom, chi_square)) if freedom else 1.0
 
 
 def delong(truth: Any, *scores: Any, positive: Any = 1) -> Areas:
