@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any
 
 from tearless.core import Asked
@@ -59,7 +60,7 @@ def compare(
         "predicted": predicted,
         "probability": probability,
     }
-    whole: Any = given[0] if len(given) == 1 and isinstance(given[0], Mapping) else given
+    whole: Any = given[0] if len(given) == 1 and _by_name(given[0]) else given
     found = results(
         whole,
         told,
@@ -88,3 +89,14 @@ def compare(
     source = replace(open_table(found.frame, "results"), label=" and ".join(plan.models[:3]), notes=plan.notes)
     checks = [check for entry in catalogue() if (check := entry.load()).about == "comparison"]
     return examine(source, checks, Asked(seed=seed, options={"plan": plan}), answer=answer)
+
+
+def _by_name(given: Any) -> bool:
+    """Whether a mapping holds a table for each model, and is not itself a table of columns."""
+    return isinstance(given, Mapping) and not all(_is_column(value) for value in given.values())
+
+
+def _is_column(value: Any) -> bool:
+    if isinstance(value, (str, PathLike)):
+        return False
+    return getattr(value, "ndim", 1) == 1 and not hasattr(value, "columns") and not isinstance(value, Mapping)

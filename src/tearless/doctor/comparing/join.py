@@ -175,7 +175,8 @@ def _side_by_side(tables: Sequence[Entrant], values: Sequence[Values]) -> Joined
         )
         for i, value in enumerate(values)
     ]
-    whole = pl.concat(parts, how="horizontal")
+    most = max(part.height for part in parts)
+    whole = pl.concat([part.extend(part.clear(most - part.height)) for part in parts], how="horizontal")
     told = ", ".join(f"{value.model} {len(value.series):,}" for value in values)
     return _planned(tables, values, whole, f"different items: {told}", paired=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +15,8 @@ from tearless.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     from tearless.statistics.comparison.fold_layout import FoldLayout
+    from tearless.statistics.comparison.seed_scores import SeedScores
+    from tearless.statistics.comparison.seeds import SeedsAndItems
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +96,10 @@ class Comparison:
     rows: int
     clusters: ClusterSizes | None = None
     layout: FoldLayout | None = None
-    more: dict[str, object] = field(default_factory=dict)
-    """What only one design has: variance components, ranks over data sets, the best of many, looks, a margin."""
+    runs: tuple[SeedScores, ...] = ()
+    """For each pair, where a row is a run: the permutation test beside Welch's t."""
+    crossed: tuple[SeedsAndItems, ...] = ()
+    """For each pair, where every run answered every item: the parts of the variance."""
 
     @classmethod
     def derive(cls, items: Items, asked: Asked) -> Comparison:
