@@ -72,9 +72,7 @@ def sum_law(parts: Sequence[Part]) -> SumLaw:
     if combinations <= WRITTEN_OUT:
         values, mass = _written_out(parts)
         return SumLaw(values, mass, mean, math.sqrt(variance), 0.0)
-    farthest = max(
-        float(np.abs(v[m > 1e-18] - c).max(initial=0.0)) for (v, m), c in zip(parts, means, strict=True)
-    )
+    farthest = max(float(np.abs(v[m > 1e-18] - c).max(initial=0.0)) for (v, m), c in zip(parts, means, strict=True))
     return _on_lattice(parts, mean, variance, farthest)
 
 
@@ -110,4 +108,4 @@ def _on_lattice(parts: Sequence[Part], mean: float, variance: float, farthest: f
     mass = np.maximum(np.fft.irfft(folded, LATTICE), 0.0)
     origin = math.floor(low / step) - 1
     mass = np.roll(mass, (start - origin) % LATTICE)
-    return SumLaw((origin + np.arange(LATTICE)) * step, mass, mean, math.sqrt(variance), step)
+    return SumLaw((origin + np.arange(LATTICE, dtype=np.float64)) * step, mass, mean, math.sqrt(variance), step)

@@ -123,8 +123,7 @@ def classwise(
     """
     came, said = class_outcomes(y, p)
     return tuple(
-        calibration_error(came == k, said[:, k], bins=bins, by=by, norm=norm, level=level)
-        for k in range(said.shape[1])
+        calibration_error(came == k, said[:, k], bins=bins, by=by, norm=norm, level=level) for k in range(said.shape[1])
     )
 
 
@@ -155,7 +154,7 @@ def _honest(
 
 
 def _honest_maximum(laws: list[PoissonBinomial], n: Floats, value: float, share: float) -> tuple[float, float, float]:
-    """The largest gap stays below x if every bin's does: the product of their distributions, as bins are independent."""
+    """The largest gap stays below x if every bin's does: the product of the independent bins' distributions."""
     points = np.unique(np.concatenate([np.abs(law.counts - law.mean) / s for law, s in zip(laws, n, strict=True)]))
     points = points if len(points) <= 1 << 14 else np.linspace(0.0, float(points[-1]), 1 << 14)
     log_below = np.zeros(len(points))
@@ -185,4 +184,3 @@ def _debiased(share: Floats, forecast: Floats, n: Floats, norm: Norm) -> float:
     folded = spread * math.sqrt(2 / math.pi) * np.exp(-z * z / 2) + gap * special.erf(z / math.sqrt(2))
     bias = np.where(spread > 0, folded - np.abs(gap), 0.0)
     return max(0.0, float(weight @ (np.abs(gap) - bias)))
-

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from tearless.calculus.exponentials import sigmoid
+from tearless.calculus.roots import root
 from tearless.core import InputError
 from tearless.probability.calibration.forecasts import LEAST, Floats, Interval, confidence, logit, open_chance, outcomes
 from tearless.probability.calibration.reliability import By, bin_edges, in_bins
@@ -87,8 +88,8 @@ def in_the_large(y: Any, p: Any, *, level: float = 0.95) -> InTheLarge:
 def spiegelhalter(y: Any, p: Any, *, exact: bool | None = None) -> CalibrationTest:
     """Whether the Brier score is the one that the probabilities themselves expect: two-sided.
 
-    Z = Σ(y − p)(1 − 2p) / √Σ(1 − 2p)²p(1 − p). Above 0 the score is worse than expected: over-confident; below 0 better:
-    under-confident (D. J. Spiegelhalter, *Probabilistic prediction in patient management and clinical trials*,
+    Z = Σ(y − p)(1 − 2p) / √Σ(1 − 2p)²p(1 − p). Above 0 the score is worse than expected: over-confident; below 0
+    better: under-confident (D. J. Spiegelhalter, *Probabilistic prediction in patient management and clinical trials*,
     Statistics in Medicine 5, 1986, 421-433). ``exact``, the default up to 500 rows, takes twice the smaller tail of the
     statistic's own distribution; else the normal. Rows given 1/2 say nothing here. Raises ``InputError`` where all are,
     and as ``forecasts.outcomes``.
@@ -108,7 +109,7 @@ def spiegelhalter(y: Any, p: Any, *, exact: bool | None = None) -> CalibrationTe
     written = len(came) <= EXACT_ROWS if exact is None else exact
     if written and len(came) > 4 * EXACT_ROWS:
         raise InputError(f"exact: expected at most {4 * EXACT_ROWS} rows, got {len(came)}; the normal is as good there")
-    chance = _exact_chance(kept, lean, distance) if written else 2 * float(special.ndtr(-abs(z)))
+    chance = _exact_chance(kept, distance) if written else 2 * float(special.ndtr(-abs(z)))
     method = f"Spiegelhalter, {'exact' if written else 'normal'}"
     return CalibrationTest(z, min(1.0, max(chance, open_chance(said))), method)
 
@@ -139,7 +140,7 @@ def hosmer_lemeshow(y: Any, p: Any, *, bins: int = 10, by: By = "mass", fitted: 
     return CalibrationTest(statistic, max(chance, open_chance(said)), f"Hosmer-Lemeshow, {freedom} degrees of freedom")
 
 
-def _exact_chance(p: Floats, lean: Floats, distance: float) -> float:
+def _exact_chance(p: Floats, distance: float) -> float:
     """Twice the smaller tail of Σ(y − p)(1 − 2p); rows of one forecast are counted together."""
     distinct, count = np.unique(p, return_counts=True)
     parts = []
@@ -165,9 +166,9 @@ def _tails_normal(total: float) -> tuple[Tail, Tail]:
 
 
 def _shifted(z: Floats, tail: Tail, share: float, rising: bool) -> float:
-    """The mean probability once all log-odds are shifted so far that the tail has just this share: by halving.
+    """The mean probability once all log-odds are shifted so far that the tail has just this share.
 
-    Logarithms of tails are nearly straight in the shift, so the halving is helped by secants.
+    The tail's normal score is nearly straight in the shift.
     """
 
     def excess(shift: float) -> float:
@@ -180,13 +181,5 @@ def _shifted(z: Floats, tail: Tail, share: float, rising: bool) -> float:
         low, high, step = (high, high + step, 2 * step) if at < 0 else (low - step, low, 2 * step)
         if step > 1e4:
             break
-    below, above = excess(low), excess(high)
-    for _ in range(60):
-        if high - low <= 1e-10 * (1 + abs(low)) or above <= below:
-            break
-        middle = min(max(low - below * (high - low) / (above - below), low + 1e-3 * (high - low)), high - 1e-3 * (high - low))
-        for x in (middle, (low + high) / 2):
-            if low < x < high:
-                value = excess(x)
-                low, below, high, above = (x, value, high, above) if value < 0 else (low, below, x, value)
-    return float(np.mean(sigmoid(z + (low + high) / 2)))
+    shift = root(excess, low, high, tolerance=1e-11 * (1 + abs(low))) if excess(low) < 0 < excess(high) else low
+    return float(np.mean(sigmoid(z + shift)))

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from tearless.calculus.exponentials import sigmoid
+from tearless.calculus.roots import root
 from tearless.core import InputError
 from tearless.probability.calibration.calibration_tests import CalibrationTest
 from tearless.probability.calibration.forecasts import Floats, Interval, confidence, logit, open_chance, outcomes
@@ -78,9 +79,14 @@ def cox_line(y: Any, p: Any, *, level: float = 0.95) -> CoxLine:
     ratio = 2 * max(0.0, honest - fit.loss)
     chance = max(float(special.chdtrc(2, ratio)), open_chance(said))
     slope = _interval(fit, came, x[:, [1]], x[:, 0], 0, level)
-    at_zero = _interval(fit, came, x[:, [0]], x[:, 1], 1, level)
+    at_zero = _interval(fit, came, x[:, [0]], x[:, 1], 1, level) if fit.finite else _anywhere(fit, level)
     constant = _interval(free, came, np.zeros((len(z), 0)), np.ones(len(z)), 0, level, offset=z)
     return CoxLine(slope, at_zero, constant, CalibrationTest(ratio, chance, "likelihood ratio of Cox's line"))
+
+
+def _anywhere(fit: LogisticFit, level: float) -> Interval:
+    """The intercept where the slope has no end: it is minus the slope times a place between the outcomes."""
+    return Interval(math.copysign(math.inf, float(fit.weights[1])), -math.inf, math.inf, level)
 
 
 def _interval(
@@ -88,7 +94,7 @@ def _interval(
 ) -> Interval:
     """A weight and the values of it whose likelihood, the other weights at their best, is not too small."""
     base = np.zeros(len(y)) if offset is None else offset
-    reach = special.chdtri(1, 1 - level)
+    reach = float(special.chdtri(1, 1 - level))
     value = float(fit.weights[at])
     with np.errstate(all="ignore"):
         error = math.sqrt(max(0.0, float(np.linalg.pinv(fit.curvature)[at, at])))
@@ -99,7 +105,7 @@ def _interval(
     def rejected(w: float) -> float:
         left = base + w * mine
         loss = logistic_fit(others, y, offset=left).loss if others.shape[1] else _summed(left, y)
-        return 2 * (loss - fit.loss) - reach
+        return float(2 * (loss - fit.loss) - reach)
 
     step = 2 * error if 0 < error < 10 else 1.0
     if not fit.finite:
@@ -125,9 +131,5 @@ def _end(rejected: Callable[[float], float], start: float, step: float) -> float
         inside, outside = outside, outside + step
         if abs(outside) > 1e6:
             return math.copysign(math.inf, step)
-    for _ in range(60):
-        middle = (inside + outside) / 2
-        if abs(outside - inside) <= 1e-9 * (1 + abs(middle)):
-            break
-        inside, outside = (inside, middle) if rejected(middle) > 0 else (middle, outside)
-    return (inside + outside) / 2
+    ends = sorted((inside, outside))
+    return root(rejected, *ends, tolerance=1e-9 * (1 + abs(inside))) if rejected(inside) < 0 else inside

@@ -13,7 +13,7 @@ from tearless.core import InputError
 from tearless.probability.calibration.forecasts import Floats
 
 _STEEP = 1e4
-"""A standardised weight beyond this, or no end to the steps, means that the outcomes can be told apart without error."""
+"""A standardised weight beyond this, or steps without end: the outcomes can be told apart without error."""
 _LOSS = BinaryCrossEntropy()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tearless.calculus.roots import root
 from tearless.core import InputError
 from tearless.probability.calibration.forecasts import Floats, outcomes
 
@@ -57,7 +59,8 @@ def smooth_error(y: Any, p: Any) -> SmoothError:
         least = _TAPER / (math.pi * cosines)
         low, high = _bracket(series, least, high)
         if low > 0:
-            return SmoothError(_fixed_point(series, low, high), at_most=False)
+            found = root(_excess(series), low, high, tolerance=1e-11 * high)
+            return SmoothError(found, at_most=False)
         if cosines >= _MOST:
             return SmoothError(least, at_most=True)
         cosines = min(8 * cosines, _MOST)
@@ -115,20 +118,9 @@ def _bracket(series: Floats, least: float, high: float) -> tuple[float, float]:
     return (least, high) if _area(series, least) >= least else (0.0, high)
 
 
-def _fixed_point(series: Floats, low: float, high: float) -> float:
-    """The width at which the error, which falls with the width, equals it: secants held within halving brackets."""
-    below, above = _area(series, low) - low, _area(series, high) - high
-    for _ in range(60):
-        middle = low + (high - low) * (below / (below - above)) if below > above else (low + high) / 2
-        margin = 0.05 * (high - low)
-        for x in (min(max(middle, low + margin * 1e-3), high - margin * 1e-3), (low + high) / 2):
-            if not low < x < high:
-                continue
-            value = _area(series, x) - x
-            low, below, high, above = (x, value, high, above) if value >= 0 else (low, below, x, value)
-        if high - low <= 1e-11 * high or below == 0:
-            break
-    return low if below <= -above else high
+def _excess(series: Floats) -> Callable[[float], float]:
+    """By how much the error at a width exceeds the width: falling."""
+    return lambda width: _area(series, width) - width
 
 
 def _area(series: Floats, width: float) -> float:
@@ -150,7 +142,5 @@ def _area(series: Floats, width: float) -> float:
     u = r[turns] / (r[turns] - r[turns + 1])
     a, b = whole[turns], whole[turns + 1]
     da, db = r[turns] * step, r[turns + 1] * step
-    at_zero = (
-        a * (1 + 2 * u) * (1 - u) ** 2 + da * u * (1 - u) ** 2 + b * u * u * (3 - 2 * u) + db * u * u * (u - 1)
-    )
+    at_zero = a * (1 + 2 * u) * (1 - u) ** 2 + da * u * (1 - u) ** 2 + b * u * u * (3 - 2 * u) + db * u * u * (u - 1)
     return float(np.abs(np.diff(np.concatenate([[whole[0]], at_zero, [whole[-1]]]))).sum())
