@@ -93,7 +93,9 @@ def compare(
 
 def _by_name(given: Any) -> bool:
     """Whether a mapping holds a table for each model, and is not itself a table of columns."""
-    return isinstance(given, Mapping) and not all(_is_column(value) for value in given.values())
+    if not isinstance(given, Mapping) or not all(_is_column(value) for value in given.values()):
+        return isinstance(given, Mapping)
+    return len({len(value) for value in given.values()}) > 1
 
 
 def _is_column(value: Any) -> bool:
