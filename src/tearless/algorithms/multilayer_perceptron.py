@@ -73,6 +73,8 @@ BENDS: dict[str, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats], C
 def forward(layers: Layers, X: Floats, activation: str) -> list[Floats]:
     """The inputs of every layer, and last what the last layer gives: ``len(layers) + 1`` matrices of n rows.
 
+    Shapes: X (n, p); a layer's weights (inputs, outputs), its bias (outputs,).
+
     >>> one = [(np.array([[2.0]]), np.array([1.0])), (np.array([[-1.0]]), np.array([0.0]))]
     >>> [a.tolist() for a in forward(one, np.array([[3.0]]), "relu")]
     [[[3.0]], [[7.0]], [[-7.0]]]

@@ -48,7 +48,8 @@ def curvature(f: Callable[[Vector], Any], x: ArrayLike, direction: ArrayLike) ->
     """dᵀH d, the second derivative of f at x along a direction d, by a second difference; 3 evaluations.
 
     The step along d/‖d‖ is (48u)^¼ · max(1, |x|): the error is then about √u ≈ 1e-8 relative to ‖d‖² times the larger
-    of |f| and |f⁗|. A direction of zeros gives 0. Raises ``InputError`` for another shape than that of x.
+    of |f| and |f⁗|. Shapes of x and d ``(n,)``. A direction of zeros gives 0. Raises ``InputError`` for another shape
+    than that of x.
 
     >>> round(curvature(lambda x: (x**2).sum(), [1.0, 2.0], [1.0, 0.0]), 5)
     2.0
@@ -71,7 +72,8 @@ def largest_difference(
     """``(error, where)``: how far a derivative lies from the difference quotient at worst, and at which entry.
 
     The error is relative to max(1, |difference|). A correct derivative of a smooth function of moderate size gives
-    about 1e-9 and less; a wrong sign gives 2, a forgotten factor 2 gives about 0.5 or 1.
+    about 1e-9 and less; a wrong sign gives 2, a forgotten factor 2 gives about 0.5 or 1. Raises ``InputError`` for
+    another shape than that of x.
 
     >>> error, where = largest_difference(lambda x: (x**2).sum(), [2.0, 4.0], [1.0, -2.0])
     >>> round(error, 6), where

@@ -84,7 +84,8 @@ def steps_needed(condition: float, shrink: float = 0.1, *, momentum: bool = Fals
     """Steps until the error is at most ``shrink`` times what it was, at the best fixed rate.
 
     ``condition`` is κ = λmax/λmin ≥ 1, ``shrink`` in (0, 1). ln(1/shrink) / ln((κ+1)/(κ−1)), about κ/2 · ln(1/shrink);
-    with the best momentum √κ stands in place of κ, for the long run. Not rounded.
+    with the best momentum √κ stands in place of κ, for the long run. Not rounded. Raises ``InputError`` outside these
+    ranges.
 
     >>> round(steps_needed(100.0), 1), round(steps_needed(100.0, momentum=True), 1)
     (115.1, 11.5)

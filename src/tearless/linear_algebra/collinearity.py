@@ -34,6 +34,8 @@ def variance_inflation(r: ArrayLike) -> Floats:
 def inverse_of(r: ArrayLike) -> Floats:
     """R⁻¹ of an upper triangular matrix without a zero on its diagonal, shape ``(p, p)``.
 
+    Raises ``InputError`` for another shape, for nan or inf, and for a zero on the diagonal.
+
     >>> inverse_of([[2.0, 0.0], [0.0, 4.0]]).tolist()
     [[0.5, 0.0], [0.0, 0.25]]
     """
@@ -69,7 +71,8 @@ def largest_vif_by_chance(rows: float, columns: float, true: float, chance: floa
     In few rows R² is large by chance alone: with n rows and p columns the regression on p−1 others has n−p degrees of
     freedom left. For jointly normal columns R²/(1−R²) is then close to a scaled F: with L the true inflation,
     φⱼ = (n−1)(Lʲ−1) + p−1, g = φ₂/φ₁, ν = φ₁²/φ₂, it follows g·ν/(n−p) times F with (ν, n−p) degrees of freedom (exact
-    for L = 1). Tends to L as n grows; infinite where n ≤ p. Reference: Gurland, J. R. Statist. Soc. B 30, 1968.
+    for L = 1). Tends to L as n grows; infinite where n ≤ p. Reference: Gurland, J. R. Statist. Soc. B 30, 1968. Raises
+    ``InputError`` unless ``true`` and ``columns`` are at least 1 and ``chance`` is inside (0, 1).
 
     >>> round(largest_vif_by_chance(1e7, 5, 10.0, 0.001), 2), round(largest_vif_by_chance(12, 10, 1.0, 0.01))
     (10.02, 448)
@@ -141,6 +144,8 @@ def explained_without_extremes(z: ArrayLike, share: float = 0.01) -> float | Non
 
 def explained(correlation: ArrayLike, column: int, by: Sequence[int]) -> float:
     """R² of regressing one standardised column on others, from the correlation matrix; between 0 and 1.
+
+    ``correlation`` has shape ``(p, p)``; ``column`` and ``by`` are positions.
 
     >>> round(explained([[1.0, 0.6], [0.6, 1.0]], 0, [1]), 4)
     0.36

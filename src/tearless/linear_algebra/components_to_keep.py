@@ -58,7 +58,8 @@ def noise_limit(rows: int, columns: int, noise_variance: float = 1.0, *, level: 
 
     The edge holds for n and p without end; at real sizes the largest variance follows the Tracy-Widom law about it, of
     width n^(−2/3). Normal noise, n rows centred, variances over n − 1. Reference: Johnstone, Annals of Statistics 29,
-    2001, theorem 1.1. The law is good to about 0.01 of probability from 10 by 10 on.
+    2001, theorem 1.1. The law is good to about 0.01 of probability from 10 by 10 on. Raises ``InputError`` for another
+    ``level``.
 
     >>> 2.25 < noise_limit(rows=101, columns=25) < 2.5
     True
@@ -77,7 +78,8 @@ def noise_variance(explained_variance: Array, rows: int, columns: int) -> float:
 
     The median of the min(n−1, p) variances over the median of the Marchenko-Pastur law. All variances, over n − 1, in
     descending order. Off by a few percent, and too large where more than about a tenth of the components are real.
-    Reference: Gavish, Donoho, IEEE Transactions on Information Theory 60, 2014.
+    Reference: Gavish, Donoho, IEEE Transactions on Information Theory 60, 2014. Raises ``InputError`` where some
+    variances are left out, negative or not in order.
 
     >>> round(noise_variance([50.0, 1.0, 1.0, 1.0, 0.9], rows=100_001, columns=5), 2)
     1.0

@@ -46,6 +46,8 @@ def extreme_singular_values(r: ArrayLike) -> tuple[float, float]:
 def largest_singular_value(r: ArrayLike) -> float:
     """Largest singular value of a square matrix by 60 steps of power iteration: from below, within about 1 %.
 
+    Shape ``(p, p)``.
+
     >>> round(largest_singular_value([[2.0, 0.0], [0.0, 0.5]]), 12)
     2.0
     """
@@ -89,7 +91,8 @@ def with_intercept(r: ArrayLike, mean: ArrayLike, std: ArrayLike, rows: int) -> 
     ``r`` has shape ``(p, p)`` with ``r.T @ r`` the correlation matrix, ``mean`` and ``std`` (ddof 1) shape ``(p,)``;
     the result has shape ``(p + 1, p + 1)``. No digit is lost on the way, however large the means: nothing is
     subtracted. Its condition number is within √(p+1) of the least that any scaling of the columns reaches, and Cholesky
-    and QR factorisations do not feel the scaling (van der Sluis, Numerische Mathematik 14, 1969, theorem 3.5).
+    and QR factorisations do not feel the scaling (van der Sluis, Numerische Mathematik 14, 1969, theorem 3.5). Raises
+    ``InputError`` for other shapes, for nan or inf in ``r``, and for fewer than 2 rows.
 
     >>> with_intercept([[1.0]], [1.0], [1.0], rows=2).round(4).tolist()
     [[1.0, 0.8165], [0.0, 0.5774]]
@@ -113,7 +116,8 @@ def digits_left(kappa: float, unit_roundoff: float) -> float:
     """Decimal digits that survive a solve of condition ``kappa`` in an arithmetic of this unit roundoff, at least 0.
 
     Rule of thumb behind −log₁₀(κ·u): the relative error of the solution is at most about κ times that of the data
-    (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.6).
+    (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.6). Raises ``InputError`` unless
+    ``kappa`` ≥ 1 and ``unit_roundoff`` is inside (0, 1).
 
     >>> digits_left(1e6, 2.0**-53) > 9.9, digits_left(1e6, 2.0**-24) < 1.3, digits_left(1e20, 2.0**-53)
     (True, True, 0.0)

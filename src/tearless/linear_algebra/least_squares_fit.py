@@ -143,6 +143,8 @@ class LeastSquares:
 def filtered(xp: Any, s: Array, alpha: float) -> Array:
     """σ/(σ²+α) as 1/(σ + α/σ), which does not overflow where σ² would; 0 for σ = 0.
 
+    Any shape, kept.
+
     >>> filtered(np, np.array([2.0, 1e200, 0.0]), 1.0).tolist()
     [0.4, 1e-200, 0.0]
     """

@@ -19,9 +19,10 @@ Unit = Literal["nats", "bits"]
 def entropy(p: Any, axis: int = -1, *, unit: Unit = "nats") -> Array:
     """−Σ p ln p along an axis: the mean surprise of draws from p, and the least cross-entropy of any model.
 
-    ``p`` holds probabilities that sum to 1 along ``axis``, which is dropped. 0 · ln 0 is 0, so the entropy of C choices
-    runs from 0 to ln C. Raises ``InputError`` for what is no distribution, nan among it. Right to a few ulp; PyTorch
-    gradients flow (0 where p is 0). C. E. Shannon, *A Mathematical Theory of Communication*, 1948, section 6.
+    ``p`` holds probabilities that sum to 1 along ``axis``, which is dropped, in any shape. 0 · ln 0 is 0, so the
+    entropy of C choices runs from 0 to ln C. Raises ``InputError`` for what is no distribution, nan among it. Right to
+    a few ulp; PyTorch gradients flow (0 where p is 0). C. E. Shannon, *A Mathematical Theory of Communication*, 1948,
+    section 6.
 
     >>> float(entropy([0.5, 0.25, 0.25], unit="bits")), float(entropy([1.0, 0.0]))
     (1.5, 0.0)

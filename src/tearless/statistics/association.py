@@ -54,6 +54,7 @@ def tie_to_groups(
     Shapes: ``flags`` (n, h), ``groups`` (n, t) and ``known`` (n, t), all 0 or 1; a row counts for group j only where
     ``known[:, j]`` is 1. Returns the squared standardised distance (t, h), 0 where it has no spread, and the counts it
     was made of: flagged in the group (t, h), flagged (t, h), in the group (t,), known (t,). Counts are exact up to 2²⁴.
+    Raises ``InputError`` where the rows, or the groups, are not as many.
 
     >>> flags, groups = np.array([[1], [1], [0], [0]], "f4"), np.array([[1], [1], [0], [0]], "f4")
     >>> tie_to_groups(flags, groups, np.ones((4, 1), "f4"))[0].tolist()

@@ -76,6 +76,8 @@ def confusion(truth: Any, predicted: Any, *, classes: Any = None) -> Confusion:
 def coded(truth: Any, predicted: Any, classes: Any = None) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
     """The classes, and each row's true and called class as its place among them. Arguments as ``confusion``.
 
+    Shapes: classes (k,), places (n,).
+
     >>> [x.tolist() for x in coded(["a", "a", "b"], ["a", "b", "b"])]
     [['a', 'b'], [0, 0, 1], [0, 1, 1]]
     """
@@ -221,7 +223,7 @@ def cohens_kappa(
     At most 1; 0 at chance; nan (from −1 to 1) where both sides hold one and the same class. With ``weights`` a mistake
     costs the distance of the two classes in the order of ``classes`` (sorted if not given), or its square. J. Cohen,
     Educ. Psychol. Meas. 20, 1960, 37-46; Psychol. Bull. 70, 1968, 213-220; the large-sample variance J. L. Fleiss, J.
-    Cohen, B. S. Everitt, Psychol. Bull. 72, 1969.
+    Cohen, B. S. Everitt, Psychol. Bull. 72, 1969. Raises ``InputError`` as ``confusion``, and for other ``weights``.
 
     >>> round(cohens_kappa([0, 0, 1, 1], [0, 1, 1, 1]).value, 12)  # (0.75 - 0.5) / (1 - 0.5)
     0.5

@@ -161,6 +161,8 @@ def known_in_table(
 def commonest_named(levels: pl.Series, counts: NDArray[np.int64], most: int = 4) -> str:
     """The classes of the highest counts by name; the rest that are there at all are counted.
 
+    ``levels`` and ``counts`` have one entry a class, shape (k,).
+
     >>> commonest_named(pl.Series(["a", "b", "c"]), np.array([0, 5, 7]), most=1)
     '`c` and 1 more'
     """

@@ -68,8 +68,8 @@ def _tail(level: float) -> float:
 def plain(x: Any, name: str, *, ndim: int | tuple[int, ...] = 1) -> Floats:
     """The numbers of any library's array, or of a list, as NumPy float64: for what is counted, sorted or resampled.
 
-    Gradients do not pass. Raises ``InputError`` for what is no array of numbers, has other axes, is empty, or holds
-    nan or infinity.
+    Any shape with ``ndim`` axes, kept. Gradients do not pass. Raises ``InputError`` for what is no array of numbers,
+    has other axes, is empty, or holds nan or infinity.
 
     >>> plain([1, 2], "x").tolist()
     [1.0, 2.0]

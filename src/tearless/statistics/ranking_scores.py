@@ -94,6 +94,8 @@ def _contributions(
 def positive_rows(truth: Any, score: Any, positive: Any, name: str = "score") -> tuple[NDArray[np.bool_], Floats]:
     """Which rows are of the class ``positive``, and their scores. Raises ``InputError`` unless both classes occur.
 
+    Shapes (n,).
+
     >>> positive_rows(["no", "yes"], [0.2, 0.7], "yes")[0].tolist()
     [False, True]
     """

@@ -167,7 +167,7 @@ def chance_of_concordance(found: Agreement) -> float:
 def chance_of_rank_correlation(x: Floats, y: Floats) -> float:
     """Two-sided chance of Spearman's |ρ| when every order of y is as likely, over all orders: up to 8 rows. Exact.
 
-    Raises ``InputError`` for more rows: 9! orders are where an approximation does.
+    Shapes (n,). Raises ``InputError`` for more rows: 9! orders are where an approximation does.
 
     >>> round(chance_of_rank_correlation(np.arange(4.0), np.arange(4.0)) * 24)
     2

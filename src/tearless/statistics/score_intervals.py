@@ -86,8 +86,8 @@ def of_table(
 def of_positive_mean(losses: Floats, level: float, quantile: float) -> Estimate:
     """A mean of losses that have no upper bound: value·exp(±t·s/(value·√n)), on the scale of logarithms.
 
-    It stays above 0 and leans to the side of the long tail. Where no row lost anything there is no upper end: the rows
-    do not say how dear an error is.
+    ``losses`` has shape (n,). It stays above 0 and leans to the side of the long tail. Where no row lost anything there
+    is no upper end: the rows do not say how dear an error is.
 
     >>> print(of_positive_mean(np.zeros(9), 0.95, 2.3))
     0 (0 to inf)

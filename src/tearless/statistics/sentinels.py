@@ -51,7 +51,8 @@ def is_usual_code(value: float) -> bool:
     """Whether a number is one that people and programs write for "missing".
 
     Two or more equal digits 7, 8 or 9, with any sign and decimal point (99, −999, 99.9); 97 and 98, 997, 998 ...; −1,
-    −7, −8 and −9; the ends of integer types; the fill values of climate and well-log formats.
+    −7, −8 and −9; the ends of integer types; the fill values of climate and well-log formats. Raises ``InputError`` for
+    nan and infinity.
 
     >>> [is_usual_code(x) for x in (-999, 99.9, 98, -1, 9, 0, 1000)]
     [True, True, True, True, False, False, False]
@@ -162,8 +163,8 @@ def _heap_and_gap(heap: int, near: int, share: float, beyond: float) -> float:
 def heap_inside(ordered: NDArray[np.float64], value: float) -> Heap | None:
     """The heap at one given value anywhere among sorted finite values, against the ten nearest values on either side.
 
-    ``None`` where the value does not occur or has fewer than three distinct neighbours. The chance is not multiplied:
-    the value was named beforehand.
+    ``ordered`` has shape (n,) and rises. ``None`` where the value does not occur or has fewer than three distinct
+    neighbours. The chance is not multiplied: the value was named beforehand.
 
     >>> h = heap_inside(np.sort(np.r_[np.arange(100.0), np.full(40, 50.0)]), 50.0)
     >>> h.count, h.gap, round(h.expected, 2), h.chance < 1e-9
@@ -208,7 +209,8 @@ def _starts(values: NDArray[np.float64]) -> NDArray[np.int64]:
 def robust_spread(ordered: NDArray[np.float64]) -> float:
     """Spread of sorted values from their tenth to their ninetieth percentile, in standard deviations of a normal.
 
-    (q₉₀ − q₁₀)/2.563; the standard deviation where that is 0. A tenth of the values at either edge may be anything.
+    Shape (n,), rising. (q₉₀ − q₁₀)/2.563; the standard deviation where that is 0. A tenth of the values at either edge
+    may be anything. Raises ``InputError`` for no value.
 
     >>> round(robust_spread(np.arange(0.0, 101.0)), 4)
     31.2122

@@ -83,7 +83,8 @@ def _median(x: Floats) -> tuple[float, bool]:
 def skewness(x: Floats) -> float:
     """Third standardised moment g₁ = m₃/m₂^1.5 of finite values, without unit; nan where all are equal.
 
-    ``x`` has shape ``(n,)``. Exact up to rounding; values are scaled first, so that huge ones do not overflow.
+    ``x`` has shape ``(n,)``. Exact up to rounding; values are scaled first, so that huge ones do not overflow. Raises
+    ``InputError`` for nan, infinity, no value, or another shape.
 
     >>> round(skewness(np.array([1.0, 1.0, 1.0, 5.0])), 6)
     1.154701

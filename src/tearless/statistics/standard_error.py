@@ -122,7 +122,8 @@ def standard_error_of_correlation(x: Any, y: Any, *, normal: bool = False) -> Ar
 
     Shapes (n,), n ≥ 3 (else nan). From what each row adds to r, zₓ·z_y − r(zₓ² + z_y²)/2 with population-standardised
     z: right for any law with fourth moments. ``normal=True`` gives (1 − r²)/√(n − 1), right for two jointly normal
-    variables. No unit. nan where a column is constant. Differentiable. Kendall and Stuart, vol. 1, section 10.
+    variables. No unit. nan where a column is constant. Differentiable. Kendall and Stuart, vol. 1, section 10. Raises
+    ``InputError`` for unequal lengths.
 
     >>> round(float(standard_error_of_correlation([0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0])), 6)
     0.5
@@ -146,7 +147,8 @@ def standard_error_of_difference(x: Any, y: Any, *, paired: bool = False) -> Arr
 
     Shapes (n,) and (m,). Two independent samples: √(s²ₓ/n + s²_y/m), with no claim that the spreads are equal (Welch).
     ``paired=True``: the same subjects twice; the standard error of the mean of the differences, smaller where the two
-    go together. Unit: that of x. Exact as ``standard_error_of_mean``. Differentiable.
+    go together. Unit: that of x. Exact as ``standard_error_of_mean``. Differentiable. Raises ``InputError`` for pairs
+    of unequal lengths.
 
     >>> float(standard_error_of_difference([1.0, 2.0, 3.0], [2.0, 3.0, 4.0], paired=True))
     0.0

@@ -30,7 +30,7 @@ def largest(x: Floats, k: int) -> NDArray[np.int64]:
 
     ``x`` has shape ``(n,)`` and may hold nan and ±inf; the result has shape ``(min(k, finite),)``. Exact. A threshold
     guessed from every 64th value leaves a few hundred candidates to sort, so the cost is that of one comparison of the
-    column; where the guess fails all values are candidates.
+    column; where the guess fails all values are candidates. Raises ``InputError`` for another shape, and for k < 1.
 
     >>> largest(np.array([2.0, np.nan, 5.0, np.inf, 5.0]), 2).tolist()
     [2, 4]
