@@ -44,7 +44,7 @@ def test_published_constants(plan: str, level: float) -> None:
 def test_published_spending_bounds() -> None:
     """Five even looks, two-sided 5 %: the bounds of the Lan-DeMets programs (O'Brien-Fleming and Pocock type).
 
-    D. M. Reboussin, D. L. DeMets, K. M. Kim, K. K. G. Lan, Controlled Clinical Trials 21 (2000) 190-207, to three digits.
+    D. M. Reboussin, D. L. DeMets, K. M. Kim, K. K. G. Lan, Controlled Clinical Trials 21 (2000) 190-207: three digits.
     """
     strict = spent_bounds(5, most_items=1.0)
     assert strict == pytest.approx([4.877, 3.357, 2.680, 2.290, 2.031], abs=5e-4)
