@@ -28,8 +28,8 @@ class BestOfMany:
     """The model with the highest mean, and what choosing it among many adds to its score.
 
     ``optimism``: how far the best of k models that are all equal, as correlated as these, stands above the truth.
-    ``corrected``: the best's score less the bias of choosing it, estimated by choosing again from draws of these
-    models; at most the seen one. ``as_good``: the columns that cannot be told from the best, best first (model
+    ``corrected``: the best's score less the bias of choosing it, estimated by choosing again among models that differ as
+    much as these do beyond noise; at most the seen one. ``as_good``: the columns that cannot be told from the best, best first (model
     confidence set); ``p`` (k,) is the chance behind each, 1 for the last that would go.
     """
 
@@ -85,8 +85,7 @@ def best_of_many(
     drawn, _ = _draws(table - means, resamples, np.random.default_rng(seed))
     best = int(np.argmax(means))
     optimism = float(drawn.max(axis=1).mean())
-    again = means + drawn
-    chosen = np.argmax(again, axis=1)
+    chosen = np.argmax(_likely_truth(means, drawn) + drawn, axis=1)
     bias = float(drawn[np.arange(len(drawn)), chosen].mean())
     p = _set_chances(means, drawn)
     held = np.flatnonzero(p > 1 - level)
@@ -138,6 +137,14 @@ def compare_with_reference(
         estimate = Estimate(mean, error, max(-bound, low), min(bound, high), level)
         out.append(Difference(estimate, p, "max-t, all models at once", "max-t, all models at once"))
     return tuple(out)
+
+
+def _likely_truth(means: Floats, drawn: Floats) -> Floats:
+    """The means drawn together until their variance is what the noise leaves of it; all equal if it leaves none."""
+    noise = float((drawn - drawn.mean(axis=1, keepdims=True)).var(axis=1, ddof=1).mean())
+    seen = float(means.var(ddof=1))
+    kept = math.sqrt(max(0.0, 1 - noise / seen)) if seen > 0 else 0.0
+    return np.asarray(means.mean() + kept * (means - means.mean()), dtype=np.float64)
 
 
 def _reach(largest: Floats, alpha: float) -> float:
