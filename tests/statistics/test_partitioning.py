@@ -15,7 +15,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tearless.core import InputError
 from tearless.statistics.cuts import ClassTarget, NumberTarget, Target, best_cuts
-from tearless.statistics.partitioning import Limits, Sorted, Tree, grow
+from tearless.statistics.partitioning import Limits, grow, grow_side_by_side
+from tearless.statistics.sorted_table import Sorted
+from tearless.statistics.tree_arrays import Tree
 
 TABLES = {
     "iris": datasets.load_iris,
@@ -111,26 +113,64 @@ def test_a_full_number_tree_parts_the_same_rows_where_columns_tie() -> None:
 @settings(max_examples=60)
 def test_the_best_cut_is_that_of_trying_all(rows: list[tuple[int, int, int]]) -> None:
     x, y, w = (np.array(side) for side in zip(*rows, strict=True))
-    order = np.argsort(x, kind="stable")[None]
+    order = np.argsort(x, kind="stable")[None, None]
     for target in (
         ClassTarget(y, 3, "gini", w.astype(float)),
         ClassTarget(y, 3, "entropy", w / 7),
         NumberTarget(y.astype(float), w / 7),
     ):
-        whole = target.node(np.arange(len(x)))
-        score, left = best_cuts(target, order, x[order], 1)
-        gains = []
-        for cut in np.unique(x)[:-1]:
-            sides = [target.node(np.flatnonzero(mask)) for mask in (x <= cut, x > cut)]
-            gains.append(whole.impurity - sum(s.weight * s.impurity for s in sides) / whole.weight)
-        if not gains:
-            assert score[0] == -np.inf
+        score, left = best_cuts(target, order, x[order], 1, None, lambda some, t=target: t.weights[some])
+        by_hand = [left_over(target, x <= cut) for cut in np.unique(x)[:-1]]
+        if not by_hand:
+            assert score[0, 0] == -np.inf
             continue
-        best = order[0, : left[0]], order[0, left[0] :]
-        sides = [target.node(rows_) for rows_ in best]
-        gain = whole.impurity - sum(s.weight * s.impurity for s in sides) / whole.weight
-        assert gain == pytest.approx(max(gains), abs=1e-9)
-        assert x[best[0]].max() < x[best[1]].min()
+        goes_left = np.zeros(len(x), dtype=bool)
+        goes_left[order[0, 0, : left[0, 0]]] = True
+        assert left_over(target, goes_left) == pytest.approx(min(by_hand), abs=1e-9)
+        assert x[goes_left].max() < x[~goes_left].min()
+
+
+def left_over(target: Any, goes_left: np.ndarray) -> float:
+    """The mean impurity of two sides, by weight."""
+    rows = np.argsort(~goes_left, kind="stable")
+    sides = target.nodes(rows, target.weights[rows], 1 * ~goes_left[rows])
+    return float(sides.weight @ sides.impurity / sides.weight.sum())
+
+
+@pytest.mark.parametrize("rounded", [False, True], ids=["continuous", "tied"])
+@pytest.mark.parametrize("looked_at", [1, 3, 6])
+@pytest.mark.parametrize("limits", [(10**9, 2, 1), (5, 2, 1), (10**9, 9, 4)], ids=str)
+def test_trees_grown_side_by_side_are_those_grown_alone(
+    rounded: bool, looked_at: int, limits: tuple[int, int, int]
+) -> None:
+    """Numbers and classes, own rows and weights a tree; continuous columns are foreseen, tied ones drawn in turn."""
+    X, y = noise(8, 700)
+    X = np.round(X / 500) if rounded else X
+    table, rng = Sorted.rank(X), np.random.default_rng(1)
+    times = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=5).astype(float)
+    rows, seeds = [np.flatnonzero(t) for t in times], [3, 1, 4, 1, 5]
+    for kind in (lambda w: NumberTarget(y, w), lambda w: ClassTarget((y > 1).astype(int), 2, "gini", w)):
+        whole = Limits(*limits, looked_at)
+        together = grow_side_by_side(table, kind(times), whole, seeds, rows)
+        for tree, seed, own, weight in zip(together, seeds, rows, times, strict=True):
+            alone = grow(table, kind(weight), whole, seed, own)
+            for name in ("feature", "threshold", "children_left", "children_right", "n_node_samples"):
+                np.testing.assert_array_equal(getattr(tree, name), getattr(alone, name))
+            np.testing.assert_allclose(tree.value, alone.value, rtol=1e-12)
+
+
+def test_foreseen_columns_are_those_drawn_in_turn() -> None:
+    """A column that ties far from every cut hinders foresight and changes nothing else: both ways give one tree."""
+    X, y = noise(9, 600)
+    X[:2, 5] = X[:, 5].max() + 1  # two rows tie here
+    y[:2] = y.max() + 50.0, y.max() + 51.0
+    apart = X.copy()
+    apart[1, 5] += 1
+    trees = [ours(table, NumberTarget(y), max_features=2) for table in (X, apart)]
+    assert Sorted.rank(X).tied.any()
+    assert not Sorted.rank(apart).tied.any()
+    np.testing.assert_array_equal(trees[0].n_node_samples, trees[1].n_node_samples)
+    np.testing.assert_array_equal(trees[0].feature, trees[1].feature)
 
 
 def test_a_large_offset_changes_no_cut() -> None:

@@ -48,14 +48,22 @@ from tearless.algorithms.steps import Step, Steps
 from tearless.core import Number
 from tearless.core.text import LONGEST_NAME, visible
 from tearless.statistics.cuts import ClassTarget, Criterion, NumberTarget, Target
-from tearless.statistics.partitioning import Limits, Sorted, Tree, grow
+from tearless.statistics.partitioning import Limits, grow
+from tearless.statistics.sorted_table import Sorted
+from tearless.statistics.tree_arrays import Tree
 
 NO_END = 2**31 - 1
 """A depth that no tree reaches."""
 
 
 def columns_tried(value: Any, d: int) -> int:
-    """How many columns a node tries: ``None`` for all, a number, a share of them, ``"sqrt"`` or ``"log2"``."""
+    """How many columns a node tries: ``None`` for all, a number, a share of them, ``"sqrt"`` or ``"log2"``.
+
+    Raises ``InputError`` for anything else. ``d`` is the number of columns.
+
+    >>> columns_tried("sqrt", 30), columns_tried(0.5, 30), columns_tried(None, 30)
+    (5, 15, 30)
+    """
     if value is None or isinstance(value, str):
         among(value, "max_features", None, "sqrt", "log2")
         return d if value is None else max(1, int(np.sqrt(d) if value == "sqrt" else np.log2(d)))
@@ -65,7 +73,11 @@ def columns_tried(value: Any, d: int) -> int:
 
 
 def limits_of(model: Any, d: int) -> Limits:
-    """The limits among an estimator's parameters, checked."""
+    """The limits among an estimator's parameters, checked.
+
+    >>> limits_of(DecisionTreeClassifier(max_depth=3), 10).max_depth
+    3
+    """
     depth = NO_END if model.max_depth is None else whole(model.max_depth, "max_depth", 1)
     split = whole(model.min_samples_split, "min_samples_split", 2)
     leaf = whole(model.min_samples_leaf, "min_samples_leaf", 1)
@@ -73,7 +85,12 @@ def limits_of(model: Any, d: int) -> Limits:
 
 
 def drawer(random_state: Any) -> Callable[[], int]:
-    """Seeds below 2³¹ − 1, one a call; a whole number gives those that scikit-learn draws from it."""
+    """Seeds below 2³¹ − 1, one a call; a whole number gives those that scikit-learn draws from it.
+
+    >>> seed = drawer(0)
+    >>> seed() == drawer(0)()
+    True
+    """
     if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool) and 0 <= random_state < 2**32:
         random_state = np.random.RandomState(int(random_state))
     if isinstance(random_state, np.random.RandomState):

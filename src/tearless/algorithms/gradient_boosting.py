@@ -50,7 +50,9 @@ from tearless.calculus.exponentials import sigmoid, softmax
 from tearless.calculus.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from tearless.core import InputError, Number
 from tearless.statistics.cuts import NumberTarget
-from tearless.statistics.partitioning import Sorted, Tree, grow
+from tearless.statistics.partitioning import grow
+from tearless.statistics.sorted_table import Sorted
+from tearless.statistics.tree_arrays import Tree
 
 LEAST_CURVATURE = 1e-150
 """Below it a leaf takes no step: g/h of numbers that have underflowed means nothing."""

@@ -41,14 +41,29 @@ from numpy.typing import NDArray
 
 from tearless.algorithms.decision_tree import drawer, limits_of
 from tearless.algorithms.estimator import Classifier, Estimator, Regressor
-from tearless.algorithms.input import Floats, among, whole
+from tearless.algorithms.input import Floats, among, weights, whole
 from tearless.algorithms.steps import Step, Steps
 from tearless.core import Number
 from tearless.statistics.classification_scores import accuracy
 from tearless.statistics.cuts import ClassTarget, Criterion, NumberTarget, Target
 from tearless.statistics.estimate import Estimate
-from tearless.statistics.partitioning import Sorted, Tree, grow
+from tearless.statistics.partitioning import grow_side_by_side, together
 from tearless.statistics.regression_scores import root_mean_squared_error
+from tearless.statistics.sorted_table import Sorted
+from tearless.statistics.tree_arrays import Tree
+
+
+def resampled(seed: int, rows: int, weight: Floats | None) -> Floats:
+    """How often each of n rows came in n draws with replacement, by chances in proportion to the weights if given.
+
+    Shape (n,).
+
+    >>> resampled(0, 4, None).tolist(), resampled(0, 3, np.array([0.0, 1.0, 0.0])).tolist()
+    ([2.0, 1.0, 0.0, 1.0], [0.0, 3.0, 0.0])
+    """
+    rng = np.random.RandomState(seed)
+    drawn = rng.randint(0, rows, rows) if weight is None else rng.choice(rows, rows, p=weight / weight.sum())
+    return np.bincount(drawn, minlength=rows).astype(np.float64)
 
 
 class _Forest(Estimator):
@@ -64,32 +79,32 @@ class _Forest(Estimator):
         """What is to be told apart, with this weight a row."""
         raise NotImplementedError
 
-    def _grow(self, X: Floats, width: int) -> None:
+    def _grow(self, X: Floats, width: int, w: Floats | None) -> None:
         """Grow the trees; ``width``: numbers that a vote has."""
         count, limits = whole(self.n_estimators, "n_estimators", 1), limits_of(self, X.shape[1])
         resample = bool(among(self.bootstrap, "bootstrap", True, False))
-        n, draw, table = len(X), drawer(self.random_state), Sorted.rank(X)
+        n, table, draw = len(X), Sorted.rank(X), drawer(self.random_state)
+        held = np.ones(n) if w is None else w
         self.estimators_, alone = [], list[float]()
         votes, voters = np.zeros((n, width)), np.zeros(n)
-        for _ in range(count):
-            own = draw()
-            rows, seed = np.arange(n), drawer(own)()
-            times = np.ones(n)
-            if resample:
-                drawn = np.random.RandomState(own).randint(0, n, n)
-                times = np.bincount(drawn, minlength=n).astype(np.float64)
-                rows = np.flatnonzero(times)
-            tree = grow(table, self._target(times if resample else None), limits, seed, rows)
-            self.estimators_.append(tree)
-            out = np.flatnonzero(times == 0)
-            if len(out):
-                said = tree.value[tree.apply(X[out])]
-                votes[out] += said
-                voters[out] += 1
-                alone.append(self._wrong(out, said))
+        own = [draw() for _ in range(count)]
+        step = together(table, limits)
+        for some in (own[i : i + step] for i in range(0, count, step)):
+            times = np.stack([resampled(seed, n, w) for seed in some]) if resample else held
+            rows = [np.flatnonzero(t) for t in np.broadcast_to(times, (len(some), n))]
+            target = self._target(times if resample or w is not None else None)
+            trees = grow_side_by_side(table, target, limits, [drawer(seed)() for seed in some], rows)
+            self.estimators_ += trees
+            for tree, seen in zip(trees, times if resample else [], strict=resample):
+                out = np.flatnonzero((seen == 0) & (held > 0))
+                if len(out):
+                    said = tree.value[tree.apply(X[out])]
+                    votes[out] += said
+                    voters[out] += 1
+                    alone.append(self._wrong(out, said))
         self.feature_importances_ = self._shares(X.shape[1])
-        seen = np.flatnonzero(voters)
-        self._told = [self._trees(), *self._left_out(seen, votes[seen] / voters[seen, None], alone)]
+        judged = np.flatnonzero(voters)
+        self._told = [self._trees(), *self._left_out(judged, votes[judged] / voters[judged, None], alone)]
 
     def _wrong(self, rows: NDArray[np.intp], said: Floats) -> float:
         """The share of wrong classes, or the mean squared error, of these votes."""
@@ -179,11 +194,11 @@ class RandomForestClassifier(Classifier, _Forest):
         self.bootstrap = bootstrap
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and classes ``y`` (n,)."""
         self._impurity: Criterion = among(self.criterion, "criterion", "gini", "entropy")
         rows, self._codes = self._fit_classes(X, y)
-        self._grow(rows, len(self.classes_))
+        self._grow(rows, len(self.classes_), weights(sample_weight, len(rows)))
         return self
 
     def predict_proba(self, X: Any) -> Floats:
@@ -233,12 +248,12 @@ class RandomForestRegressor(Regressor, _Forest):
         self.bootstrap = bootstrap
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and numbers ``y`` (n,)."""
         among(self.criterion, "criterion", "squared_error")
         rows, values = self._fit_numbers(X, y)
         self._values = values.copy()
-        self._grow(rows, 1)
+        self._grow(rows, 1, weights(sample_weight, len(rows)))
         return self
 
     def predict(self, X: Any) -> Floats:

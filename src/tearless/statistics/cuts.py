@@ -23,44 +23,64 @@ Criterion = Literal["gini", "entropy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """What a node holds: its answer (K shares, or one mean), impurity, weight, and whether nothing is left to part."""
+class Nodes:
+    """What B nodes hold: their answers (B, K), and their impurities and weights (B,).
+
+    An answer is the shares of K classes, or one mean. Made by ``ClassTarget.nodes`` and ``NumberTarget.nodes``.
+    """
 
     value: Floats
-    impurity: float
-    weight: float
-    pure: bool
+    impurity: Floats
+    weight: Floats
 
 
 class Target(Protocol):
     """What is to be told apart: it sums up nodes and judges cuts.
 
-    ``slack``: the share by which equal cuts of two columns may differ in score through rounding alone.
+    ``slack``: the share by which equal cuts of two columns may differ in score through rounding alone. ``labels``
+    (n,): rows of one label need no telling apart.
+
+    >>> target: Target = ClassTarget(np.array([0, 0, 1, 1]), 2, "gini")
+    >>> rows, ones = np.array([0, 1, 2, 3]), np.ones(4)
+    >>> target.nodes(rows, ones, np.zeros(4, dtype=int)).impurity.tolist(), target.slack  # 1 − 0.5² − 0.5²
+    ([0.5], 0.0)
     """
+
+    @property
+    def weights(self) -> Floats | None: ...
 
     @property
     def slack(self) -> float: ...
 
-    def node(self, rows: Rows) -> Node:
-        """What these rows hold."""
+    @property
+    def labels(self) -> NDArray[Any]: ...
+
+    def nodes(self, rows: Rows, weights: Floats, node: Rows) -> Nodes:
+        """What nodes hold, of rows with their weights and the number, rising from 0, of the node each is in: (m,)."""
         ...
 
-    def judged(self, rows: Rows) -> Floats:
-        """A score of the cut after each place, rising with its gain: rows (p, m) in order, result (p, m − 1)."""
+    def judged(self, rows: Rows, weights: Floats | None) -> Floats:
+        """A score of the cut after each place, rising with its gain: rows (B, p, m) in order, result (B, p, m − 1).
+
+        ``weights`` broadcast to the rows; places of weight 0 at the end are padding.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class ClassTarget:
-    """Classes 0 … K−1 (``codes`` (n,)), with a weight a row or none, and the impurity that judges cuts.
+    """Classes 0 … K−1 (``codes`` (n,)) and the impurity that judges cuts.
 
-    Gini's impurity is 1 − Σ pₖ², the chance that two rows drawn with replacement differ in class; entropy, in bits,
-    −Σ pₖ log₂ pₖ. Raises ``InputError`` for codes out of range, no rows, or weights of another shape.
+    ``weights``: one a row (n,), or one a row for every tree (T, n), or none. Gini's impurity is 1 − Σ pₖ², the chance
+    that two rows drawn with replacement differ in class; entropy, in bits, −Σ pₖ log₂ pₖ. Raises ``InputError`` for
+    codes out of range, no rows, or weights of another shape.
     L. Breiman et al., *Classification and Regression Trees*, 1984, section 4.3.
 
-    >>> target = ClassTarget(np.array([0, 0, 1, 1]), 2, "entropy")
-    >>> target.node(np.arange(4)).impurity, target.judged(np.array([[0, 1, 2, 3]])).argmax()
-    (1.0, np.int64(1))
+    >>> target, rows = ClassTarget(np.array([0, 0, 1, 1]), 2, "entropy"), np.array([0, 1, 2, 3])
+    >>> target.nodes(rows, np.ones(4), np.array([0, 0, 0, 1])).impurity.round(3).tolist()  # of 2 : 1, and of one class
+    [0.918, 0.0]
+    >>> target.judged(rows[None, None], None).argmax()
+    np.int64(1)
     """
 
     codes: NDArray[np.integer[Any]]
@@ -71,6 +91,10 @@ class ClassTarget:
     @property
     def slack(self) -> float:
         return 0.0
+
+    @property
+    def labels(self) -> NDArray[Any]:
+        return self.codes
 
     def __post_init__(self) -> None:
         if self.criterion not in get_args(Criterion):
@@ -83,37 +107,37 @@ class ClassTarget:
             raise InputError(
                 f"codes: expected class numbers from 0 to {self.classes - 1}, got {got}; number the classes"
             )
-        total = float(len(self.codes) if self.weights is None else self.weights.sum())
+        total = float(len(self.codes) if self.weights is None else self.weights.sum(axis=-1).max())
         whole = total < 1e7 and (self.weights is None or bool((self.weights == np.floor(self.weights)).all()))
         table = np.arange(total + 1 if whole and self.criterion == "entropy" else 1)
         object.__setattr__(self, "_table", xlogy(table, table) if whole else None)
 
-    def node(self, rows: Rows) -> Node:
-        """The classes' shares of the rows' weight; entropy in bits. Shapes: rows (m,), value (K,)."""
-        weights = None if self.weights is None else self.weights[rows]
-        counts = np.bincount(self.codes[rows], weights, self.classes).astype(np.float64)
-        weight = float(counts.sum())
-        shares = counts / weight
+    def nodes(self, rows: Rows, weights: Floats, node: Rows) -> Nodes:
+        """The classes' shares of the weight in every node, (B, K); entropy in bits."""
+        shape = int(node[-1]) + 1, self.classes
+        counts = np.bincount(self.codes[rows] + self.classes * node, weights, shape[0] * shape[1]).reshape(shape)
+        weight = counts.sum(axis=1)
+        shares = counts / weight[:, None]
         if self.criterion == "gini":
-            impurity = 1 - float(shares @ shares)
+            impurity = 1 - np.square(shares).sum(axis=1)
         else:
-            impurity = float(abs(xlogy(shares, shares).sum()) / np.log(2))
-        return Node(shares, impurity, weight, int(np.count_nonzero(counts)) < 2)
+            impurity = abs(xlogy(shares, shares).sum(axis=1)) / np.log(2)
+        return Nodes(shares, impurity, weight)
 
-    def judged(self, rows: Rows) -> Floats:
+    def judged(self, rows: Rows, weights: Floats | None) -> Floats:
         """−L·i(left) − R·i(right) for sides of weight L and R and impurity i (entropy in nats here)."""
         codes = self.codes[rows]
-        weights = None if self.weights is None else self.weights[rows]
-        total = np.bincount(codes[0], None if weights is None else weights[0], self.classes).astype(np.float64)
-        m = rows.shape[1]
-        left = np.arange(1.0, m)[None] if weights is None else np.cumsum(weights, axis=1)[:, :-1]
-        right = total.sum() - left
+        one = slice(0, 1)
+        heavy = np.ones((1, 1, 1)) if weights is None else weights
+        total = [((codes[:, one] == k) * heavy[:, one]).sum(axis=2, keepdims=True) for k in range(self.classes)]
+        left = np.arange(1.0, rows.shape[2]) if weights is None else np.cumsum(weights, axis=2)[..., :-1]
+        right = np.add.reduce(total) - left
         term = np.square if self.criterion == "gini" else self._entropy_term()
-        present = np.flatnonzero(total)
+        present = [k for k in range(self.classes) if total[k].any()]
         rest, on_left, on_right = left, np.zeros(()), np.zeros(())
         for k in present[:-1]:
             here = codes == k
-            count = np.cumsum(here if weights is None else here * weights, axis=1, dtype=np.float64)[:, :-1]
+            count = np.cumsum(here if weights is None else here * weights, axis=2, dtype=np.float64)[..., :-1]
             rest = rest - count
             on_left, on_right = on_left + term(count), on_right + term(total[k] - count)
         on_left, on_right = on_left + term(rest), on_right + term(total[present[-1]] - rest)
@@ -132,13 +156,16 @@ class ClassTarget:
 
 @dataclass(frozen=True)
 class NumberTarget:
-    """Numbers ``y`` (n,), with a weight a row or none; cuts are judged by the variance they leave.
+    """Numbers ``y`` (n,); cuts are judged by the variance they leave.
 
-    Raises ``InputError`` for no rows, or weights of another shape.
+    ``weights``: one a row (n,), or one a row for every tree (T, n), or none. Raises ``InputError`` for no rows, or
+    weights of another shape.
 
-    >>> target = NumberTarget(np.array([1.0, 1.0, 5.0, 5.0]))
-    >>> target.node(np.arange(4)).impurity, target.judged(np.array([[0, 1, 2, 3]])).tolist()[0][1]
-    (4.0, 16.0)
+    >>> target, rows = NumberTarget(np.array([1.0, 1.0, 5.0, 5.0])), np.array([0, 1, 2, 3])
+    >>> target.nodes(rows, np.ones(4), np.array([0, 0, 1, 1])).value.tolist()
+    [[1.0], [5.0]]
+    >>> target.judged(rows[None, None], None)[0, 0, 1]  # the variance falls from 4 to 0: 4 rows times 4
+    np.float64(16.0)
     """
 
     y: Floats
@@ -151,65 +178,83 @@ class NumberTarget:
     def slack(self) -> float:
         return 1e-12
 
-    def node(self, rows: Rows) -> Node:
-        """The rows' weighted mean and variance about it. Shapes: rows (m,), value (1,)."""
-        y = self.y[rows]
-        w = None if self.weights is None else self.weights[rows]
-        weight = float(len(y)) if w is None else float(w.sum())
-        pure = bool(y.min() == y.max())
-        mean = y[0] if pure else y.mean() if w is None else w @ y / weight
-        squares = np.square(y - mean)
-        impurity = float(squares.mean()) if w is None else float(w @ squares) / weight
-        return Node(np.array([mean]), impurity, weight, pure)
+    @property
+    def labels(self) -> NDArray[Any]:
+        return self.y
 
-    def judged(self, rows: Rows) -> Floats:
+    def nodes(self, rows: Rows, weights: Floats, node: Rows) -> Nodes:
+        """The weighted mean of every node, (B, 1), and the variance about it."""
+        y, weight = self.y[rows], np.bincount(node, weights).astype(np.float64)
+        starts = np.flatnonzero(np.diff(node, prepend=-1))
+        least, most = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
+        middle = y - least[node]  # a mean far from 0 keeps its digits
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = np.where(least == most, least, least + np.bincount(node, middle * weights) / weight)
+            impurity = np.bincount(node, weights * np.square(y - mean[node])) / weight
+        return Nodes(mean[:, None], impurity, weight)
+
+    def judged(self, rows: Rows, weights: Floats | None) -> Floats:
         """S²·W/(L·R), S the sum on the left of the deviations from the node's mean: W times the fall of the variance.
 
         The textbook Σ²/L + Σ²/R is the same plus W·mean², beside which a small gain has no digits left.
         """
-        y = self.y[rows]
-        m = rows.shape[1]
-        if self.weights is None:
-            left, total = np.arange(1.0, m), float(m)
-            sums = np.cumsum(y - y[0].mean(), axis=1)[:, :-1]
+        y, one = self.y[rows], slice(0, 1)
+        if weights is None:
+            left, total = np.arange(1.0, rows.shape[2]), np.float64(rows.shape[2])
+            apart = y - y[:, one].mean(axis=2, keepdims=True)
         else:
-            w = self.weights[rows]
-            left, total = np.cumsum(w, axis=1)[:, :-1], float(w[0].sum())
-            sums = np.cumsum((y - w[0] @ y[0] / total) * w, axis=1)[:, :-1]
-        with np.errstate(divide="ignore", invalid="ignore"):
+            total = weights[:, one].sum(axis=2, keepdims=True)
+            left = np.cumsum(weights, axis=2)[..., :-1]
+            apart = (y - (y[:, one] * weights[:, one]).sum(axis=2, keepdims=True) / total) * weights
+        sums = np.cumsum(apart, axis=2)[..., :-1]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             out: Floats = np.square(sums, out=sums) * (total / (left * (total - left)))
         return out
 
 
-def best_cuts(target: Target, rows: Rows, ranks: NDArray[np.integer[Any]], least: int) -> tuple[Floats, Rows]:
-    """The best cut of each of p columns: its score, −inf where there is none, and how many rows it leaves on the left.
+def best_cuts(
+    target: Target,
+    rows: Rows,
+    ranks: NDArray[np.integer[Any]],
+    least: int,
+    sizes: NDArray[np.intp] | None = None,
+    weigh: Callable[[Rows], Floats | None] | None = None,
+) -> tuple[Floats, NDArray[np.intp]]:
+    """The best cut of p columns in each of B nodes: its score, −inf where there is none, and its rows on the left.
 
-    ``rows`` (p, m): the node's rows in the order of each column; ``ranks`` (p, m): their ranks there, equal for equal
-    values; ``least``: rows that each side must keep. Of equal scores in one column the leftmost wins. Columns are taken
-    in blocks that fit the processor's cache.
+    ``rows`` (B, p, m): the rows in the order of each column; ``ranks`` (B, p, m): their ranks there, equal for equal
+    values; ``least``: rows that each side must keep; ``sizes`` (B,): the rows a node has, m if not given; ``weigh``
+    gives rows their weights, 0 for places beyond the size. Both results are (B, p). Of equal scores in one column the
+    leftmost wins. Columns are taken in blocks that fit the processor's cache.
 
     >>> target = NumberTarget(np.array([1.0, 1.0, 5.0, 5.0]))
-    >>> score, left = best_cuts(target, np.array([[0, 1, 2, 3]]), np.array([[0, 1, 2, 3]]), 1)
+    >>> score, left = best_cuts(target, np.array([[[0, 1, 2, 3]]]), np.array([[[0, 1, 2, 3]]]), 1)
     >>> score.tolist(), left.tolist()  # the variance falls from 4 to 0: 4 rows times 4
-    ([16.0], [2])
+    ([[16.0]], [[2]])
     """
-    p, m = rows.shape
-    score, at = np.empty(p), np.empty(p, dtype=np.intp)
-    step = max(1, (1 << 16) // m)
+    nodes, p, m = rows.shape
+    score, at = np.empty((nodes, p)), np.empty((nodes, p), dtype=np.intp)
+    step = max(1, (1 << 16) // (nodes * m))
     for start in range(0, p, step):
         part = slice(start, start + step)
-        judged = target.judged(rows[part])
-        judged[ranks[part, 1:] == ranks[part, :-1]] = -np.inf
+        judged = target.judged(rows[:, part], weigh(rows[:, part]) if weigh else None)
+        judged[ranks[:, part, 1:] == ranks[:, part, :-1]] = -np.inf
         if least > 1:
-            judged[:, : least - 1] = judged[:, m - least :] = -np.inf
-        best = judged.argmax(axis=1)
-        at[part] = best + 1
-        score[part] = judged[np.arange(len(best)), best]
+            judged[..., : least - 1] = -np.inf
+        if sizes is not None:
+            judged = np.where((np.arange(1, m) <= sizes[:, None] - least)[:, None], judged, -np.inf)
+        elif least > 1:
+            judged[..., m - least :] = -np.inf
+        best = judged.argmax(axis=2)
+        at[:, part] = best + 1
+        score[:, part] = np.take_along_axis(judged, best[..., None], axis=2)[..., 0]
     return score, at
 
 
 def _one_a_row(values: NDArray[Any], weights: Floats | None) -> None:
     if values.ndim != 1 or not values.size:
         raise InputError(f"values: expected one a row, got shape {values.shape}; give a vector")
-    if weights is not None and (weights.shape != values.shape or not (weights >= 0).all()):
+    if weights is None:
+        return
+    if weights.shape[-1:] != values.shape or weights.ndim > 2 or not (weights >= 0).all():
         raise InputError(f"weights: expected one of at least 0 a row, got shape {weights.shape}; match the rows")

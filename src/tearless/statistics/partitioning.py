@@ -1,138 +1,51 @@
 """Recursive partitioning: a table is cut in two, each part again, until every part is of one kind or too small.
 
-Columns are sorted once. A node keeps its rows in the order of every column, so all cuts of all columns are judged from
-running sums, and its two parts keep the order: nothing is sorted again and no loop visits rows. Where few of the
-columns are looked at in each node, only those are sorted there, by one sort of whole numbers.
+Columns are ranked once. A large node keeps its rows in the order of every column, so all cuts of all columns are judged
+from running sums, and its two parts keep the order: nothing is sorted again and no loop visits rows. Small nodes wait
+until there are many of about one size, and are cut side by side, as one array: those of a whole level where the columns
+that each of them looks at are known beforehand, and one of every tree that grows where they are not, since what a node
+draws depends on all nodes before it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.core import InputError
 from tearless.statistics.column_draws import Draws
-from tearless.statistics.cuts import Floats, Node, Rows, Target, best_cuts
+from tearless.statistics.cuts import Floats, Nodes, Rows, Target, best_cuts
+from tearless.statistics.sorted_table import Ints, Sorted, rank_of, row_of
+from tearless.statistics.tree_arrays import Tree, parted
 
-Ints = NDArray[np.int64]
+SMALL = (4, 16, 64, 256)
+"""Nodes of up to so many rows are cut side by side, with those of their class of sizes."""
+AT_ONCE = 1 << 18
+"""Ranks read by one step of small nodes, at most: what fits the processor's cache."""
+IN_MEMORY = 1 << 24
+"""Numbers kept by trees that grow side by side, about, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop: the depth, the rows a node needs to be cut, the rows each side must keep, the columns looked at."""
+    """When to stop: the depth, the rows a node needs to be cut, the rows each side must keep, the columns looked at.
+
+    In this order ``max_depth``, ``min_samples_split``, ``min_samples_leaf`` and ``max_features``.
+
+    >>> Limits(max_depth=3, min_samples_split=2, min_samples_leaf=1, max_features=5).max_depth
+    3
+    """
 
     max_depth: int
     min_samples_split: int
     min_samples_leaf: int
     max_features: int
 
-
-@dataclass(frozen=True)
-class Sorted:
-    """A table with the rank of every value in its column: equal values share a rank, from 0.
-
-    ``values`` (n, p); ``ranks`` (p, n). Made once, and shared by all trees grown on the table.
-    """
-
-    values: Floats
-    ranks: NDArray[np.int32]
-
-    @classmethod
-    def rank(cls, values: Floats) -> Sorted:
-        """The ranks of a table of finite numbers. Raises ``InputError`` for others, and for 2³¹ rows or more.
-
-        >>> Sorted.rank(np.array([[3.0], [1.0], [3.0]])).ranks.tolist()
-        [[1, 0, 1]]
-        """
-        if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-            raise InputError(f"values: expected a matrix of finite numbers, got shape {values.shape}; drop the others")
-        n, p = values.shape
-        if n >= 1 << 31:
-            raise InputError(f"values: expected fewer than {1 << 31:,} rows, got {n:,}; take a sample")
-        ranks = np.empty((p, n), dtype=np.int32)
-        for j in range(p):
-            column = np.ascontiguousarray(values[:, j])
-            order = np.argsort(column)
-            ordered = column[order]
-            ranks[j, order] = np.concatenate([[0], np.cumsum(ordered[1:] != ordered[:-1])]) if n else 0
-        return cls(values, ranks)
-
-    def of(self, columns: list[int], rows: Rows) -> NDArray[np.int32]:
-        """The ranks of some rows in some columns (k, m), no more read than that."""
-        picked: NDArray[np.int32] = self.ranks[np.array(columns)[:, None], rows]
-        return picked
-
-    @cached_property
-    def all_keys(self) -> Ints:
-        """The keys of all rows in all columns, sorted once (p, n)."""
-        return self.keys(list(range(len(self.ranks))), np.arange(len(self.values)))
-
-    def keys(self, columns: list[int], rows: Rows) -> Ints:
-        """Rows in the order of each of the columns (k, m): the rank above, the row in the 32 bits below."""
-        out = self.of(columns, rows).astype(np.int64)
-        out <<= 32
-        out |= rows
-        out.sort(axis=1)
-        return out
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A grown tree as arrays over its k nodes, depth first, the root at 0; named as scikit-learn's ``tree_``.
-
-    ``feature`` and ``threshold`` are −2 and the children −1 in a leaf; a row goes left where its value is at most the
-    threshold. ``value`` (k, K): shares of the classes, or the mean. ``impurity`` in the criterion's unit; ``gain``: its
-    fall by the node's cut, 0 in a leaf.
-    """
-
-    feature: Ints
-    threshold: Floats
-    children_left: Ints
-    children_right: Ints
-    value: Floats
-    impurity: Floats
-    gain: Floats
-    n_node_samples: Ints
-    weighted_n_node_samples: Floats
-    depth: Ints
-
-    @property
-    def node_count(self) -> int:
-        return len(self.feature)
-
-    @property
-    def n_leaves(self) -> int:
-        return int(np.count_nonzero(self.feature < 0))
-
-    @property
-    def max_depth(self) -> int:
-        """Cuts on the longest way to a leaf."""
-        return int(self.depth.max())
-
-    def apply(self, X: Floats) -> Ints:
-        """The leaf that each row of ``X`` (n, p) falls into. All rows go down one level at a time."""
-        at = np.zeros(len(X), dtype=np.int64)
-        going = np.arange(len(X)) if self.feature[0] >= 0 else np.empty(0, dtype=np.int64)
-        while len(going):
-            node = at[going]
-            go_left = X[going, self.feature[node]] <= self.threshold[node]
-            node = np.where(go_left, self.children_left[node], self.children_right[node])
-            at[going] = node
-            going = going[self.feature[node] >= 0]
-        return at
-
-    def importances(self, columns: int, *, shares: bool = True) -> Floats:
-        """Each column's share of the whole fall of impurity, nodes by their weight; zeros where nothing fell.
-
-        ``shares=False``: the fall itself, in the impurity's unit, so that trees can be added up.
-        """
-        inside = self.feature >= 0
-        fall = self.gain[inside] * (self.weighted_n_node_samples[inside] / self.weighted_n_node_samples[0])
-        sums = np.bincount(self.feature[inside], fall, minlength=columns).astype(np.float64)
-        return sums / sums.sum() if shares and sums.sum() > 0 else sums
+    def none_for(self, rows: int) -> bool:
+        """Whether a tree of so many rows is grown until it can be cut no more."""
+        return self.max_depth >= rows and self.min_samples_split <= 2 and self.min_samples_leaf <= 1
 
 
 def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | None = None) -> Tree:
@@ -140,7 +53,7 @@ def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | 
 
     ``rows``: those to use (all, if not given), which must be those of positive weight. ``seed``: a whole number below
     2³² for the order of the columns. A node is cut unless it is pure, too deep, too small, or no column changes in it.
-    A threshold is the middle between two neighbouring values. The tree is greedy: no cut foresees the next.
+    A threshold is the middle between two neighbouring values. The tree is greedy: no cut foresees the next. Shapes: the table (n, p), ``rows`` (m,).
 
     >>> from tearless.statistics.cuts import NumberTarget
     >>> x, y = np.array([[1.0], [2.0], [6.0], [7.0]]), np.array([0.0, 0.0, 1.0, 1.0])
@@ -148,153 +61,340 @@ def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | 
     >>> tree.threshold[0].tolist(), tree.value[1:, 0].tolist(), tree.apply(np.array([[3.9], [4.1]])).tolist()
     (4.0, [0.0, 1.0], [1, 2])
     """
-    return _Growth(table, target, limits, Draws(table.ranks.shape[0], limits.max_features, seed)).grown(
-        np.arange(len(table.values)) if rows is None else rows
-    )
+    return grow_side_by_side(table, target, limits, [seed], [np.arange(len(table.values)) if rows is None else rows])[0]
 
 
-@dataclass(slots=True)
-class _Part:
-    """A node that waits: its rows, its keys where all columns are kept sorted, and how many are known as constant."""
+def grow_side_by_side(
+    table: Sorted, target: Target, limits: Limits, seeds: Sequence[int], rows: Sequence[Rows]
+) -> list[Tree]:
+    """The trees that ``grow`` makes of every seed and its rows, grown together.
 
-    holds: Node
-    rows: Rows
-    keys: Ints | None
-    depth: int
-    parent: int
-    is_left: bool
-    constants: int
-    leaf: bool
+    The target's weights are one a row, or (T, n) for T trees. Memory grows with the trees: see ``together``.
+
+    >>> from tearless.statistics.cuts import NumberTarget
+    >>> x, y, every = np.array([[1.0], [2.0], [6.0]]), np.array([0.0, 0.0, 1.0]), np.arange(3)
+    >>> trees = grow_side_by_side(Sorted.rank(x), NumberTarget(y), Limits(9, 2, 1, 1), [0, 1], [every, every[:2]])
+    >>> [tree.node_count for tree in trees]
+    [3, 1]
+    """
+    return _Growth(table, target, limits, seeds, rows).grown()
 
 
-@dataclass
+def together(table: Sorted, limits: Limits) -> int:
+    """How many trees to grow side by side on a table, so that their memory stays bounded.
+
+    >>> together(Sorted.rank(np.arange(1000.0)[:, None]), Limits(9, 2, 1, 1))
+    128
+    """
+    p, n = table.ranks.shape
+    return int(np.clip(IN_MEMORY // (n * max(16, p if _kept_sorted(p, limits) else 0)), 1, 128))
+
+
+def _kept_sorted(columns: int, limits: Limits) -> bool:
+    return 3 * limits.max_features > columns
+
+
 class _Growth:
-    table: Sorted
-    target: Target
-    limits: Limits
-    draws: Draws
-    parts: list[_Part] = field(default_factory=list)
-    cuts: list[tuple[int, float]] = field(default_factory=list)
-    children: list[list[int]] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
+    """Trees that grow. Nodes are numbered as they are made, the right part of a cut next to the left one.
 
-    def __post_init__(self) -> None:
-        p = self.table.ranks.shape[0]
-        self.all_sorted = 3 * self.limits.max_features > p
-        self.go_left = np.zeros(len(self.table.values), dtype=bool)
+    A node's rows are a stretch of ``order``, from ``start``. Nodes to be cut wait: large ones in ``large``, small ones
+    in ``small`` by their class, and those that come after another of their tree in ``after``. Where columns are
+    ``foreseen`` no node waits for another: a tree of m rows has m − 1 cuts, so each knows its ``turn`` to draw.
+    """
 
-    def grown(self, rows: Rows) -> Tree:
-        root = self._part(rows, 0, -1, False, 0)
-        if self.all_sorted and not root.leaf:
-            root.keys = self.table.all_keys
-            if len(rows) < len(self.go_left):
-                self.go_left[rows] = True
-                root.keys = root.keys[self.go_left[_row(root.keys)]].reshape(len(root.keys), -1)
-        waiting = [root]
-        while waiting:
-            part = waiting.pop()
-            node = len(self.parts)
-            self.parts.append(part)
-            self.cuts.append((-2, -2.0))
-            self.children.append([-1, -1])
-            if part.parent >= 0:
-                self.children[part.parent][0 if part.is_left else 1] = node
-            if not part.leaf:
-                waiting += self._cut(part, node)
-            self.sizes.append(len(part.rows))
-            part.keys, part.rows = None, part.rows[:0]
-        return self._tree()
+    def __init__(
+        self, table: Sorted, target: Target, limits: Limits, seeds: Sequence[int], rows: Sequence[Rows]
+    ) -> None:
+        p, n = table.ranks.shape
+        self.table, self.target, self.limits = table, target, limits
+        self.weights = None if target.weights is None else target.weights.ravel()
+        self.own_weights = n if target.weights is not None and target.weights.ndim == 2 else 0
+        self.order = np.concatenate(rows).astype(np.intp)
+        self.draws = [Draws(p, limits.max_features, seed) for seed in seeds]
+        self.small: list[list[int]] = [[] for _ in SMALL]
+        self.large: list[int] = []
+        self.after: list[list[int]] = [[] for _ in seeds]
+        self.keeps, self.kept = _kept_sorted(p, limits), dict[int, Ints]()
+        self.goes_left = np.zeros(n, dtype=bool)
+        sizes = np.array([len(own) for own in rows], dtype=np.int64)
+        most = int(2 * sizes.sum())
+        self.left, self.feature = np.full(most, -1), np.full(most, -2)
+        self.threshold = np.full(most, -2.0)
+        self.tree, self.start, self.size, self.depth, self.known, self.turn = np.zeros((6, most), dtype=np.int64)
+        self.waits = np.zeros(most, dtype=bool)
+        self.pairs: list[tuple[int, int]] = []
+        self.distinct = len(np.unique(target.labels)) == n
+        self.foreseen = self.distinct and limits.none_for(int(sizes.max())) and not table.tied.any()
+        self.unknown: list[bool | None] = [None if t else False for t in table.tied.tolist()]
+        self._plant(sizes)
 
-    def _part(self, rows: Rows, depth: int, parent: int, is_left: bool, constants: int) -> _Part:
-        holds = self.target.node(rows)
-        few = len(rows) < max(self.limits.min_samples_split, 2 * self.limits.min_samples_leaf)
-        leaf = few or holds.pure or depth >= self.limits.max_depth
-        return _Part(holds, rows, None, depth, parent, is_left, constants, leaf)
-
-    def _cut(self, part: _Part, node: int) -> list[_Part]:
-        """The parts of a node, the left one last; none where no column can be cut."""
-        columns, constants, keys = self._looked_at(part)
-        if not columns:
-            return []
-        rows, ranks = _row(keys), _rank(keys)
-        score, at = best_cuts(self.target, rows, ranks, self.limits.min_samples_leaf)
-        places = columns if part.keys is not None else list(range(len(columns)))
-        found = score[places]
-        most = float(found.max())
-        if most == -np.inf:
-            return []
-        best = int(np.argmax(found >= most - self.target.slack * abs(most)))
-        place = places[best]
-        size, column = int(at[place]), columns[best]
-        sides = rows[place, :size].copy(), rows[place, size:].copy()
-        self.cuts[node] = (column, self._threshold(column, int(sides[0][-1]), int(sides[1][0])))
-        left, right = (
-            self._part(side, part.depth + 1, node, is_left, constants)
-            for side, is_left in zip(sides, (True, False), strict=True)
-        )
-        if part.keys is not None and not (left.leaf and right.leaf):
-            self.go_left[sides[0]], self.go_left[sides[1]] = True, False
-            goes = self.go_left[rows]
-            for side, mask in ((left, goes), (right, ~goes)):
-                if not side.leaf:
-                    side.keys = part.keys[mask].reshape(len(goes), -1)
-        return [right, left]
-
-    def _looked_at(self, part: _Part) -> tuple[list[int], int, Ints]:
-        """The columns to try, in the order drawn, the number of constant ones, and the node's keys by column."""
-        if part.keys is not None:
-            ranks = _rank(part.keys)
-            constant: list[bool | None] = (ranks[:, 0] == ranks[:, -1]).tolist()
-            columns, constants = self.draws.draw(part.constants, constant)
-            return columns, constants, part.keys
-        seen: list[bool | None] = [None] * self.table.ranks.shape[0]
-        start = self.draws.state()
+    def grown(self) -> list[Tree]:
         while True:
-            columns, constants = self.draws.draw(part.constants, seen)
-            unknown = [j for j in columns if seen[j] is None]
-            if not unknown:
-                break
-            inside = self.table.of(unknown, part.rows)
-            for j, is_constant in zip(unknown, (inside.min(axis=1) == inside.max(axis=1)).tolist(), strict=True):
-                seen[j] = is_constant
-            if not any(seen[j] for j in unknown):
-                break
-            self.draws.restore(start)
-        return columns, constants, self.table.keys(columns, part.rows) if columns else np.empty((0, 0), dtype=np.int64)
+            while self.large:
+                self._cut_large(self.large.pop())
+            waiting = max(self.small, key=len)
+            if not waiting:
+                return self._trees()
+            most = max(1, AT_ONCE // (SMALL[self.small.index(waiting)] * self.limits.max_features))
+            ids = np.array(waiting[-most:])
+            del waiting[-most:]
+            self._cut_small(ids)
 
-    def _threshold(self, column: int, below: int, above: int) -> float:
-        """The middle between two values; the lower one where rounding would reach the upper one."""
-        low, high = float(self.table.values[below, column]), float(self.table.values[above, column])
+    def _plant(self, sizes: Ints) -> None:
+        """The roots."""
+        roots = np.arange(len(sizes))
+        self.made = len(roots)
+        self.tree[roots], self.size[roots] = roots, sizes
+        self.start[roots] = np.cumsum(sizes) - sizes
+        labels = self.target.labels[self.order]
+        pure = np.minimum.reduceat(labels, self.start[roots]) == np.maximum.reduceat(labels, self.start[roots])
+        self._settle(roots, pure)
+        if self.foreseen:
+            self.ahead = np.concatenate([own.ahead(m - 1) for own, m in zip(self.draws, sizes.tolist(), strict=True)])
+            self.turn[roots] = np.cumsum(sizes - 1) - (sizes - 1)
+        self._ready(roots[self.waits[roots]])
+
+    def _ready(self, ids: Ints) -> None:
+        for node, kind in zip(ids.tolist(), np.searchsorted(SMALL, self.size[ids]).tolist(), strict=True):
+            (self.small[kind] if kind < len(SMALL) else self.large).append(node)
+
+    def _settle(self, ids: Ints, is_pure: NDArray[np.bool_]) -> None:
+        """Whether new nodes wait to be cut."""
+        few = self.size[ids] < max(self.limits.min_samples_split, 2 * self.limits.min_samples_leaf)
+        self.waits[ids] = ~(few | is_pure | (self.depth[ids] >= self.limits.max_depth))
+
+    def _weigh(self, ids: Ints, rows: Rows, inside: NDArray[np.bool_] | None) -> Floats | None:
+        """The weights of the nodes' rows (B, ..., m), 0 where they are not ``inside`` (B, m); None for 1 everywhere."""
+        shape = (len(ids),) + (1,) * (rows.ndim - 2)
+        held = None if inside is None else inside.reshape(*shape, -1)
+        if self.weights is None:
+            return None if held is None else held.astype(np.float64)
+        own = (self.tree[ids] * self.own_weights).reshape(*shape, 1)
+        weights: Floats = self.weights[rows + own]
+        return weights if held is None else weights * held
+
+    def _cut_small(self, ids: Ints) -> None:
+        size, start = self.size[ids], self.start[ids][:, None]
+        place = np.arange(size.max())
+        inside = None if size.min() == len(place) else place < size[:, None]
+        rows = self.order[start + place if inside is None else np.where(inside, start + place, start)]
+        columns, some = self._drawn(ids, rows)
+        if not some.all():
+            rows, inside = rows[some], None if inside is None else inside[some]
+        if len(rows):
+            self._cut(ids[some], columns, None, self.table.keys(columns, rows, inside), inside)
+        self._hand_on(ids)
+
+    def _cut_large(self, node: int) -> None:
+        ids = np.array([node])
+        rows = self.order[None, self.start[node] : self.start[node] + self.size[node]]
+        keys = None
+        if self.keeps:
+            keys = self.kept.pop(node) if node in self.kept else self._all_keys(rows[0])
+        columns, some = self._drawn(ids, rows, keys)
+        if some.all() and keys is not None:
+            self._cut(ids, columns, columns, keys[None], None)
+            self._keep(keys, int(self.left[node]))
+        elif some.all():
+            self._cut(ids, columns, None, self.table.keys(columns, rows), None)
+        self._hand_on(ids)
+
+    def _drawn(self, ids: Ints, rows: Rows, keys: Ints | None = None) -> tuple[Rows, NDArray[np.bool_]]:
+        """The columns to try, in the order drawn, of nodes that can be cut (C, k), and which of the B nodes those are.
+
+        ``rows`` (B, m), where a node with fewer repeats its first. Fewer columns than k are the first one repeated.
+        """
+        if self.foreseen:
+            return self.ahead[self.turn[ids]], np.ones(len(ids), dtype=bool)
+        constant: list[list[bool | None]] | list[list[bool]] = [self.unknown] * len(ids)
+        if keys is not None:
+            constant = [(rank_of(keys[:, 0]) == rank_of(keys[:, -1])).tolist()]
+        elif None in self.unknown and (self.keeps or rows.size * len(self.unknown) < AT_ONCE >> 3):
+            ranks = self.table.of(np.tile(np.arange(len(self.unknown)), (len(ids), 1)), rows)
+            constant = (ranks == ranks[..., :1]).all(axis=2).tolist()
+        elif None in self.unknown:
+            constant = self._found_constant(ids, rows)
+        tried = []
+        known = self.known[ids].tolist()
+        for i, tree in enumerate(self.tree[ids].tolist()):
+            columns, known[i] = self.draws[tree].draw(known[i], constant[i])
+            tried.append(columns)
+        self.known[ids] = known
+        k = max(1, *map(len, tried))
+        some = np.array([len(columns) > 0 for columns in tried])
+        return np.array([c + c[:1] * (k - len(c)) for c in tried if c], dtype=np.intp).reshape(-1, k), some
+
+    def _found_constant(self, ids: Ints, rows: Rows) -> list[list[bool | None]]:
+        """Which columns are constant in nodes, of those that will be drawn: no others are read."""
+        draws = [self.draws[tree] for tree in self.tree[ids].tolist()]
+        before, known = [own.state() for own in draws], self.known[ids].tolist()
+        seen, asking = [self.unknown.copy() for _ in draws], list(range(len(draws)))
+        while asking:
+            drawn = [(i, j) for i in asking for j in draws[i].draw(known[i], seen[i])[0] if seen[i][j] is None]
+            for i in asking:
+                draws[i].restore(before[i])
+            if not drawn:
+                break
+            node, column = np.array(drawn).T
+            ranks = self.table.of(column[:, None], rows[node])[:, 0]
+            again = set()
+            for (i, j), is_constant in zip(drawn, (ranks == ranks[:, :1]).all(axis=1).tolist(), strict=True):
+                seen[i][j] = is_constant
+                if is_constant:
+                    again.add(i)
+            asking = list(again)
+        return seen
+
+    def _cut(self, ids: Ints, columns: Rows, places: Rows | None, keys: Ints, inside: NDArray[np.bool_] | None) -> None:
+        """Cut nodes at the best place of the columns (B, k) they try, and make their parts.
+
+        ``keys`` (B, P, m): their rows in the order of columns, at ``places`` (B, k), or 0 … k − 1; ``inside`` (B, m).
+        """
+        rows, ranks = row_of(keys), rank_of(keys)
+        sizes = None if inside is None else self.size[ids]
+        least = self.limits.min_samples_leaf
+        score, at = best_cuts(self.target, rows, ranks, least, sizes, lambda some: self._weigh(ids, some, inside))
+        found = score if places is None else np.take_along_axis(score, places, axis=1)
+        most = found.max(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            best = np.argmax(found >= most - self.target.slack * abs(most), axis=1)
+        each = np.arange(len(ids))
+        place = best if places is None else places[each, best]
+        parts = most[:, 0] > -np.inf
+        if not parts.all():
+            each, place, best, ids = each[parts], place[parts], best[parts], ids[parts]
+            inside = None if inside is None else inside[parts]
+        if len(ids):
+            self._part(ids, columns[each, best], at[each, place], rows[each, place], inside)
+
+    def _part(self, ids: Ints, columns: Rows, first: Ints, rows: Rows, inside: NDArray[np.bool_] | None) -> None:
+        """Make the two parts of nodes, whose rows (B, m) are in the order of their columns; ``first`` of them go left."""
+        each, place = np.arange(len(ids)), np.arange(rows.shape[1])
+        where = self.start[ids][:, None] + place
+        if inside is None:
+            self.order[where] = rows
+        else:
+            self.order[where[inside]] = rows[inside]
+        low = self.table.values[rows[each, first - 1], columns]
+        high = self.table.values[rows[each, first], columns]
         middle = low / 2 + high / 2
-        return low if middle >= high else middle
-
-    def _tree(self) -> Tree:
-        left, right = np.array(self.children, dtype=np.int64).T
-        impurity = np.array([part.holds.impurity for part in self.parts])
-        weight = np.array([part.holds.weight for part in self.parts])
-        cut = left >= 0
-        gain = np.zeros(len(cut))
-        after = weight[left[cut]] * impurity[left[cut]] + weight[right[cut]] * impurity[right[cut]]
-        gain[cut] = np.maximum(0.0, impurity[cut] - after / weight[cut])
-        return Tree(
-            np.array([column for column, _ in self.cuts], dtype=np.int64),
-            np.array([threshold for _, threshold in self.cuts]),
-            left,
-            right,
-            np.array([part.holds.value for part in self.parts]),
-            impurity,
-            gain,
-            np.array(self.sizes, dtype=np.int64),
-            weight,
-            np.array([part.depth for part in self.parts], dtype=np.int64),
+        self.threshold[ids], self.feature[ids] = np.where(middle >= high, low, middle), columns
+        self.left[ids] = left = self.made + 2 * each
+        right = left + 1
+        self.made += 2 * len(ids)
+        for side in (left, right):
+            self.tree[side], self.depth[side], self.known[side] = self.tree[ids], self.depth[ids] + 1, self.known[ids]
+        self.start[left], self.size[left], self.turn[left] = self.start[ids], first, self.turn[ids] + 1
+        self.start[right], self.size[right] = self.start[ids] + first, self.size[ids] - first
+        self.turn[right] = self.turn[ids] + first
+        both = np.concatenate([left, right])
+        if self.distinct:
+            self._settle(both, self.size[both] == 1)
+            return
+        labels = self.target.labels[rows]
+        changes = labels[:, 1:] != labels[:, :-1]
+        if inside is not None:
+            changes &= inside[:, 1:]
+        on_left = place[1:] < first[:, None]
+        across = place[1:] == first[:, None]
+        self._settle(
+            both, np.concatenate([~(changes & on_left).any(axis=1), ~(changes & ~on_left & ~across).any(axis=1)])
         )
 
+    def _hand_on(self, ids: Ints) -> None:
+        """After these nodes: their parts that wait, or the next node of each tree."""
+        left = self.left[ids]
+        if self.foreseen:
+            parts = np.concatenate([left[left >= 0], left[left >= 0] + 1])
+            self._ready(parts[self.waits[parts]])
+            return
+        following = []
+        for tree, one, is_open, other in zip(
+            self.tree[ids].tolist(),
+            left.tolist(),
+            self.waits[left].tolist(),
+            self.waits[left + 1].tolist(),
+            strict=True,
+        ):
+            after = self.after[tree]
+            if one >= 0:
+                after += [one + 1] * other + [one] * is_open
+            while after:
+                node = after.pop()
+                if not self._is_pair(node, tree):
+                    following.append(node)
+                    break
+        self._ready(np.array(following, dtype=np.int64))
 
-def _row(keys: Ints) -> NDArray[np.intp]:
-    """The rows of keys: their lower halves."""
-    return (keys & 0xFFFFFFFF).astype(np.intp)
+    def _is_pair(self, node: int, tree: int) -> bool:
+        """Draw for a node of two rows, which any column parts alike: it is cut at the end, with all of its kind."""
+        if self.size[node] > 2 or self.limits.min_samples_leaf > 1 or len(self.unknown) > 64:
+            return False
+        constant = self.unknown
+        if None in constant:
+            one, two = self.order[self.start[node] : self.start[node] + 2]
+            ranks = self.table.ranks
+            constant = (ranks[:, one] == ranks[:, two]).tolist()
+        columns, _ = self.draws[tree].draw(int(self.known[node]), constant)
+        if columns:
+            self.pairs.append((node, columns[0]))
+        return True
 
+    def _cut_pairs(self) -> None:
+        if not self.pairs:
+            return
+        ids, columns = np.array(self.pairs).T
+        rows = self.order[self.start[ids][:, None] + np.arange(2)]
+        keys = self.table.keys(columns[:, None], rows)
+        self._part(ids, columns, np.ones(len(ids), dtype=np.int64), row_of(keys[:, 0]), None)
 
-def _rank(keys: Ints) -> NDArray[np.int32]:
-    """The ranks of keys: their upper halves."""
-    return (keys >> 32).astype(np.int32)
+    def _all_keys(self, rows: Rows) -> Ints:
+        """A root's keys."""
+        keys = self.table.all_keys
+        if len(rows) == keys.shape[1]:
+            return keys
+        self.goes_left[:] = False
+        self.goes_left[rows] = True
+        return np.asarray(keys[self.goes_left[row_of(keys)]].reshape(len(keys), -1))
+
+    def _keep(self, keys: Ints, left: int) -> None:
+        """The keys of the large ones among a node's parts, in the order they have."""
+        if left < 0:
+            return
+        wanted = [part for part in (left, left + 1) if self.waits[part] and self.size[part] > SMALL[-1]]
+        if not wanted:
+            return
+        rows = self.order[self.start[left] : self.start[left] + self.size[left] + self.size[left + 1]]
+        self.goes_left[rows[: self.size[left]]], self.goes_left[rows[self.size[left] :]] = True, False
+        goes = self.goes_left[row_of(keys)]
+        for part in wanted:
+            self.kept[part] = keys[goes if part == left else ~goes].reshape(len(keys), -1)
+
+    def _trees(self) -> list[Tree]:
+        self._cut_pairs()
+        made = slice(0, self.made)
+        depth = self.depth[made]
+        value, impurity, weight = [], np.empty(self.made), np.empty(self.made)
+        by_depth = np.argsort(depth, kind="stable")
+        for ids in np.split(by_depth, np.cumsum(np.bincount(depth))[:-1]):
+            held = self._held(ids)
+            value.append(held.value)
+            impurity[ids], weight[ids] = held.impurity, held.weight
+        nodes = {
+            "feature": self.feature[made],
+            "threshold": self.threshold[made],
+            "value": np.concatenate(value)[np.argsort(by_depth)],
+            "impurity": impurity,
+            "n_node_samples": self.size[made],
+            "weighted_n_node_samples": weight,
+        }
+        return parted(nodes, self.left[made], depth, len(self.draws))
+
+    def _held(self, ids: Ints) -> Nodes:
+        """What nodes hold, of whose rows no two share one."""
+        size = self.size[ids]
+        node = np.repeat(np.arange(len(ids)), size)
+        rows = self.order[np.arange(len(node)) + np.repeat(self.start[ids] - (np.cumsum(size) - size), size)]
+        if self.weights is None:
+            return self.target.nodes(rows, np.ones(len(rows)), node)
+        return self.target.nodes(rows, self.weights[rows + np.repeat(self.tree[ids] * self.own_weights, size)], node)
