@@ -8,17 +8,22 @@ any device; gradients of every order flow through. Each slice stands for itself:
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from tearless.core import InputError
-from tearless.linear_algebra.arrays import Array, array
+from tearless.linear_algebra.arrays import Array, array, within
+from tearless.linear_algebra.kernels import differentiated, into, own
 
 Axis = int | tuple[int, ...] | None
 
 _quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
 """inf − inf and the like are meant: what comes of them is stated."""
+
+_FAR_FROM_ONE = (2.0, math.inf)
+"""Sums of exponentials whose logarithm loses nothing to their rounding."""
 
 
 @_quiet
@@ -40,9 +45,13 @@ def logsumexp(x: Any, axis: Axis = -1, *, keepdims: bool = False) -> Array:
     if any(x.shape[i] == 0 for i in axes):
         return xp.sum(x, axis=axes, keepdims=keepdims) - xp.inf
     top, d = _shifted(xp, x, axes)
-    beside, ties = _beside(xp, d, axes)
-    # where all are -inf there is no tie and nothing beside: top itself is the answer
-    total = top + xp.log1p(beside + xp.where(ties > 0, ties - 1, ties))
+    plain = xp.sum(into(xp.exp, d), axis=axes, keepdims=True)
+    if within(xp, plain, *_FAR_FROM_ONE):
+        total = top + xp.log(plain)
+    else:
+        beside, ties = _beside(xp, _shifted(xp, x, axes)[1], axes)
+        # where all are -inf there is no tie and nothing beside: top itself is the answer
+        total = top + xp.log1p(beside + xp.where(ties > 0, ties - 1, ties))
     return total if keepdims else xp.squeeze(total, axis=axes)
 
 
@@ -62,10 +71,16 @@ def softmax(x: Any, axis: Axis = -1) -> Array:
     if 0 in x.shape:
         return x * 1
     top = xp.max(x, axis=axes, keepdims=True)
-    most = float(xp.finfo(x.dtype).max)
-    safe = math.log(most) / 2 if most > 1e30 else 0.0  # float16 has no room for a sum of them
-    e = xp.exp(x - xp.where((top >= -safe / 8) & (top <= safe), xp.zeros_like(top), top))
-    return e / xp.sum(e, axis=axes, keepdims=True)
+    low, high = _needs_no_shift(xp, x.dtype)
+    if within(xp, top, low, high):
+        e = xp.exp(x)
+    else:
+        e = into(xp.exp, x - xp.where((top > low) & (top < high), xp.zeros_like(top), top))
+    total = xp.sum(e, axis=axes, keepdims=True)
+    if differentiated(e):
+        return e / total
+    e /= total
+    return e
 
 
 @_quiet
@@ -84,10 +99,21 @@ def log_softmax(x: Any, axis: Axis = -1) -> Array:
     xp, x, axes = _along(x, axis)
     if 0 in x.shape:
         return x * 1
-    top = xp.max(x, axis=axes, keepdims=True)
-    d = x - top
-    beside, ties = _beside(xp, d, axes)
-    return d - xp.log1p(beside + (ties - 1))
+    if len(axes) == 1 and hasattr(own(xp), "log_softmax"):
+        out = own(xp).log_softmax(x, axes[0])
+        if within(xp, xp.max(out, axis=axes), -math.inf, -math.log(2)):
+            return out
+    d = x - xp.max(x, axis=axes, keepdims=True)
+    plain = xp.sum(xp.exp(d), axis=axes, keepdims=True)
+    if within(xp, plain, *_FAR_FROM_ONE):
+        log_of_sum = xp.log(plain)
+    else:
+        beside, ties = _beside(xp, d, axes)
+        log_of_sum = xp.log1p(beside + (ties - 1))
+    if differentiated(d):
+        return d - log_of_sum
+    d -= log_of_sum
+    return d
 
 
 @_quiet
@@ -103,6 +129,8 @@ def sigmoid(x: Any) -> Array:
     True
     """
     xp, x = array(x, "x", empty=True)
+    if not differentiated(x) and 0 not in x.shape and within(xp, x.min(), _lowest(xp, x.dtype), math.inf):
+        return _one_over_one_plus(into(np.exp, -x)) if isinstance(x, np.ndarray) else own(xp).sigmoid(x)
     above, e = _down(xp, x)
     return (e * (1 - above) + above) / (1 + e)
 
@@ -118,6 +146,11 @@ def log_sigmoid(x: Any) -> Array:
     [-10000.0, -0.693147]
     """
     xp, x = array(x, "x", empty=True)
+    if isinstance(x, np.ndarray):
+        e = into(np.exp, into(np.negative, np.abs(x)))
+        return np.minimum(x, 0) - into(np.log1p, e)
+    if hasattr(own(xp), "nn"):
+        return own(xp).nn.functional.logsigmoid(x)
     above, e = _down(xp, x)
     below = xp.clip(x, None, float(xp.finfo(x.dtype).max)) * (1 - above)  # inf would make inf * 0
     return below - xp.log1p(e)
@@ -126,12 +159,33 @@ def log_sigmoid(x: Any) -> Array:
 def _along(x: Any, axis: Axis) -> tuple[Any, Array, tuple[int, ...]]:
     """The array, and its axes as a tuple of numbers from 0."""
     xp, x = array(x, "x", empty=True)
+    if isinstance(axis, int) and -x.ndim <= axis < x.ndim:
+        return xp, x, (axis % x.ndim,)
     axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
     if x.ndim == 0 and axes in ((-1,), (0,)):
         return xp, x, ()
     if any(not -x.ndim <= i < x.ndim for i in axes):
         raise InputError(f"axis: expected axes of an array of shape {tuple(x.shape)}, got {axis!r}; choose another")
     return xp, x, tuple(i % x.ndim for i in axes)
+
+
+@cache
+def _needs_no_shift(xp: Any, dtype: Any) -> tuple[float, float]:
+    """Largest entries between these need not be taken out: the sum of exponentials neither overflows nor vanishes."""
+    most = float(xp.finfo(dtype).max)
+    safe = math.log(most) / 2 if most > 1e30 else 0.0  # float16 has no room for a sum of them
+    return -safe / 8, safe
+
+
+@cache
+def _lowest(xp: Any, dtype: Any) -> float:
+    """No e⁻ˣ overflows above this."""
+    return -0.99 * math.log(float(xp.finfo(dtype).max))
+
+
+def _one_over_one_plus(e: Array) -> Array:
+    e += 1
+    return np.divide(1, e, out=e) if isinstance(e, np.ndarray) else 1 / e
 
 
 def _down(xp: Any, x: Array) -> tuple[Array, Array]:

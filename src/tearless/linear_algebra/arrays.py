@@ -6,6 +6,7 @@ device and with their gradients. Everything behind this border may be written as
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +22,9 @@ from tearless.core import InputError
 
 Array = Any
 """An array of any library of the Array API standard."""
+
+_UNKNOWN = (TypeError, RuntimeError)
+"""What ``jax.jit`` and ``torch.vmap`` raise where a value that has none yet is asked for."""
 
 _AXES = {0: "a single number", 1: "a vector (1 axis)", 2: "a matrix (2 axes)"}
 
@@ -43,10 +47,11 @@ def array(
     ...
     tearless.core.errors.InputError: x: expected an array or a list of numbers, got str; convert it first
     """
-    if type(x) is np.ndarray and x.dtype.kind == "f":
+    kind = type(x)
+    if kind is np.ndarray and x.dtype.kind == "f":
         xp: Any = numpy_namespace
-    elif type(x).__module__ == "torch" and x.is_floating_point():
-        xp = array_api_compat.array_namespace(x)
+    elif kind.__module__ == "torch" and x.is_floating_point():
+        xp = _torch_namespace()
     else:
         xp, x = _numbers(x, name, floating)
     if ndim is not None and x.ndim not in ((ndim,) if isinstance(ndim, int) else ndim):
@@ -67,8 +72,8 @@ def arrays(ndim: int | tuple[int, ...] | None = None, *, empty: bool = False, **
     >>> x * w
     array([0.5, 0.5])
     """
-    if ndim is None and _plain_floats(given := tuple(named.values())):
-        return (numpy_namespace, *given)
+    if ndim is None and len(named) == 2 and (xp := alike(*(given := tuple(named.values())))):
+        return (xp, *given)
     xp, device = _meeting_place(named)
     mine = {name: array(x, name, ndim=ndim, empty=empty)[1] for name, x in named.items() if _is_array(x)}
     dtype = xp.result_type(*mine.values()) if mine else xp.float64
@@ -78,6 +83,24 @@ def arrays(ndim: int | tuple[int, ...] | None = None, *, empty: bool = False, **
             where = {} if device is None else {"device": device}
             mine[name] = values if xp is numpy_namespace else xp.asarray(values, dtype=dtype, **where)
     return (xp, *(_as(xp, mine[name], dtype) for name in named))
+
+
+def alike(x: Any, y: Any) -> Any:
+    """The namespace of two arrays of one library, device, floating dtype and shape, none empty; None for others.
+
+    This is the common case, settled in half a microsecond; where the answer is None, ``arrays`` looks closely.
+
+    >>> alike(np.ones(2), np.ones(2)) is numpy_namespace, alike(np.ones(2), [1.0, 1.0]) is None
+    (True, True)
+    """
+    kind = type(x)
+    if kind is np.ndarray and type(y) is np.ndarray:
+        same = x.dtype.kind == "f" and x.dtype == y.dtype and x.shape == y.shape and x.size
+        return numpy_namespace if same else None
+    if kind.__module__ == "torch" and type(y) is kind and x.is_floating_point():
+        same = x.dtype == y.dtype and x.shape == y.shape and x.device == y.device and x.numel()
+        return _torch_namespace() if same else None
+    return None
 
 
 def positive(value: float, name: str, *, zero: bool = False) -> float:
@@ -141,15 +164,26 @@ def finite(xp: Any, x: Array, name: str) -> None:
 
 
 def known(condition: Any) -> bool:
-    """The truth of a condition; false where it has no value yet, as in a function that ``jax.jit`` traces.
+    """The truth of a condition; false where it has no value yet, as under ``jax.jit`` or ``torch.vmap``.
 
     >>> known(np.float64(2.0) > 1), known(np.float64(0.0) > 1)
     (True, False)
     """
     try:
         return bool(condition)
-    except TypeError:
+    except _UNKNOWN:
         return False
+
+
+def size(x: Array) -> int:
+    """How many numbers the array holds.
+
+    Any shape.
+
+    >>> size(np.ones((2, 3)))
+    6
+    """
+    return int(x.numel() if hasattr(x, "numel") else x.size)
 
 
 def factorable(xp: Any, x: Array) -> Array:
@@ -203,15 +237,16 @@ def safe_squares(xp: Any, dtype: Any) -> tuple[float, float]:
 def within(xp: Any, values: Array, low: float, high: float) -> bool:
     """Whether every value is known to lie between the two.
 
-    Any shape; the two ends themselves are outside. False for nan, and under ``jax.jit``, where no value is known.
+    Any shape; the two ends themselves are outside. False for nan, and under ``jax.jit`` or ``torch.vmap``, where no
+    value is known.
 
     >>> within(numpy_namespace, np.array([1.0, 2.0]), 0.0, 3.0), within(numpy_namespace, np.array([1.0, 3.0]), 0.0, 3.0)
     (True, False)
     """
-    if values.ndim == 0:
+    if values.ndim == 0 or size(values) == 1:
         try:
-            return low < float(constant(values)) < high
-        except TypeError:
+            return low < values.item() < high
+        except _UNKNOWN:
             return False
     return known(xp.all((values > low) & (values < high)))
 
@@ -252,14 +287,9 @@ def to_numpy(x: Array) -> NDArray[Any]:
     return np.asarray(x.cpu() if hasattr(x, "cpu") else x)
 
 
-def _plain_floats(given: tuple[Any, ...]) -> bool:
-    """Whether these are NumPy arrays of one float dtype, none empty: the common case, settled in a microsecond."""
-    first = given[0]
-    return (
-        type(first) is np.ndarray
-        and first.dtype.kind == "f"
-        and all(type(x) is np.ndarray and x.dtype == first.dtype and x.size for x in given)
-    )
+@cache
+def _torch_namespace() -> Any:
+    return importlib.import_module("array_api_compat.torch")
 
 
 def _meeting_place(named: dict[str, Any]) -> tuple[Any, Any]:

@@ -14,12 +14,16 @@ import numpy as np
 
 from tearless.core import InputError
 
-from .arrays import Array, array, constant, factorable, known, largest, safe_squares, within
+from .arrays import Array, array, factorable, known, largest, safe_squares, size, within
+from .kernels import own
 
 Axis = int | tuple[int, ...] | None
 
 BLOCK = 4096
 """Squares summed in one run; the runs are summed pairwise, so that rounding grows with the run, not with the vector."""
+
+SLAB = 262_144
+"""Magnitudes of a tensor that are made and summed at a time: they stay in the processor's cache."""
 
 _NEAR_ONE = (2.0**-32, 2.0**32)
 """Sums of p-th powers between these, p not 2, keep the rounding of 1/p from showing in the root."""
@@ -35,7 +39,10 @@ def l1(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     7.0
     """
     xp, x = array(x, "x")
-    return xp.sum(xp.abs(x), axis=axis, keepdims=keepdims)
+    if axis is None and not keepdims and size(x) > SLAB and hasattr(x, "split"):
+        return xp.stack([part.abs().sum() for part in x.reshape(-1).split(SLAB)]).sum()
+    large = xp.abs(x)
+    return large.sum() if axis is None and not keepdims else xp.sum(large, axis=axis, keepdims=keepdims)
 
 
 def l2(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -53,10 +60,10 @@ def l2(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     if axis is None and not keepdims and type(x) is np.ndarray and x.dtype.itemsize in (4, 8):
         square = _sum_of_squares(x.ravel("K"))
         if low < square < high:
-            return np.sqrt(square)
+            return type(square)(math.sqrt(square))
     elif axis is None and not keepdims and not isinstance(x, np.ndarray):
-        length = _by_runs(xp, xp.reshape(x, (-1,)))
-        if within(xp, constant(length), low**0.5, high**0.5):
+        length = _by_runs(xp, x)
+        if within(xp, length, low**0.5, high**0.5):
             return length
     return _root_of_sum(xp, x, 2.0, axis, keepdims)
 
@@ -79,7 +86,8 @@ def lp(x: Array, p: float, *, axis: Axis = None, keepdims: bool = False) -> Arra
     if p == 2:
         return l2(x, axis=axis, keepdims=keepdims)
     if p == math.inf:
-        return xp.max(xp.abs(x), axis=axis, keepdims=keepdims)
+        large = xp.abs(x)
+        return large.max() if axis is None and not keepdims else xp.max(large, axis=axis, keepdims=keepdims)
     return _root_of_sum(xp, x, float(p), axis, keepdims)
 
 
@@ -123,24 +131,25 @@ def nuclear(a: Array) -> Array:
 
 def _sum_of_squares(x: Any) -> Any:
     """Of a NumPy vector: dot products of runs, their sums pairwise. Overflow gives inf without a word."""
-    if x.size < 8 * BLOCK:
+    if x.size <= 8 * BLOCK:
         return np.vdot(x, x)
     whole = x.size // BLOCK * BLOCK
-    runs = x[:whole].reshape(-1, BLOCK)
+    runs, rest = x[:whole].reshape(-1, BLOCK), x[whole:]
     with np.errstate(over="ignore"):
-        return np.add.reduce(np.vecdot(runs, runs)) + np.vdot(x[whole:], x[whole:])
+        return np.add.reduce(np.vecdot(runs, runs)) + np.vdot(rest, rest)
 
 
 def _by_runs(xp: Any, x: Array) -> Array:
-    """Of a vector of another library: the norm of the runs' norms, each by the library's own kernel.
+    """Of all entries of another library's array: the norm of the runs' norms, each by the library's own kernel.
 
     PyTorch's kernel adds one square after the other: in one run, 10 million float32 would lose half their digits.
     """
-    if x.shape[0] <= BLOCK:
-        return xp.linalg.vector_norm(x)
-    whole = x.shape[0] // BLOCK * BLOCK
-    runs = xp.linalg.vector_norm(xp.reshape(x[:whole], (-1, BLOCK)), axis=1)
-    return _by_runs(xp, xp.concat([runs, xp.linalg.vector_norm(x[whole:])[None]]) if whole < x.shape[0] else runs)
+    n, norm = size(x), own(xp).linalg.vector_norm
+    if n <= 4 * BLOCK:
+        return norm(x)
+    x, whole = x.reshape(-1), n // BLOCK * BLOCK
+    runs = norm(x[:whole].reshape(-1, BLOCK), axis=1)
+    return _by_runs(xp, xp.concat([runs, norm(x[whole:])[None]]) if whole < n else runs)
 
 
 def _root_of_sum(xp: Any, x: Array, p: float, axis: Axis, keepdims: bool) -> Array:
@@ -161,8 +170,8 @@ def _root_of_sum(xp: Any, x: Array, p: float, axis: Axis, keepdims: bool) -> Arr
 def _power(xp: Any, x: Array, p: float) -> Array:
     if p == 2:
         return x * x
-    size = xp.abs(x)
-    return size * size * size if p == 3 else size**p
+    large = xp.abs(x)
+    return large * large * large if p == 3 else large**p
 
 
 def _root(xp: Any, total: Array, p: float) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tearless.core import InputError
 
-from .arrays import Array, arrays, known, largest, safe_squares, whole, within
+from .arrays import Array, alike, arrays, known, largest, safe_squares, whole, within
 from .norms import l2
 
 RUN = 131_072
@@ -135,9 +135,9 @@ def most_similar(query: Array, items: Array, *, k: int | None = None, by: str = 
 
 
 def _paired(x: Any, y: Any, axis: int) -> tuple[Any, Array, Array]:
-    xp, x, y = arrays(x=x, y=y)
-    if x.shape == y.shape and -x.ndim <= axis < x.ndim:
+    if (xp := alike(x, y)) and -x.ndim <= axis < x.ndim:
         return xp, x, y
+    xp, x, y = arrays(x=x, y=y)
     for name, v in (("x", x), ("y", y)):
         if not -v.ndim <= axis < v.ndim:
             raise InputError(f"{name}: expected an axis {axis}, got shape {tuple(v.shape)}; choose another axis")
@@ -170,6 +170,8 @@ def _sum_of_products(xp: Any, x: Array, y: Array, axis: int) -> Array:
 
 
 def _kernel(xp: Any, x: Array, y: Array, axis: int) -> Array:
+    if x.ndim == y.ndim == 1:
+        return x.dot(y)
     vecdot: Any = np.vecdot if isinstance(x, np.ndarray) else xp.linalg.vecdot
     return vecdot(x, y, axis=axis)
 
