@@ -83,6 +83,7 @@ def best_of_many(
     normal_quantile(level)
     means = table.mean(axis=0)
     drawn, _ = _draws(table - means, resamples, np.random.default_rng(seed))
+    drawn = drawn - drawn.mean(axis=1, keepdims=True)
     best = int(np.argmax(means))
     optimism = float(drawn.max(axis=1).mean())
     chosen = np.argmax(_likely_truth(means, drawn) + drawn, axis=1)
