@@ -26,7 +26,8 @@ Criterion = Literal["gini", "entropy"]
 class Nodes:
     """What B nodes hold: their answers (B, K), and their impurities and weights (B,).
 
-    An answer is the shares of K classes, or one mean. Made by ``ClassTarget.nodes`` and ``NumberTarget.nodes``.
+    An answer, ``value``, is the shares of K classes, or one mean.
+    Made by ``ClassTarget.nodes`` and ``NumberTarget.nodes``.
     """
 
     value: Floats

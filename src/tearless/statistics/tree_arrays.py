@@ -83,7 +83,8 @@ def depth_first(left: Ints, depth: Ints, roots: int) -> Ints:
     """The places of nodes numbered tree by tree, depth first, left before right, given as they were made.
 
     ``left``: a node's left part, its right one being the next, or −1 in a leaf; the first ``roots`` nodes are the
-    trees' roots; ``depth`` of each node. The result is the new place of every node. All nodes of a level at once. Shapes (k,).
+    trees' roots; ``depth`` of each node. The result is the new place of every node. All nodes of a level at once.
+    Shapes (k,).
 
     >>> depth_first(np.array([1, -1, 3, -1, -1]), np.array([0, 1, 1, 2, 2]), 1).tolist()
     [0, 1, 2, 3, 4]
