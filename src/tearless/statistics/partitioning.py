@@ -53,7 +53,8 @@ def grow(table: Sorted, target: Target, limits: Limits, seed: int, rows: Rows | 
 
     ``rows``: those to use (all, if not given), which must be those of positive weight. ``seed``: a whole number below
     2³² for the order of the columns. A node is cut unless it is pure, too deep, too small, or no column changes in it.
-    A threshold is the middle between two neighbouring values. The tree is greedy: no cut foresees the next. Shapes: the table (n, p), ``rows`` (m,).
+    A threshold is the middle between two neighbouring values. The tree is greedy: no cut foresees the next.
+    Shapes: the table (n, p), ``rows`` (m,).
 
     >>> from tearless.statistics.cuts import NumberTarget
     >>> x, y = np.array([[1.0], [2.0], [6.0], [7.0]]), np.array([0.0, 0.0, 1.0, 1.0])
