@@ -38,7 +38,7 @@ class Clustering:
     naive_error: float
     correlation: float
     effective_clusters: float
-    even_clusters: float
+    kish_clusters: float
 
     @property
     def design_effect(self) -> float:
@@ -57,8 +57,8 @@ def clustering(values: Any, clusters: Any) -> Clustering:
     Shapes (n,): finite numbers and the label of each one's cluster. CR1 is √(G/(G − 1)·Σ Sᵍ²)/n with Sᵍ the cluster's
     sum of deviations from the mean, as Stata's and statsmodels' for a regression on a constant (A. C. Cameron, D. L.
     Miller, J. Human Resources 50, 2015, 317-372, section II). The correlation is the analysis-of-variance estimate (A.
-    Donner, Int. Stat. Rev. 54, 1986, 67-82). ``effective_clusters`` is ``effective_clusters`` at correlation 1,
-    ``even_clusters`` at 0. Raises ``InputError`` for one cluster: it cannot tell how clusters differ.
+    Donner, Int. Stat. Rev. 54, 1986, 67-82). ``effective_clusters`` is the function of that name at the correlation
+    seen, ``kish_clusters`` at 0. Raises ``InputError`` for one cluster: it cannot tell how clusters differ.
 
     >>> found = clustering([1.0, 1.0, 0.0, 0.0], ["a", "a", "b", "b"])
     >>> found.error, found.correlation, round(found.design_effect, 12)  # sqrt(2/1 * (1 + 1))/4; s²/n = 1/12
@@ -86,16 +86,10 @@ def of_codes(x: Floats, codes: NDArray[np.int64]) -> Clustering:
     error = scale * math.sqrt(groups / (groups - 1) * float(sums @ sums)) / n
     naive = scale * math.sqrt(total / (n - 1) / n)
     between = float((sums**2 / sizes).sum())
-    return Clustering(
-        groups,
-        n,
-        int(sizes.max()),
-        error,
-        naive,
-        _correlation(between, total - between, sizes, n),
-        effective_clusters(sizes),
-        effective_clusters(sizes, 0.0),
-    )
+    correlation = _correlation(between, total - between, sizes, n)
+    seen = min(1.0, max(0.0, correlation)) if n > groups and total > 0 else 1.0
+    effective, even = effective_clusters(sizes, seen), effective_clusters(sizes, 0.0)
+    return Clustering(groups, n, int(sizes.max()), error, naive, correlation, effective, even)
 
 
 def effective_clusters(sizes: ArrayLike, correlation: float = 1.0) -> float:

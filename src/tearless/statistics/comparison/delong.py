@@ -87,7 +87,9 @@ def compare_areas(
 
     Shapes (n,) as ``delong``. The test divides the difference by its standard error; ``reference="normal"`` reads that
     as DeLong, DeLong and Clarke-Pearson do, "t" by Student's t with the degrees of freedom that the placements are
-    worth (``spread_of``), for they may rest on a few rows. The interval is of the same statistic, within ±1. Where the
+    worth (``spread_of``), for they may rest on a few rows: with 5 rows of one class and 100 of the other the normal
+    finds a difference between equal areas 9 to 11 % of the time at 5 %. The interval is of the same statistic, within
+    ±1, with the outer end of ``paired_difference``. Where the
     rows show no spread (two perfect areas, identical rankings) both are exact bounds by the number of rows in the rarer
     class. With one row in a class nothing is known of that class: half of the range either way. Raises ``InputError``
     as ``delong``.
@@ -101,7 +103,7 @@ def compare_areas(
         raise InputError(f"reference: expected one of {get_args(Reference)}, got {reference!r}; name one of them")
     of = of_two(area)
     first, second = of(truth, a, positive=positive), of(truth, b, positive=positive)
-    found = paired_difference(first, second, 1.0, level, "the area")
+    found = paired_difference(first, second, 1.0, level, "the area", 0.0)
     if reference == "t" or not found.test.startswith("paired t"):
         return found
     e = found.estimate

@@ -19,6 +19,7 @@ from scipy.special import stdtr
 from tearless.core import InputError
 from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.estimate import Estimate, Floats, normal_quantile, student_quantile
+from tearless.statistics.score_intervals import of_bounded_mean
 
 NO_SPREAD = 1e-12
 """Contributions below this part of the largest are rounding."""
@@ -93,12 +94,17 @@ def spread_of(psi: Floats, strata: NDArray[np.intp] | None = None) -> Spread:
     return Spread(math.sqrt(float(second.sum())) * (size / n), float(1 / shares.sum()))
 
 
-def paired_difference(a: Influence, b: Influence, bound: float, level: float = 0.95, name: str = "") -> Difference:
+def paired_difference(
+    a: Influence, b: Influence, bound: float, level: float = 0.95, name: str = "", least: float | None = None
+) -> Difference:
     """B less A on the same items, by the spread of ψ_B − ψ_A and Student's t.
 
     ``bound`` is the largest difference that there can be (inf for none): the interval stays within it. Test and
     interval are one statistic, so they agree about 0 at every level. Where the rows show no spread at all (identical or
-    perfect models) see ``without_spread``. Raises ``InputError`` for unequal lengths.
+    perfect models) see ``without_spread``. Where the metric lies between ``least`` and ``least + bound``, the end away
+    from 0 reaches as far as the two Wilson intervals and their correlation say it may (Zou and Donner 2008, as in
+    ``unpaired_difference``), for the spread of a value near its bound is seen too small half of the time. Raises
+    ``InputError`` for unequal lengths.
 
     >>> a = Influence(0.5, np.array([1.0, -1.0, 1.0, -1.0]), 4)
     >>> b = Influence(0.75, np.array([0.5, 0.5, 0.5, -1.5]), 4)
@@ -116,7 +122,29 @@ def paired_difference(a: Influence, b: Influence, bound: float, level: float = 0
     value, spread = b.value - a.value, spread_of(psi, a.strata)
     if spread.error == 0 and unknown == 0:
         return within(without_spread(value, max(a.worst, b.worst), min(a.units, b.units), level), bound)
-    return by_t(value, spread, bound, level, method, unknown)
+    found = by_t(value, spread, bound, level, method, unknown)
+    return found if least is None else _reaching(found, a, b, bound, least)
+
+
+def _reaching(found: Difference, a: Influence, b: Influence, bound: float, least: float) -> Difference:
+    """The same, its end away from 0 as far as the intervals of the two values reach."""
+    e = found.estimate
+    limits = []
+    for one in (a, b):
+        value = min(1.0, max(0.0, (one.value - least) / bound))
+        near = of_bounded_mean(value, one.variance / bound**2, max(one.units, 1.0), e.level)
+        limits.append((bound * (near.value - near.low), bound * (near.high - near.value)))
+    together = float(a.psi @ b.psi) / len(a.psi) ** 2
+    sizes = math.sqrt(a.variance * b.variance)
+    r = max(-1.0, min(1.0, together / sizes)) if sizes > 0 else 0.0
+    (down_a, up_a), (down_b, up_b) = limits
+    low, high = e.low, e.high
+    if e.value > 0:
+        high = max(high, e.value + math.sqrt(max(0.0, up_b**2 + down_a**2 - 2 * r * up_b * down_a)))
+    elif e.value < 0:
+        low = min(low, e.value - math.sqrt(max(0.0, down_b**2 + up_a**2 - 2 * r * down_b * up_a)))
+    wider = Estimate(e.value, e.standard_error, max(-bound, low), min(bound, high), e.level)
+    return Difference(wider, found.p, found.test, found.interval)
 
 
 def by_t(value: float, spread: Spread, bound: float, level: float, method: str, unknown: float = 0.0) -> Difference:

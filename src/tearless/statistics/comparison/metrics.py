@@ -60,6 +60,11 @@ class Metric:
         """The largest difference that there can be."""
         return self.high - self.low
 
+    @property
+    def least(self) -> float | None:
+        """Where its range begins, for those of classes and rankings, whose values come near both ends of it."""
+        return self.low if self.needs in ("classes", "scores") else None
+
     def _taken(self, options: Mapping[str, Any]) -> dict[str, Any]:
         return {name: given for name, given in options.items() if name in self.options}
 
@@ -91,7 +96,7 @@ def metric_difference(name: str, truth: Any, a: Any, b: Any, *, level: float = 0
     """
     found = metric(name)
     first, second = found.influence(truth, a, **options), found.influence(truth, b, **options)
-    return paired_difference(first, second, found.widest, level, name)
+    return paired_difference(first, second, found.widest, level, name, found.least)
 
 
 def clustered_metric_difference(
