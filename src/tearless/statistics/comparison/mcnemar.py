@@ -4,8 +4,10 @@ Where nothing separates them, each of the m items that one alone got right went 
 count of B's is binomial (m, 1/2), whatever the items that both got right or both got wrong. How the tail of that law is
 taken makes the five tests.
 
-- ``mid-p``: the tail with half the chance of what was seen, doubled. In 9,595 settings its error never passed 5 %
-  (M. W. Fagerland, S. Lydersen, P. Laake, BMC Med. Res. Methodol. 13:91, 2013), and it costs almost no power.
+- ``mid-p``: the tail with half the chance of what was seen, doubled (M. W. Fagerland, S. Lydersen, P. Laake, BMC Med.
+  Res. Methodol. 13:91, 2013; with equal counts they take half a chance off 1, here p is 1). By exact sums for 10 to 500
+  items its error at 5 % is at most 5.0 % where up to three quarters of the items differ, 5.1 % up to 95 of 100, and
+  6.5 % where every one does; it costs almost no power.
 - ``exact``: the whole tail, doubled. Never too many errors, and far fewer than claimed where m is small.
 - ``asymptotic``: (b − c)²/(b + c) as χ² with one degree of freedom (Q. McNemar, Psychometrika 12, 1947, 153-157).
 - ``corrected``: (|b − c| − 1)²/(b + c) (A. L. Edwards, Psychometrika 13, 1948, 185-187): about as timid as ``exact``.

@@ -235,7 +235,9 @@ def compare_paired(
     p = mcnemar(table.only_a, table.only_b, table.items, test)
     sure = p <= 1 - level
     if interval == "score":
-        (low, high), said = _tied_ends(table, level, test, p, sure), _SCORE.get(test, "Tango's score, tied to the test")
+        chance = _log_chance(table, test, p)
+        low, high = map(float, tied_limits(table.only_a, table.only_b, table.items, chance, sure, level))
+        said = _SCORE.get(test, "Tango's score, tied to the test")
     else:
         (low, high), said = _ends(table, level, interval)
         said += ", which contradicts the test here" if contradicts(low, high, sure) else ""
@@ -246,17 +248,29 @@ def compare_paired(
 _SCORE = {"asymptotic": "Tango's score"}
 
 
-def _tied_ends(table: PairedTable, level: float, test: Method, p: float, sure: bool) -> tuple[float, float]:
-    root = math.sqrt(table.differing)
-    score = abs(table.only_b - table.only_a) / root if root else 0.0
-    if test == "exact-unconditional":
-        size = normal_size(math.log(p)) if p > FAR else score
-    else:
-        size = score if test == "asymptotic" else normal_size(log_p(table.only_a, table.only_b, test))
-    z, shift = tied(score, size, normal_quantile(level))
-    ends = tango_limits(table.only_a, table.only_b, table.items, z, shift * root)
-    low, high = cut_at_nothing(*ends, table.difference, sure)
-    return float(low), float(high)
+def tied_limits(
+    only_a: ArrayLike, only_b: ArrayLike, items: ArrayLike, log_chance: ArrayLike, sure: ArrayLike, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Tango's limits tied to a test that gave p with this logarithm and is ``sure``, or not, at ``level``.
+
+    Shapes that broadcast: many tables at once. ``compare_paired`` is this for one table.
+
+    >>> low, high = tied_limits(0, 6, 20, log_p(0, 6), True)
+    >>> float(low.round(4)), float(high.round(4))
+    (0.084, 0.5228)
+    """
+    a, b, n = (np.asarray(v, dtype=np.float64) for v in (only_a, only_b, items))
+    root = np.sqrt(a + b)
+    score = np.abs(b - a) / np.maximum(root, 1.0)
+    z, shift = tied(score, normal_size(log_chance), normal_quantile(level))
+    return cut_at_nothing(*tango_limits(a, b, n, z, shift * root), (b - a) / n, sure)
+
+
+def _log_chance(table: PairedTable, test: Method, p: float) -> Floats | float:
+    """ln p, of the score test's where the other has run out of floats."""
+    if test == "exact-unconditional" and p > FAR:
+        return math.log(p)
+    return log_p(table.only_a, table.only_b, "asymptotic" if test == "exact-unconditional" else test)
 
 
 def _ends(table: PairedTable, level: float, interval: str) -> tuple[tuple[float, float], str]:

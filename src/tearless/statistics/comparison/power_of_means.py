@@ -117,7 +117,7 @@ def paired_t_detectable(items: int, spread: float, power: float = 0.8, level: fl
     By halving on ``paired_t_power``, to 12 digits. Raises ``InputError`` as that.
 
     >>> round(paired_t_detectable(34, 2.0), 3)
-    0.991
+    0.99
     """
     n = checked_items(items, "items", least=2)
     _positive(spread, "spread")
@@ -133,7 +133,7 @@ def welch_detectable(
     By halving on ``welch_power``, to 12 digits. Raises ``InputError`` as that.
 
     >>> round(welch_detectable(23, 23, 1.0, 1.0, power=0.9), 3)
-    0.978
+    0.977
     """
     n, m = checked_items(items_a, "items_a", least=2), checked_items(items_b, "items_b", least=2)
     _positive(spread_a, "spread_a")

@@ -149,8 +149,7 @@ def score_at(
         else:
             high = middle
     factor = math.sqrt((n + m - 1) / (n + m)) if test == "score" else 1.0
-    variance = float(_variance(a, b, c, d, np.exp2(np.array(low))))
-    return math.copysign(factor * abs(gap) / math.sqrt(variance), gap)
+    return math.copysign(factor * math.sqrt(2.0**low * abs(gap)), gap)  # gap = λV, and the score is λ√V
 
 
 def agresti_caffo(right_a: int, items_a: int, right_b: int, items_b: int, level: float = 0.95) -> tuple[float, float]:
@@ -193,15 +192,29 @@ def _fisher_log_p(x: int, n: int, y: int, m: int, mid: bool) -> float:
     As ``two_sample.fisher_chance``, but as a logarithm, which does not end at 1e-308.
     """
     k = x + y
-    middle = k * n / (n + m)
-    reach = abs(x - middle) + 12 * math.sqrt(middle * m * (n + m - k) / (n + m) ** 2) + 40  # beyond it, no digit
-    count = np.arange(max(0, k - m, math.floor(middle - reach)), min(k, n, math.ceil(middle + reach)) + 1)
-    log = log_binomial(count, n, 0.5, 0.5) + log_binomial(k - count, m, 0.5, 0.5)
-    log = log - logsumexp(log)
-    seen = log[x - count[0]]
-    below, level = log[log < seen - 1e-7], log[np.abs(log - seen) <= 1e-7]
-    parts = np.r_[below, level - (math.log(2) if mid else 0.0)]
-    return min(0.0, float(logsumexp(parts))) if len(count) > 1 else 0.0
+    least, most, likeliest = max(0, k - m), min(k, n), (k + 1) * (n + 1) // (n + m + 2)
+    width = (
+        math.ceil(12 * math.sqrt(k * n / (n + m) * m / (n + m) * (n + m - k) / (n + m))) + 40
+    )  # no digit of a tail lies beyond
+
+    def log_chance(count: ArrayLike) -> Floats:
+        return log_binomial(count, n, 0.5, 0.5) + log_binomial(k - np.asarray(count), m, 0.5, 0.5) - whole
+
+    whole = log_binomial(k, n + m, 0.5, 0.5)
+    seen = float(log_chance(x))
+    near, far = likeliest, least - 1 if x > likeliest else most + 1
+    while abs(far - near) > 1:  # the first count on the other side that is no likelier
+        between = (near + far) // 2
+        near, far = (near, between) if float(log_chance(between)) <= seen + 1e-7 else (between, far)
+    if seen >= float(log_chance(likeliest)) - 1e-7:
+        far = x
+    ends = min(x, far), max(x, far)
+    low = np.arange(max(least, ends[0] - width), min(ends[0], most) + 1)
+    high = np.arange(max(ends[1], least), min(most, ends[1] + width) + 1)
+    log = log_chance(np.unique(np.r_[low, high]))
+    tied = log >= seen - 1e-7
+    log = np.where(tied & mid, log - math.log(2), log)[log <= seen + 1e-7]
+    return min(0.0, float(logsumexp(log))) if most > least else 0.0
 
 
 def _tied_ends(
