@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tearless.core import CannotTell, InputError, quoted
+from tearless.statistics.comparison.also import with_all
 from tearless.statistics.comparison.facts import Comparison, Design
 from tearless.statistics.comparison.judged import Judged, judged
 from tearless.statistics.comparison.of_items import clustered_pair, paired_pair
@@ -72,7 +73,7 @@ def compared(frame: pl.DataFrame, plan: Plan, seed: int) -> Comparison:
     whole = Comparison(
         plan, design, said, found.name, found.unit, found.lower_is_better, estimates, (), frame.height - found.dropped
     )
-    return _paired_off(whole, found, seed)
+    return with_all(_paired_off(whole, found, seed), found, seed)
 
 
 def _paired_off(whole: Comparison, found: Judged, seed: int) -> Comparison:

@@ -21,7 +21,7 @@ from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.comparison.paired_proportions import PairedTable, compare_paired, tango_score
 from tearless.statistics.comparison.student_difference import student_difference
 from tearless.statistics.comparison.two_proportions import compare_unpaired, score_at
-from tearless.statistics.estimate import of_one_length, plain
+from tearless.statistics.estimate import normal_quantile, of_one_length, plain
 from tearless.statistics.standard_error import variance
 
 Verdict = Literal["better", "equivalent", "no worse", "worse", "undecided"]
@@ -136,6 +136,24 @@ def against_means(a: Any, b: Any, margin: float, level: float = 0.95) -> Equival
     both = of_a + of_b
     freedom = 1 / ((of_a / both) ** 2 / (len(x) - 1) + (of_b / both) ** 2 / (len(y) - 1)) if both > 0 else 1.0
     return _of_means(float(y.mean() - x.mean()), math.sqrt(both), freedom, margin, level, "Welch's t")
+
+
+def of_difference(difference: Difference, margin: float) -> Equivalence:
+    """Any difference against a margin, by its own interval: each end is as many standard errors away as it says.
+
+    The normal law with the standard error stretched to what the interval's half width is worth, so that p, interval and
+    verdict agree to first order. Raises ``InputError`` for a margin not above 0 and an interval without ends.
+
+    >>> from tearless.statistics.estimate import Estimate
+    >>> of_difference(Difference(Estimate(0.0, 0.01, -0.02, 0.02), 1.0, "t", "t"), margin=0.03).verdict
+    'equivalent'
+    """
+    _margin(margin, math.inf)
+    e = difference.estimate
+    reach = (e.high - e.low) / 2 / normal_quantile(e.level)
+    if not (math.isfinite(reach) and reach > 0):
+        raise InputError("margin: expected a difference with two finite ends, got none; more rows would give them")
+    return _with(ndtr(-(e.value + margin) / reach), ndtr((e.value - margin) / reach), margin, difference)
 
 
 def _of_means(value: float, error: float, freedom: float, margin: float, level: float, test: str) -> Equivalence:

@@ -14,7 +14,12 @@ from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
+    from tearless.statistics.comparison.anytime import Looks
+    from tearless.statistics.comparison.best_of_many import BestOfMany
+    from tearless.statistics.comparison.equivalence import Equivalence
     from tearless.statistics.comparison.fold_layout import FoldLayout
+    from tearless.statistics.comparison.many_data_sets import CriticalDifference, Friedman, PairwiseRanks
+    from tearless.statistics.comparison.peeking import Peeking
     from tearless.statistics.comparison.seed_scores import SeedScores
     from tearless.statistics.comparison.seeds import SeedsAndItems
 
@@ -77,6 +82,15 @@ class ClusterSizes:
     design_effect: float
 
 
+@dataclass(frozen=True, slots=True)
+class RanksOverDataSets:
+    """Several models over several data sets: Friedman's test, every pair corrected, and the critical difference."""
+
+    friedman: Friedman
+    pairs: PairwiseRanks
+    critical: CriticalDifference
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Models compared by the design that the data have; ``estimates`` are those of ``plan.models``, by the metric."""
@@ -100,6 +114,15 @@ class Comparison:
     """For each pair, where a row is a run: the permutation test beside Welch's t."""
     crossed: tuple[SeedsAndItems, ...] = ()
     """For each pair, where every run answered every item: the parts of the variance."""
+    ranks: RanksOverDataSets | None = None
+    """Where a row is a data set and there are three models or more."""
+    best: BestOfMany | None = None
+    """Where three models or more answered the same items; columns as in ``plan.models``, higher is better."""
+    looks: tuple[Looks, ...] = ()
+    """For each pair, where the plan says that the result was looked at while items came in."""
+    peeking: Peeking | None = None
+    against_margin: tuple[Equivalence, ...] = ()
+    """For each pair, where the plan has a margin; turned so that larger is better."""
 
     @classmethod
     def derive(cls, items: Items, asked: Asked) -> Comparison:
