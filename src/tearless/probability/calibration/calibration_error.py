@@ -165,7 +165,7 @@ def _honest_maximum(laws: list[PoissonBinomial], n: Floats, value: float, share:
         below = np.concatenate([[0.0], np.minimum(np.cumsum(law.mass[order]), 1.0)])
         with np.errstate(divide="ignore"):
             log_below += np.log(below[np.searchsorted(gap[order], points * (1 + 1e-12), side="right")])
-            log_inside += math.log1p(-min(1.0, float(law.mass[gap >= value * (1 - 1e-12)].sum())) + 1e-300)
+        log_inside += math.log1p(-min(1 - 1e-16, float(law.mass[gap >= value * (1 - 1e-12) - 1e-15].sum())))
     below = np.exp(log_below)
     mean = float(points @ np.diff(below, prepend=0.0))
     usual = float(points[min(int(np.searchsorted(below, share)), len(points) - 1)])

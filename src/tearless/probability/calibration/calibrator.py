@@ -33,7 +33,13 @@ class Calibrator(ABC):
         """The map, for forecasts that have been looked over by ``apply``."""
 
     def apply(self, p: Any) -> Floats:
-        """The mended probabilities, of the shape of ``p``. Raises ``InputError`` for others than it was fitted to."""
+        """The mended probabilities, of the shape of ``p``; two columns may stand for two classes.
+
+        Raises ``InputError`` for other shapes than it was fitted to, and for what are no probabilities.
+        """
+        if self.classes == 2 and np.ndim(p) == 2:
+            second = self.mend(second_of_two(p))
+            return np.column_stack([1 - second, second])
         return self.mend(forecasts(p, self.classes))
 
     def to_json(self) -> str:
@@ -66,6 +72,23 @@ def forecasts(p: Any, classes: int) -> Floats:
     if given.ndim == 2 and float(np.abs(given.sum(axis=1) - 1).max()) > SURE_SUM:
         raise InputError("p: expected rows that add up to 1, got others; apply a softmax to logits")
     return given
+
+
+def second_of_two(p: Any) -> Floats:
+    """The probability of the second of two classes, (n,), from (n, 2) or (n,). Errors as ``forecasts``.
+
+    >>> second_of_two([[0.75, 0.25]]).tolist(), second_of_two([0.25]).tolist()
+    ([0.25], [0.25])
+    """
+    given = np.asarray(to_numpy(array(p, "p", ndim=(1, 2))[1]), dtype=np.float64)
+    if given.ndim == 1:
+        return forecasts(given, 2)
+    if given.shape[1] != 2:
+        raise InputError(f"p: expected two columns, or one probability a row, got shape {given.shape}; give two")
+    off = np.abs(given.sum(axis=1) - 1)
+    if not off.max() <= SURE_SUM:
+        raise InputError("p: expected rows that add up to 1, got others; apply a softmax to logits")
+    return forecasts(given[:, 1], 2)
 
 
 def number(values: dict[str, Any], name: str) -> float:

@@ -48,8 +48,9 @@ _FITS: dict[Method, Fit] = {
 class CrossFitted:
     """Each row mended by a calibrator that never saw it, and what each row cost before and after.
 
-    ``mended`` has the shape of the probabilities; ``fold`` (n,) says which rows were held out together. Log losses in
-    nats, Brier as (p − y)² for two classes and Σₖ(pₖ − yₖ)² for more: all (n,). ``calibrator`` is fitted to all rows.
+    ``mended`` has the shape of the probabilities, (n,) for two classes; ``fold`` (n,) says which rows were held out
+    together. Log losses in nats, Brier as (p − y)² for two classes and Σₖ(pₖ − yₖ)² for more: all (n,).
+    ``calibrator`` is fitted to all rows.
     ``log_spread`` and ``brier_spread`` are the variance that a row's gain has if the mended probabilities, moved a row
     of each class towards even, are right: what the rows would show had every outcome come.
     """
@@ -86,6 +87,9 @@ def fit_calibrator(y: Any, p: Any, method: Method) -> Calibrator:
     """
     if method not in get_args(Method):
         raise InputError(f"method: expected one of {', '.join(get_args(Method))}, got {method!r}; choose one of them")
+    if np.ndim(p) == 2 and np.shape(p)[1] == 2 and method != "vector":
+        came, said = class_outcomes(y, p)
+        return _FITS[method](came, said[:, 1])
     if np.ndim(p) == 2 and method not in ("temperature", "vector"):
         return fit_one_against_rest(y, p, _FITS[method])
     return _FITS[method](y, p)
@@ -104,8 +108,10 @@ def cross_fit(y: Any, p: Any, method: Method, *, folds: int = 5, seed: int = 0) 
     >>> told.log_gain().low > 0, round(told.calibrator.temperature)
     (True, 3)
     """
-    many = np.ndim(p) == 2
-    came, said = class_outcomes(y, p) if many else outcomes(y, p)
+    came: Any
+    came, said = class_outcomes(y, p) if np.ndim(p) == 2 else outcomes(y, p)
+    if said.ndim == 2 and said.shape[1] == 2 and method != "vector":
+        said = said[:, 1]
     n = len(came)
     if n < 2:
         raise InputError("y, p: expected two or more rows, got one; nothing is left to judge on")

@@ -13,7 +13,7 @@ from scipy import special
 from tearless.calculus.roots import root
 from tearless.core import InputError
 from tearless.probability.bayes import TestResult, meaning_of_a_test
-from tearless.probability.calibration.calibrator import forecasts
+from tearless.probability.calibration.calibrator import forecasts, second_of_two
 from tearless.probability.calibration.forecasts import (
     Floats,
     Interval,
@@ -46,10 +46,9 @@ def adjusted(p: Any, old: Any, new: Any) -> Floats:
     before, after = _shares(old, "old", binary), _shares(new, "new", binary)
     if before.min() == 0:
         raise InputError("old: expected shares above 0, got 0; a class never seen in training has no probability")
-    said = forecasts(p, len(before))
     if len(after) != len(before):
         raise InputError(f"new: expected {len(before)} shares, as old, got {len(after)}; give one a class")
-    rows = np.column_stack([1 - said, said]) if binary else said
+    rows = _rows(p, len(before))
     weighed = rows * (after / before)
     total = weighed.sum(axis=1, keepdims=True)
     out = np.where(total > 0, weighed / np.where(total > 0, total, 1.0), rows)
@@ -105,7 +104,7 @@ def new_shares(p: Any, old: Any, *, level: float = 0.95, most: int = 2_000) -> t
     [0.25, 0.25, 0.5]
     """
     before = _shares(old, "old", False)
-    said, tail = forecasts(p, len(before)) if len(before) > 2 else vector_rows(p), confidence(level)
+    said, tail = _rows(p, len(before)), confidence(level)
     if before.min() == 0:
         raise InputError("old: expected shares above 0, got 0; a class never seen in training has no probability")
     ratio = said / before
@@ -179,14 +178,11 @@ def _meanings(
     )
 
 
-def vector_rows(p: Any) -> Floats:
-    """Forecasts of two classes as two columns, from (n, 2) or, of class 1, (n,).
-
-    >>> vector_rows([0.25]).tolist()
-    [[0.75, 0.25]]
-    """
-    given = np.asarray(p, dtype=np.float64)
-    second = forecasts(given[:, 1] if given.ndim == 2 and given.shape[1] == 2 else given, 2)
+def _rows(p: Any, classes: int) -> Floats:
+    """Probabilities of all classes, (n, classes)."""
+    if classes > 2:
+        return forecasts(p, classes)
+    second = second_of_two(p)
     return np.column_stack([1 - second, second])
 
 

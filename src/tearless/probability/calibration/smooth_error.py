@@ -15,8 +15,8 @@ from tearless.probability.calibration.forecasts import Floats, outcomes
 
 _TAPER = 8.6
 """e^(−8.6²/2) is below 1e-16: cosines of frequency above 8.6/(πσ) are smoothed away."""
-_MOST = 1 << 18
-"""The most cosines taken: widths, and errors, below 1.1e-5 are not told from it."""
+_MOST = 1 << 15
+"""The most cosines taken: widths, and errors, below 8.4e-5 are not told from it."""
 _TERMS = 14
 """Of the series about a cell's middle, for angles up to 1/2: the first left out is below 1e-15."""
 
@@ -25,7 +25,7 @@ _TERMS = 14
 class SmoothError:
     """The smooth calibration error ``value``, which is also the width of the kernel at which it was measured.
 
-    ``at_most`` is true where the true value is below the least width that can be told, 1.1e-5.
+    ``at_most`` is true where the true value is below the least width that can be told, 8.4e-5.
     """
 
     value: float

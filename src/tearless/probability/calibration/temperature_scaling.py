@@ -52,16 +52,15 @@ def fit_temperature(y: Any, p: Any) -> Temperature:
     """
     if np.ndim(p) == 2:
         came, said = class_outcomes(y, p)
-        return Temperature(said.shape[1], _sharpness(_logs(said), came)) if said.shape[1] > 2 else _two(came, said)
-    ups, chance = outcomes(y, p)
+        if said.shape[1] > 2:
+            return Temperature(said.shape[1], _sharpness(_logs(said), came))
+        ups, chance = came.astype(np.float64), said[:, 1]
+    else:
+        ups, chance = outcomes(y, p)
     z = logit(chance)[:, None]
     fit = logistic_fit(z, ups)
     fit = fit if fit.finite else logistic_fit(z, platt_targets(ups))
     return Temperature(2, max(0.0, float(fit.weights[0])))
-
-
-def _two(came: Indices, said: Floats) -> Temperature:
-    return fit_temperature(came, said[:, 1])
 
 
 def _logs(p: Floats) -> Floats:
