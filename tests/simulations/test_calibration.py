@@ -62,7 +62,7 @@ def test_honest_probabilities_are_accused_as_often_as_said(n: int) -> None:
     assert rates["kuiper"] >= 0.01
 
 
-@pytest.mark.parametrize("n", (60, 400))
+@pytest.mark.parametrize("n", [60, 400])
 def test_intervals_of_coxs_line_hold(n: int) -> None:
     rng = np.random.default_rng(n)
     held = np.zeros(3)
@@ -78,7 +78,7 @@ def test_intervals_of_coxs_line_hold(n: int) -> None:
     assert (held / runs >= 0.935 - 3.3 * math.sqrt(0.05 * 0.95 / runs)).all()
 
 
-@pytest.mark.parametrize("n", (50, 500))
+@pytest.mark.parametrize("n", [50, 500])
 def test_bands_hold_an_honest_forecaster(n: int) -> None:
     rng = np.random.default_rng(n)
     runs, one, bins, at_once = 1_000, 0, 0, 0
@@ -93,8 +93,8 @@ def test_bands_hold_an_honest_forecaster(n: int) -> None:
     assert at_once / runs >= 0.95 - 3.3 * math.sqrt(0.05 * 0.95 / runs)
 
 
-@pytest.mark.parametrize("method", ("temperature", "platt", "isotonic", "beta"))
-@pytest.mark.parametrize("slope", (1.0, 0.5))
+@pytest.mark.parametrize("method", ["temperature", "platt", "isotonic", "beta"])
+@pytest.mark.parametrize("slope", [1.0, 0.5])
 def test_the_cross_fitted_gain_holds_what_the_fits_gain_on_new_rows(method: str, slope: float) -> None:
     """Against the mean gain, on 20,000 new rows, of calibrators fitted to as many rows as a fold leaves."""
     rng = np.random.default_rng(1)
@@ -119,7 +119,7 @@ def test_the_cross_fitted_gain_holds_what_the_fits_gain_on_new_rows(method: str,
     assert rate >= (0.9 if method != "isotonic" else 0.8)
 
 
-@pytest.mark.parametrize("share", (0.02, 0.2, 0.5))
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.5])
 def test_the_interval_of_a_new_prevalence_holds(share: float) -> None:
     rng = np.random.default_rng(int(100 * share))
     runs, n = 1_000, 300
@@ -131,7 +131,7 @@ def test_the_interval_of_a_new_prevalence_holds(share: float) -> None:
     assert held / runs >= 0.935 - 3.3 * math.sqrt(0.05 * 0.95 / runs)
 
 
-@pytest.mark.parametrize("right", (0.5, 0.9, 0.98, 0.995))
+@pytest.mark.parametrize("right", [0.5, 0.9, 0.98, 0.995])
 def test_the_range_of_mistakes_holds(right: float) -> None:
     rng = np.random.default_rng(int(1_000 * right))
     runs, held = 1_500, 0
