@@ -1,34 +1,82 @@
-"""The verdict of a comparison in words, its numbers and its table."""
+"""The answer to a comparison: its verdict, its sentences, its numbers and its tables."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from tearless.core import Number, quoted
-from tearless.core.number import shown
 from tearless.report.answer import Answer, Cell, Table
 from tearless.statistics.comparison.facts import Comparison, Pair
+from tearless.statistics.estimate import Estimate
+
+from .sentences import better, chance, gap, reach, said, sure, verdict
 
 
 def answer(found: Comparison) -> Answer:
     """What the comparison comes to."""
-    pair = found.pairs[0]
-    e = pair.difference.estimate
-    numbers = {
-        "difference": Number(
-            e.value, found.unit, f"{found.metric} of {pair.b} less {pair.a}", (e.low, e.high), e.level
-        ),
-        "p": Number(pair.difference.p, "chance", f"by {pair.difference.test}"),
-    }
-    said = [("design", found.said), ("test", f"{pair.difference.test}; interval: {pair.difference.interval}")]
-    return Answer(_verdict(found, pair), tuple(said), numbers, (_table(found),))
+    return Answer(verdict(found), tuple(said(found)), dict(_numbers(found)), tuple(_tables(found)))
 
 
-def _verdict(found: Comparison, pair: Pair) -> str:
-    e = pair.difference.estimate
-    return f"{quoted(pair.b)} less {quoted(pair.a)}: {shown(e.value, found.unit)} of {found.metric}"
+def _numbers(found: Comparison) -> Iterator[tuple[str, Number]]:
+    """All numbers by name; those of one pair have plain names, those of several end in the model's."""
+    for name, e in zip(found.plan.models, found.estimates, strict=True):
+        yield f"value of {name}", _number(e, found.unit, f"{found.metric} of {name}")
+    yield "rows", Number(found.rows, "rows", "rows that the comparison rests on")
+    for pair in found.pairs:
+        of = "" if len(found.pairs) == 1 else f" of {pair.b}"
+        meaning = f"{found.metric} of {pair.b} less that of {pair.a}"
+        yield f"difference{of}", _number(pair.difference.estimate, found.unit, meaning)
+        error = pair.difference.estimate.standard_error
+        yield (
+            f"standard_error{of}",
+            Number(error, found.unit, "of the difference; unknown where rows show none"),
+        )
+        yield f"p{of}", Number(pair.difference.p, "chance", f"two-sided, by {pair.difference.test}")
+        if pair.adjusted_p is not None:
+            yield (
+                f"adjusted_p{of}",
+                Number(pair.adjusted_p, "chance", f"by Holm for {len(found.pairs)} pairs"),
+            )
+        yield f"detectable{of}", Number(pair.detectable, found.unit, "difference that shows in 80 % of trials")
+        yield f"needed{of}", Number(pair.needed, "rows", "rows that would show the difference seen in 80 % of trials")
+        for name, p in pair.others:
+            yield f"p by {name}{of}", Number(p, "chance", "what another common test says of the same rows")
+    for pair, looks in zip(found.pairs, found.looks, strict=False):
+        of = "" if len(found.pairs) == 1 else f" of {pair.b}"
+        yield f"anytime_difference{of}", _number(looks.difference.estimate, found.unit, "valid at every look")
+        yield f"anytime_p{of}", Number(looks.difference.p, "chance", "valid at every look")
+    for pair, against in zip(found.pairs, found.against_margin, strict=False):
+        of = "" if len(found.pairs) == 1 else f" of {pair.b}"
+        yield f"p_not_worse{of}", Number(against.p_not_worse, "chance", "of being worse by the margin or more")
+        yield f"p_equivalent{of}", Number(against.p, "chance", "of differing by the margin or more")
 
 
-def _table(found: Comparison) -> Table:
+def _number(e: Estimate, unit: str, meaning: str) -> Number:
+    known = math.isfinite(e.low) and math.isfinite(e.high)
+    return Number(e.value, unit, meaning, (e.low, e.high) if known else None, e.level if known else None)
+
+
+def _tables(found: Comparison) -> Iterator[Table]:
+    pairs = {pair.b: pair for pair in found.pairs}
+    several = len(found.pairs) > 1
+    heads = ["model", found.metric]
+    heads += [f"less {quoted(found.plan.reference)}", "interval", "p", "corrected", ""] if several else []
     rows: list[tuple[Cell, ...]] = []
     for name, e in zip(found.plan.models, found.estimates, strict=True):
-        rows.append((quoted(name), Number(e.value, found.unit, found.metric, (e.low, e.high), e.level)))
-    return Table("", ("model", found.metric), tuple(rows))
+        rest = _row(found, pairs[name]) if several and name in pairs else ("",) * (len(heads) - 2)
+        rows.append((quoted(name), _number(e, found.unit, found.metric), *rest))
+    yield Table("", tuple(heads), tuple(rows))
+    if found.ranks is not None:
+        ranks = found.ranks.critical.average_ranks.tolist()
+        order = sorted(range(len(ranks)), key=lambda i: ranks[i])
+        cells = [(quoted(found.plan.models[i]), Number(ranks[i], "1", "average rank")) for i in order]
+        yield Table("Average ranks, best first", ("model", "rank"), tuple(cells))
+
+
+def _row(found: Comparison, pair: Pair) -> tuple[Cell, ...]:
+    e = pair.difference.estimate
+    word = ("better" if better(found, pair) else "worse") if sure(found, pair) else "not told apart"
+    corrected = pair.difference.p if pair.adjusted_p is None else pair.adjusted_p
+    p, q = (chance(x).removeprefix("p = ") for x in (pair.difference.p, corrected))
+    return (gap(e.value, found.unit), reach(e.low, e.high, found.unit), p, q, word)

@@ -20,6 +20,8 @@ DEFAULT = {"classes": "accuracy", "probabilities": "log-loss", "numbers": "mae"}
 """What predictions are judged by where the user names nothing: what one row can show by itself."""
 COLUMNS = {"classes": ("classes",), "probabilities": ("probabilities", "scores", "classes"), "numbers": ("numbers",)}
 """Which metrics a kind of prediction serves; probabilities give classes by the larger half."""
+SHARES = ("accuracy", "balanced-accuracy", "precision", "recall")
+"""Metrics that are shares of rows, said in percent; the others are said as the numbers they are."""
 _LOSSES = ("loss", "error", "mse", "mae", "rmse", "perplexity", "brier", "wer", "cer", "latency", "cost")
 SYNONYMS = {
     "roc-auc": "auc", "ap": "average-precision", "logloss": "log-loss", "nll": "log-loss", "acc": "accuracy",
@@ -101,7 +103,7 @@ def _of_scores(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -> Jud
     lower = any(word in name for word in _LOSSES) if lower is None else lower
     inside = all(x.min() >= 0 and x.max() <= 1 for x in scores.values())
     name = name or ("accuracy" if binary else "mean score")
-    return Judged(name, "share" if inside else "1", lower, scores, {}, {}, frames, None, binary, dropped)
+    return Judged(name, "share" if binary else "1", lower, scores, {}, {}, frames, None, binary, dropped)
 
 
 def _numbers(column: pl.Series, model: str) -> Floats:
@@ -136,7 +138,7 @@ def _of_predictions(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -
     if found.name == "accuracy":
         right = {m: (truth[m] == predicted[m]).astype(np.float64) for m in plan.models}
         return Judged("accuracy", "share", False, right, {}, {}, frames, None, True, dropped)
-    unit = "share" if found.high <= 1 and found.low >= 0 else "1"
+    unit = "share" if found.name.startswith(SHARES) else "1"
     return Judged(
         found.name, unit, not found.larger_is_better, {}, truth, predicted, frames, found, False, dropped, options
     )
