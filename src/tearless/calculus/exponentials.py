@@ -15,7 +15,7 @@ import numpy as np
 
 from tearless.core import InputError
 from tearless.linear_algebra.arrays import Array, array, within
-from tearless.linear_algebra.kernels import differentiated, into, own
+from tearless.linear_algebra.kernels import differentiated, into, minus, own
 
 Axis = int | tuple[int, ...] | None
 
@@ -110,10 +110,7 @@ def log_softmax(x: Any, axis: Axis = -1) -> Array:
     else:
         beside, ties = _beside(xp, d, axes)
         log_of_sum = xp.log1p(beside + (ties - 1))
-    if differentiated(d):
-        return d - log_of_sum
-    d -= log_of_sum
-    return d
+    return minus(d, log_of_sum)
 
 
 @_quiet

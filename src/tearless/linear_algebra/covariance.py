@@ -15,10 +15,26 @@ from numpy.typing import NDArray
 
 from tearless.core import InputError
 
-from .arrays import Array, array, factorable, finite, known, largest, like, to_numpy, whole
+from .arrays import (
+    Array,
+    array,
+    factorable,
+    finite,
+    known,
+    largest,
+    like,
+    safe_squares,
+    to_numpy,
+    whole,
+    within,
+)
+from .kernels import differentiated, minus
 from .triangle import centred
 
 Floats = NDArray[np.float64]
+
+BLOCK = 65_536
+"""Numbers centred and multiplied at a time."""
 
 
 def covariance(X: Array, *, ddof: int = 1) -> Array:
@@ -32,9 +48,9 @@ def covariance(X: Array, *, ddof: int = 1) -> Array:
     >>> covariance([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]).tolist()
     [[1.0, 2.0], [2.0, 4.0]]
     """
-    xp, d = _deviations(X, whole(ddof, "ddof", least=0))
-    c, unit = _products(xp, d)
-    return _times_units(xp, c / (d.shape[0] - ddof), unit)
+    xp, X = _rows(X, whole(ddof, "ddof", least=0))
+    c, unit = _products(xp, X)
+    return _times_units(xp, c / (X.shape[0] - ddof), unit)
 
 
 def correlation(X: Array) -> Array:
@@ -47,8 +63,8 @@ def correlation(X: Array) -> Array:
     >>> correlation([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]).round(12).tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
     """
-    xp, d = _deviations(X, 1)
-    c, _ = _products(xp, d)
+    xp, X = _rows(X, 1)
+    c, _ = _products(xp, X)
     square = xp.linalg.diagonal(c)
     flat = square == 0
     length = xp.sqrt(xp.where(flat, xp.ones_like(square), square))
@@ -86,11 +102,14 @@ class Comoments:
         Raises ``InputError`` for nan or inf.
         """
         xp, X = array(X, "X", ndim=2, empty=True)
-        finite(xp, X, "X")
-        x = to_numpy(X).astype(np.float64)
+        x = to_numpy(X).astype(np.float64, copy=False)
         n, p = x.shape
         if n == 0 or p == 0:
             return cls(n, np.zeros(p), np.zeros((p, p)), np.ones(p))
+        mean, products = _by_blocks(np, x)
+        if within(np, np.diag(products), 1e-120, 1e120):
+            return cls(n, mean, products, np.ones(p))
+        finite(xp, X, "X")
         d, mean = centred(np, x)
         unit = _unit(largest(np, d, 0)[0])
         d = d if (unit == 1).all() else d / unit
@@ -146,8 +165,18 @@ def _times_units(xp: Any, c: Array, unit: Array) -> Array:
         return c * xp.maximum(*pairs) * xp.minimum(*pairs)
 
 
-def _products(xp: Any, d: Array) -> tuple[Array, Array]:
-    """``(DᵀD, units)``, the columns first divided by units where their squares could leave the range of floats."""
+def _products(xp: Any, X: Array) -> tuple[Array, Array]:
+    """``(DᵀD, units)`` of the deviations D from the columns' means, in one go where their squares are safe.
+
+    Where they are not, the columns are divided by units first. nan and inf show in the squares, and are looked for only
+    then.
+    """
+    low, high = safe_squares(xp, X.dtype)
+    _, c = _by_blocks(xp, X)
+    if within(xp, xp.linalg.diagonal(c), low, high):
+        return c / 2 + c.mT / 2, xp.ones_like(c[0, ...])
+    finite(xp, X, "X")
+    d, _ = centred(xp, X)
     top = largest(xp, d, 0)[0, ...]
     high = float(xp.finfo(d.dtype).max) ** 0.2
     plain = (top == 0) | ((top < high) & (top > 1 / high))
@@ -158,9 +187,28 @@ def _products(xp: Any, d: Array) -> tuple[Array, Array]:
     return c / 2 + c.mT / 2, unit
 
 
-def _deviations(X: Any, ddof: int) -> tuple[Any, Array]:
+def _by_blocks(xp: Any, X: Array) -> tuple[Array, Array]:
+    """``(mean, DᵀD)``, the deviations D made and multiplied block by block, so that they never leave the cache.
+
+    As in ``centred`` the first row is taken off before the mean is, and what rounding leaves in the mean at last: from
+    the products, which it enters as n·rest·restᵀ (Chan, Golub, LeVeque, The American Statistician 37, 1983, section 3).
+    """
+    n, first = X.shape[0], X[0, ...]
+    rows = n if differentiated(X) else max(BLOCK // X.shape[1], X.shape[1], 1024)
+    blocks = [X[start : start + rows, ...] for start in range(0, n, rows)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = sum(xp.sum(block - first, axis=0) for block in blocks) / n
+        products: Array = 0
+        rest: Array = 0
+        for block in blocks:
+            d = minus(block - first, mean)
+            products, rest = products + d.mT @ d, rest + xp.sum(d, axis=0)
+        return first + (mean + rest / n), products - rest[:, None] * (rest / n)
+
+
+def _rows(X: Any, ddof: int) -> tuple[Any, Array]:
     xp, X = array(X, "X", ndim=2)
-    finite(xp, X, "X")
     if X.shape[0] <= ddof:
+        finite(xp, X, "X")
         raise InputError(f"X: expected more than {ddof} rows, got {X.shape[0]}; no spread is left over n − ddof")
-    return xp, centred(xp, factorable(xp, X))[0]
+    return xp, factorable(xp, X)

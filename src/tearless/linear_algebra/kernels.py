@@ -53,3 +53,17 @@ def into(f: Any, x: Array) -> Array:
     if isinstance(x, np.ndarray):
         return f(x, out=x)
     return f(x) if differentiated(x) or isinstance(x, np.generic) else getattr(x, f"{f.__name__}_")()
+
+
+def minus(x: Array, y: Array) -> Array:
+    """``x − y`` in the memory of x, which nobody else holds, where its library can; else in new memory.
+
+    Shapes: y broadcasts to that of x, which is not to be used afterwards.
+
+    >>> minus(np.ones(2), np.array([0.5, 1.0]))
+    array([0.5, 0. ])
+    """
+    if differentiated(x) or differentiated(y):
+        return x - y
+    x -= y
+    return x
