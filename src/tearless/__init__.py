@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tearless.core.number import Number
     from tearless.core.severity import Severity
     from tearless.doctor.check import check
+    from tearless.doctor.compare import compare
     from tearless.doctor.describe import describe
     from tearless.doctor.sample import sample
     from tearless.report.report import Report
@@ -32,6 +33,7 @@ _HOMES = {
     "Severity": "core.severity",
     "TearlessError": "core.errors",
     "check": "doctor.check",
+    "compare": "doctor.compare",
     "describe": "doctor.describe",
     "sample": "doctor.sample",
 }
@@ -48,6 +50,7 @@ __all__ = [
     "Severity",
     "TearlessError",
     "check",
+    "compare",
     "describe",
     "sample",
 ]

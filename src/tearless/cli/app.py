@@ -10,6 +10,7 @@ import tearless
 
 from .catalogue import catalogue
 from .check import check
+from .compare import compare
 from .describe import describe
 from .explain import explain
 from .published import published
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, sample, describe, explain, catalogue, published, schema):
+for command in (check, compare, sample, describe, explain, catalogue, published, schema):
     app.command()(command)
 
 

@@ -48,7 +48,28 @@ def compare(
     null: Sequence[str] = (),
     seed: int = 0,
 ) -> Report:
-    """Compare the results of two or more models."""
+    """Compare the results of two or more models: how big is the difference, how sure, and what would change that.
+
+    ``given`` is a path or a table for each model, a mapping of names to these, or one table with a column (or, with a
+    column that names it, rows) for each model. Files are those that ``check`` reads, and logs of lm-evaluation-harness
+    (``samples_*.jsonl``) and Inspect. Rows are joined by an ``item`` column where there is one, else by position; what
+    does not match is refused, or left out with ``unmatched="drop"``. ``truth`` (a column, a file, or an array in the
+    rows' order) makes the columns predictions, judged by ``metric``; without it they are scores, 0 and 1 for wrong and
+    right. Arrays are (n,) or, for probabilities of k classes, (n, k) with named columns.
+
+    The design is recognised from the columns and said in the report; ``cluster``, ``fold``, ``repeat``, ``seeds``,
+    ``data_set`` and ``model`` name columns, ``design`` and ``method`` overrule. ``margin`` asks whether a model is no
+    worse, ``looks`` what holds after so many looks (0: any number). ``level`` is the confidence of intervals.
+
+    The report's numbers are ``difference`` (with its interval), ``p``, ``detectable``, ``needed``, ``value of A`` and
+    more; with several models each ends in `` of NAME``. Raises ``InputError`` for what cannot be read, matched or
+    compared, ``CannotTell`` where the rows do not say.
+
+    >>> old, new = [1, 1, 0, 1, 0, 1, 1, 0], [1, 1, 1, 1, 1, 1, 1, 1]
+    >>> report = compare({"old": old, "new": new})
+    >>> round(report["difference"].value, 3), report["p"].value
+    (0.375, 0.125)
+    """
     told = {
         "item": item,
         "cluster": cluster,

@@ -158,8 +158,8 @@ def _why_others_differ(found: Comparison, pair: Pair) -> str:
     match found.design:
         case Design.items if pair.disagree is not None:
             return (
-                " (exact tests count whole flips and are timid; χ² and t take flips for continuous; unpaired tests forget "
-                "that the items are the same)"
+                " (exact tests count whole flips and are timid; χ² and t take flips for continuous; unpaired tests "
+                "forget that the items are the same)"
             )
         case Design.items:
             return (
@@ -230,8 +230,8 @@ def _of_many_models(found: Comparison) -> Iterator[tuple[str, str]]:
         yield (
             "best",
             f"{quoted(names[best.best])}; the best of {len(names)} equal models stands "
-            f"{gap(best.optimism, found.unit)} above the truth on average, and without the luck of being chosen this one "
-            f"has {value(sign * best.corrected, found.unit)}; could as well be the best: "
+            f"{gap(best.optimism, found.unit)} above the truth on average, and without the luck of being chosen this "
+            f"one has {value(sign * best.corrected, found.unit)}; could as well be the best: "
             f"{listed([names[i] for i in best.as_good])}",
         )
     if found.ranks is not None:
