@@ -15,9 +15,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tearless.core import InputError
 from tearless.statistics.cuts import ClassTarget, NumberTarget, Target, best_cuts
-from tearless.statistics.partitioning import Limits, grow, grow_side_by_side
+from tearless.statistics.partitioning import grow, grow_side_by_side
 from tearless.statistics.sorted_table import Sorted
 from tearless.statistics.tree_arrays import Tree
+from tearless.statistics.tree_growth import Limits
 
 TABLES = {
     "iris": datasets.load_iris,

@@ -48,9 +48,10 @@ from tearless.algorithms.steps import Step, Steps
 from tearless.core import Number
 from tearless.core.text import LONGEST_NAME, visible
 from tearless.statistics.cuts import ClassTarget, Criterion, NumberTarget, Target
-from tearless.statistics.partitioning import Limits, grow
+from tearless.statistics.partitioning import grow
 from tearless.statistics.sorted_table import Sorted
 from tearless.statistics.tree_arrays import Tree
+from tearless.statistics.tree_growth import Limits
 
 NO_END = 2**31 - 1
 """A depth that no tree reaches."""

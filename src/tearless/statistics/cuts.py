@@ -246,9 +246,8 @@ def best_cuts(
             judged = np.where((np.arange(1, m) <= sizes[:, None] - least)[:, None], judged, -np.inf)
         elif least > 1:
             judged[..., m - least :] = -np.inf
-        best = judged.argmax(axis=2)
-        at[:, part] = best + 1
-        score[:, part] = np.take_along_axis(judged, best[..., None], axis=2)[..., 0]
+        at[:, part] = judged.argmax(axis=2) + 1
+        score[:, part] = judged.max(axis=2)
     return score, at
 
 
