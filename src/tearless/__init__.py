@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tearless.doctor.check import check
     from tearless.doctor.compare import compare
     from tearless.doctor.describe import describe
+    from tearless.doctor.power import power
     from tearless.doctor.sample import sample
     from tearless.report.report import Report
 
@@ -35,6 +36,7 @@ _HOMES = {
     "check": "doctor.check",
     "compare": "doctor.compare",
     "describe": "doctor.describe",
+    "power": "doctor.power",
     "sample": "doctor.sample",
 }
 
@@ -52,6 +54,7 @@ __all__ = [
     "check",
     "compare",
     "describe",
+    "power",
     "sample",
 ]
 

@@ -13,6 +13,7 @@ from .check import check
 from .compare import compare
 from .describe import describe
 from .explain import explain
+from .power import power
 from .published import published
 from .sample import sample
 from .schema import schema
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, compare, sample, describe, explain, catalogue, published, schema):
+for command in (check, compare, power, sample, describe, explain, catalogue, published, schema):
     app.command()(command)
 
 

@@ -88,6 +88,8 @@ def _write_end(sheet: Sheet, report: Report, verbose: bool, concise: bool) -> No
         sheet.para(("as read", LABEL), f": {note}", hang=3)
     if report.notes and not concise:
         sheet.blank()
+    if report.answer and not report.outcomes:
+        return
     correction = words.correction(report)
     worst = max((f.severity for f in report.findings), default=None)
     sheet.para(
