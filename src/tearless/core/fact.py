@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import (
     Annotated,
     Any,
@@ -79,11 +79,15 @@ OfTest = Annotated[T, "test"]
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One fact that a ``measure`` or ``derive`` names: its type, of the first table or of the test table."""
+    """One fact that a ``measure`` or ``derive`` names: its type, of the first table or of the test table.
+
+    ``optional`` (``OfTest[Sample] | None``): it is ``None`` where no test table was given.
+    """
 
     type: Any
     """The class of the fact, ``Asked`` or ``numpy.random.Generator``."""
     of_test: bool = False
+    optional: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.type.__name__} of the test table" if self.of_test else self.type.__name__
@@ -103,6 +107,9 @@ def needs(function: Callable[..., Any]) -> dict[str, Need]:
 
 
 def _need(hint: Any) -> Need:
+    if type(None) in get_args(hint):
+        (some,) = (kind for kind in get_args(hint) if kind is not type(None))
+        return replace(_need(some), optional=True)
     if get_origin(hint) is Annotated:
         kind, role = get_args(hint)[:2]
         return Need(kind, role == "test")
