@@ -38,7 +38,7 @@ STYLE = """
 
 def to_html(report: Report) -> str:
     """A whole page, in ASCII with references."""
-    title = f"tearless: {words.severities(report.findings)}"
+    title = f"tearless: {words.headline(report)}"
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -51,7 +51,7 @@ def to_html(report: Report) -> str:
 def fragment(report: Report) -> str:
     """The report as a part of a page, with its style: what a notebook shows."""
     parts = [f"<style>{STYLE}</style>", '<section class="tearless">']
-    parts.append(f"<h1>{shown(words.severities(report.findings))}</h1>")
+    parts.append(f"<h1>{shown(words.headline(report))}</h1>")
     parts.append(f'<p class="soft">{shown(words.table_line(report))}</p>')
     if report.stopped:
         parts.append(f"<p><strong>{shown(words.partial(report))}</strong></p>")
@@ -67,7 +67,7 @@ def fragment(report: Report) -> str:
 
 def _answer(answer: Answer) -> list[str]:
     said = "".join(f"<dt>{shown(label)}</dt><dd>{shown(text)}</dd>" for label, text in answer.said)
-    parts = [f"<p><strong>{shown(answer.verdict)}</strong></p>", f"<dl>{said}</dl>" if said else ""]
+    parts = [f"<dl>{said}</dl>" if said else ""]
     for table in answer.tables:
         heads = "".join(f"<th>{shown(head)}</th>" for head in table.heads)
         rows = "".join(

@@ -19,7 +19,7 @@ _AT_THE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)](?:\s|$)))")
 def to_markdown(report: Report) -> str:
     """A summary, a table of the findings, then each in full, then what the other checks did."""
     told = groups(report.findings)
-    parts = [f"# tearless: {inert(words.severities(report.findings))}", f"{inert(words.table_line(report))}."]
+    parts = [f"# tearless: {inert(words.headline(report))}", f"{inert(words.table_line(report))}."]
     if report.stopped:
         parts.append(f"**{inert(words.partial(report))}**")
     if report.answer:
@@ -76,8 +76,7 @@ def _rows(group: Group) -> list[list[str]]:
 
 
 def _answer(answer: Answer) -> list[str]:
-    parts = [f"**{inert(answer.verdict)}**"]
-    parts.append("\n".join(f"- **{inert(label)}**: {inert(text)}" for label, text in answer.said))
+    parts = ["\n".join(f"- **{inert(label)}**: {inert(text)}" for label, text in answer.said)]
     for one in answer.tables:
         rows = [[inert(cell_text(cell), in_table=True) for cell in row] for row in one.rows]
         parts += [f"## {inert(one.title)}"] if one.title else []

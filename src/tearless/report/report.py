@@ -21,7 +21,7 @@ class Report:
     >>> report = Report(findings=(), outcomes=(), source="train.csv", rows=3, columns=2, seed=0)
     >>> report.raise_for("warning")
     >>> print(report.to_text().strip())
-    no findings; 0 checks silent. train.csv: 3 rows, 2 columns; 0.0 s, seed 0.
+    no findings; no checks. train.csv: 3 rows, 2 columns; 0.0 s, seed 0.
     """
 
     findings: tuple[Finding, ...]

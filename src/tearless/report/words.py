@@ -93,8 +93,15 @@ def severities(findings: Iterable[Finding]) -> str:
     return ", ".join(counted(n, name) for name, n in counts if n) or "no findings"
 
 
+def headline(report: Report) -> str:
+    """What the report comes to, in one line: the answer where there is one, else the findings by severity."""
+    return report.answer.verdict if report.answer else severities(report.findings)
+
+
 def silence(outcomes: Sequence[Outcome]) -> str:
     """What the other checks did: silent, not applicable, cannot tell (and what would let them), skipped."""
+    if not outcomes:
+        return "no checks"
     results = [o.result for o in outcomes]
     parts = [f"{counted(results.count('silent'), 'check')} silent"]
     parts += [f"{results.count(r)} {r}" for r in ("not applicable",) if r in results]
