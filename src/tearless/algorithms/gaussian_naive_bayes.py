@@ -41,10 +41,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from tearless.algorithms.estimator import Classifier
 from tearless.algorithms.input import Floats, real, weights
+from tearless.algorithms.naive_bayes import NaiveBayes
 from tearless.algorithms.steps import Step, Steps
-from tearless.calculus.exponentials import log_softmax
 from tearless.core import InputError, Number
 from tearless.linear_algebra.weighting import weighted_means
 from tearless.probability.bayes import log_prior
@@ -52,7 +51,7 @@ from tearless.probability.evidence import Evidence
 from tearless.probability.normal import log_normal_density
 
 
-class GaussianNB(Classifier):
+class GaussianNB(NaiveBayes):
     """A normal distribution of every column in every class.
 
     ``priors`` are the classes' probabilities, in the order of ``classes_``, if not their shares; ``var_smoothing`` is
@@ -63,6 +62,8 @@ class GaussianNB(Classifier):
     >>> model.theta_.tolist(), model.var_.round(6).tolist(), model.predict([[5.9], [6.1]]).tolist()
     ([[10.0], [2.0]], [[1.0], [1.0]], ['low', 'high'])
     """
+
+    _weighed = "probability.evidence.Evidence", "column"
 
     def __init__(self, *, priors: Any = None, var_smoothing: float = 1e-9) -> None:
         self.priors = priors
@@ -77,10 +78,9 @@ class GaussianNB(Classifier):
         w = weights(sample_weight, len(rows))
         share = np.ones(len(rows)) if w is None else w
         self.epsilon_ = real(self.var_smoothing, "var_smoothing", least=0.0) * float(_variances(rows, w)[1].max())
-        self.class_count_ = np.bincount(codes, share, minlength=len(self.classes_)).astype(np.float64)
-        if not self.class_count_.all():
-            raise InputError("sample_weight: expected some weight in every class, got none in one; drop its rows")
-        self.class_prior_ = self._prior()
+        self.class_count_ = self._counted(np.bincount(codes, share, minlength=len(self.classes_)).astype(np.float64))
+        shares = self.class_count_ / self.class_count_.sum()
+        self.class_prior_ = shares if self.priors is None else self._given_prior(self.priors, "priors")
         fitted = [_variances(rows[codes == k], share[codes == k]) for k in range(len(self.classes_))]
         self.theta_ = np.stack([mean for mean, _ in fitted])
         self.var_ = np.stack([variance for _, variance in fitted]) + self.epsilon_
@@ -89,47 +89,13 @@ class GaussianNB(Classifier):
                 f"X: expected columns that vary, got {len(rows)} sample(s) with none that does, or a column "
                 "constant in one class at var_smoothing=0; a constant has no density"
             )
-        some = rows[:: max(1, len(rows) // 200)]
-        top = np.sort(self._log_joint(some), axis=1)[:, -2:]
-        self._least_sure = some[int(np.argmin(top[:, -1] - top[:, 0]))].copy()
+        self._look_at(rows)
         return self
-
-    def predict_log_proba(self, X: Any) -> Floats:
-        """ln of ``predict_proba``, finite where that is 0."""
-        return np.asarray(log_softmax(self._log_joint(self._matrix(X))))
-
-    def predict_proba(self, X: Any) -> Floats:
-        """The probability of every class, shape ``(n, K)``, columns in the order of ``classes_``."""
-        return np.exp(self.predict_log_proba(X))
-
-    def predict(self, X: Any) -> Any:
-        """The most probable class of every row, shape ``(n,)``; of classes that tie, the first in ``classes_``."""
-        joint = self._log_joint(self._matrix(X))
-        return self.classes_[np.argmax(joint, axis=1)]
-
-    def evidence(self, X: Any) -> Evidence:
-        """The table of evidence of one row, ``X`` of shape ``(1, d)``: what each column says about each class."""
-        row = self._matrix(X)
-        if len(row) != 1:
-            raise InputError(f"X: expected one row, got {len(row)}; take X[i : i + 1]")
-        return self._evidence(row[0])
-
-    def explain(self, X: Any = None) -> Steps:
-        """What the fit did, and the table of evidence of one row.
-
-        The row is ``X``, of shape ``(1, d)``, or the training row of which the model is least sure, among up to 200.
-        """
-        self._check_fitted()
-        seen = self._evidence(self._least_sure) if X is None else self.evidence(X)
-        which = "the least sure of the training rows looked at" if X is None else "this row"
-        weighed = Step("probability.evidence.Evidence", f"What each column says of {which}", seen.numbers())
-        return Steps(repr(self), [*self._steps(), weighed])
 
     def _steps(self) -> Steps:
         apart = np.ptp(self.theta_, axis=0) / np.sqrt(self.var_.max(axis=0))
-        shares = {str(c): Number(p, "share", "prior") for c, p in zip(self.classes_, self.class_prior_, strict=True)}
         steps = [
-            Step("probability.bayes.log_prior", "The share of every class is its prior", shares),
+            self._priors(self.class_prior_, "The share of every class is its prior"),
             Step(
                 "linear_algebra.weighting.weighted_means",
                 "The mean of every column in every class, and the mean of the squares about it",
@@ -143,25 +109,14 @@ class GaussianNB(Classifier):
         ]
         return Steps(repr(self), steps)
 
-    def _evidence(self, row: Floats) -> Evidence:
-        known = self._names()
-        names = [f"column {j}" for j in range(len(row))] if known is None else list(known)
+    def _evidence(self, row: Floats, names: list[str]) -> Evidence:
         said = tuple(f"{name}: {value:.6g}" for name, value in zip(names, row, strict=True))
         logs = log_normal_density(row, self.theta_, self.var_)
         return Evidence(tuple(map(str, self.classes_)), log_prior(self.class_prior_), said, logs.T)
 
-    def _log_joint(self, rows: Floats) -> Floats:
+    def _joint(self, rows: Floats) -> Floats:
         logs = [log_normal_density(rows, m, v).sum(axis=1) for m, v in zip(self.theta_, self.var_, strict=True)]
         return np.asarray(np.stack(logs, axis=1) + log_prior(self.class_prior_))
-
-    def _prior(self) -> Floats:
-        if self.priors is None:
-            return np.asarray(self.class_count_ / self.class_count_.sum())
-        given = np.asarray(self.priors, dtype=np.float64)
-        if given.shape != self.classes_.shape:
-            raise InputError(f"priors: expected one for each of {len(self.classes_)} classes, got shape {given.shape}")
-        log_prior(given)
-        return given
 
 
 def _variances(rows: Floats, w: Floats | None) -> tuple[Floats, Floats]:

@@ -39,10 +39,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from tearless.algorithms.estimator import Classifier
 from tearless.algorithms.input import Floats, weights
+from tearless.algorithms.naive_bayes import NaiveBayes
 from tearless.algorithms.steps import Step, Steps
-from tearless.calculus.exponentials import log_softmax
 from tearless.core import InputError, Number
 from tearless.probability.bayes import log_prior
 from tearless.probability.evidence import Evidence
@@ -55,7 +54,7 @@ from tearless.probability.naive_bayes_counts import (
 )
 
 
-class MultinomialNB(Classifier):
+class MultinomialNB(NaiveBayes):
     """Shares of counts by class, smoothed by ``alpha``.
 
     ``alpha`` is added to every count: one number of at least 0, or one a column. ``class_prior`` gives the classes'
@@ -72,6 +71,7 @@ class MultinomialNB(Classifier):
     """
 
     _positive_only = True
+    _weighed = "probability.naive_bayes_counts.evidence_of_counts", "count"
 
     def __init__(self, *, alpha: Any = 1.0, fit_prior: bool = True, class_prior: Any = None) -> None:
         self.alpha = alpha
@@ -91,56 +91,17 @@ class MultinomialNB(Classifier):
         """
         rows, codes = self._fit_classes(X, y)
         counts = count_by_class(rows, codes, len(self.classes_), weights(sample_weight, len(rows)))
-        if not counts.classes.all():
-            raise InputError("sample_weight: expected some weight in every class, got none in one; drop its rows")
-        self.class_count_, self.feature_count_ = counts.classes, counts.features
+        self.class_count_, self.feature_count_ = self._counted(counts.classes), counts.features
         self.feature_log_prob_ = np.asarray(log_shares(counts.features, self.alpha))
         self.class_log_prior_ = self._log_prior()
-        some = rows[:: max(1, len(rows) // 200)]
-        top = np.sort(log_joint(some, self.class_log_prior_, self.feature_log_prob_), axis=1)[:, -2:]
-        self._least_sure = some[int(np.argmin(np.exp(top[:, -1] - top[:, 0])))].copy()
+        self._look_at(rows)
         return self
-
-    def predict_log_proba(self, X: Any) -> Floats:
-        """ln of ``predict_proba``, finite where that is 0; −inf for classes ruled out."""
-        return np.asarray(log_softmax(self._log_joint(self._matrix(X))))
-
-    def predict_proba(self, X: Any) -> Floats:
-        """The probability of every class, shape ``(n, K)``, columns in the order of ``classes_``."""
-        return np.exp(self.predict_log_proba(X))
-
-    def predict(self, X: Any) -> Any:
-        """The most probable class of every row, shape ``(n,)``; of classes that tie, the first in ``classes_``."""
-        joint = self._log_joint(self._matrix(X))
-        return self.classes_[np.argmax(joint, axis=1)]
-
-    def evidence(self, X: Any) -> Evidence:
-        """The table of evidence of one row, ``X`` of shape ``(1, d)``: what each count says about each class."""
-        row = self._matrix(X)
-        if len(row) != 1:
-            raise InputError(f"X: expected one row, got {len(row)}; take X[i : i + 1]")
-        return self._evidence(row[0])
-
-    def explain(self, X: Any = None) -> Steps:
-        """What the fit did, and the table of evidence of one row.
-
-        The row is ``X``, of shape ``(1, d)``, or the training row of which the model is least sure, among up to 200.
-        """
-        self._check_fitted()
-        seen = self._evidence(self._least_sure) if X is None else self.evidence(X)
-        which = "the least sure of the training rows looked at" if X is None else "this row"
-        weighed = Step(
-            "probability.naive_bayes_counts.evidence_of_counts", f"What each count says of {which}", seen.numbers()
-        )
-        return Steps(repr(self), [*self._steps(), weighed])
 
     def _steps(self) -> Steps:
         zeros = len(ClassCounts(self.class_count_, self.feature_count_).zeros)
-        prior = np.exp(self.class_log_prior_)
-        shares = {str(c): Number(p, "share", "prior") for c, p in zip(self.classes_, prior, strict=True)}
         finite = self.feature_log_prob_[np.isfinite(self.feature_log_prob_)]
         steps = [
-            Step("probability.bayes.log_prior", "The prior of every class", shares),
+            self._priors(np.exp(self.class_log_prior_), "The prior of every class"),
             Step(
                 "probability.naive_bayes_counts.count_by_class",
                 "The counts of every column summed by class",
@@ -162,14 +123,15 @@ class MultinomialNB(Classifier):
         ]
         return Steps(repr(self), steps)
 
-    def _evidence(self, row: Floats) -> Evidence:
-        known = self._names()
-        names = [f"column {j}" for j in range(len(row))] if known is None else list(known)
+    def _evidence(self, row: Floats, names: list[str]) -> Evidence:
         classes = tuple(map(str, self.classes_))
         return evidence_of_counts(row, self.class_log_prior_, self.feature_log_prob_, classes, names)
 
+    def _joint(self, rows: Floats) -> Floats:
+        return log_joint(rows, self.class_log_prior_, self.feature_log_prob_)
+
     def _log_joint(self, rows: Floats) -> Floats:
-        joint = log_joint(rows, self.class_log_prior_, self.feature_log_prob_)
+        joint = self._joint(rows)
         lost = np.flatnonzero(np.isneginf(joint).all(axis=1))
         if len(lost):
             raise InputError(
@@ -179,11 +141,7 @@ class MultinomialNB(Classifier):
         return joint
 
     def _log_prior(self) -> Floats:
-        k = len(self.classes_)
-        if self.class_prior is None:
-            share = self.class_count_ / self.class_count_.sum() if self.fit_prior else np.full(k, 1 / k)
-            return log_prior(share)
-        given = np.asarray(self.class_prior, dtype=np.float64)
-        if given.shape != (k,):
-            raise InputError(f"class_prior: expected one for each of {k} classes, got shape {given.shape}; match them")
-        return log_prior(given)
+        if self.class_prior is not None:
+            return np.asarray(log_prior(self._given_prior(self.class_prior, "class_prior")))
+        count = self.class_count_ if self.fit_prior else np.ones(len(self.classes_))
+        return np.asarray(log_prior(count / count.sum()))

@@ -10,7 +10,9 @@ from tearless.core import InputError
 from tearless.core.text import quoted
 
 PILLARS = ("linear_algebra", "calculus", "probability", "statistics")
-BASE = frozenset({"__init__", "estimator", "input", "pillars", "steps"})
+PLAIN = frozenset({"__init__", "estimator", "input", "pillars", "steps"})
+"""The files of this folder without mathematics."""
+BASE = PLAIN | {"naive_bayes"}
 """The files of this folder that are no algorithm."""
 BORDER = "linear_algebra.arrays"
 """Where arrays come in: no mathematics, so it makes no pillar."""
@@ -47,6 +49,7 @@ def pillars_of(name: str) -> Mapping[str, tuple[str, ...]]:
     >>> tuple(pillars_of("lasso"))
     ('linear_algebra', 'calculus')
     """
+    source_of(name)
     taken = set(_functions(name, set()))
     return {
         pillar: here
@@ -58,14 +61,14 @@ def pillars_of(name: str) -> Mapping[str, tuple[str, ...]]:
 def _functions(name: str, seen: set[str]) -> Iterator[str]:
     """What an algorithm and the algorithms it is made of take from the pillars: ``calculus.losses.CrossEntropy``."""
     seen.add(name.replace("-", "_"))
-    tree = ast.parse(source_of(name))
+    tree = ast.parse((_HERE / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8"))
     for module, what, alias in imports(tree):
         folder, _, rest = module.partition(".")
         if folder in PILLARS and module != BORDER:
             yield from _used(tree, module, what, alias)
         elif folder == "algorithms":
             other = (rest or what).partition(".")[0]
-            if other not in BASE | seen:
+            if other not in PLAIN | seen:
                 yield from _functions(other, seen)
 
 
