@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -41,14 +42,19 @@ def paired_power(
     _checked(gap, discordant)
     if discordant == 0:
         return 0.0
-    reach = _REACH * math.sqrt(n * discordant * (1 - discordant)) + 40
-    low, high = max(0, math.floor(n * discordant - reach)), min(n, math.ceil(n * discordant + reach))
-    m = np.arange(low, high + 1, dtype=np.float64)
-    chance = np.exp(log_binomial(m, n, discordant, 1 - discordant))
-    k = critical_split(m, level, method)
+    m, chance, k = _splits(n, discordant, level, method)
     share = min(1.0, 0.5 + gap / (2 * discordant))
     found = _at_least(k, m, share) + _at_least(k, m, 1 - share)
     return min(1.0, float(chance @ found))
+
+
+@lru_cache(maxsize=4)
+def _splits(n: int, discordant: float, level: float, method: Exact) -> tuple[Floats, Floats, Floats]:
+    """The numbers of items that may differ, their chances, and the least split of each that is sure."""
+    reach = _REACH * math.sqrt(n * discordant * (1 - discordant)) + 40
+    low, high = max(0, math.floor(n * discordant - reach)), min(n, math.ceil(n * discordant + reach))
+    m = np.arange(low, high + 1, dtype=np.float64)
+    return m, np.exp(log_binomial(m, n, discordant, 1 - discordant)), critical_split(m, level, method)
 
 
 def _at_least(k: Floats, m: Floats, share: float) -> Floats:
@@ -120,7 +126,7 @@ def paired_detectable(
 
     ``discordant`` is the share of items that exactly one model gets right. Where even all of them on one side would
     not do, it is taken as large as the difference: the answer is then that of a model that loses nothing. inf where
-    the items are too few for any. By halving on exact power, to 12 digits. Raises ``InputError`` as ``paired_power``.
+    the items are too few for any. On exact power, to 12 digits. Raises ``InputError`` as ``paired_power``.
 
     >>> round(paired_detectable(500, 0.09), 4), paired_detectable(4, 0.5)
     (0.0369, inf)

@@ -114,7 +114,7 @@ def welch_items(
 def paired_t_detectable(items: int, spread: float, power: float = 0.8, level: float = 0.95) -> float:
     """The least true difference of means that this many items show with this power, in the unit of ``spread``.
 
-    By halving on ``paired_t_power``, to 12 digits. Raises ``InputError`` as that.
+    On ``paired_t_power``, to 12 digits. Raises ``InputError`` as that.
 
     >>> round(paired_t_detectable(34, 2.0), 3)
     0.99
@@ -130,7 +130,7 @@ def welch_detectable(
 ) -> float:
     """The least true difference of means that two test sets of these sizes show with this power.
 
-    By halving on ``welch_power``, to 12 digits. Raises ``InputError`` as that.
+    On ``welch_power``, to 12 digits. Raises ``InputError`` as that.
 
     >>> round(welch_detectable(23, 23, 1.0, 1.0, power=0.9), 3)
     0.977

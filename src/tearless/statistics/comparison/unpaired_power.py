@@ -119,8 +119,8 @@ def unpaired_detectable(
 ) -> float:
     """The least true gain of B over an accuracy ``share_a`` that two test sets of these sizes show with this power.
 
-    Where no gain could be shown (``share_a`` is near 1), the least loss; inf where that cannot either. By halving on
-    exact power, to 12 digits. Raises ``InputError`` as ``unpaired_power``.
+    Where no gain could be shown (``share_a`` is near 1), the least loss; inf where that cannot either. On exact
+    power, to 12 digits. Raises ``InputError`` as ``unpaired_power``.
 
     >>> round(unpaired_detectable(500, 500, 0.8), 4)
     0.0659
