@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.stats as sps
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.dummy import DummyClassifier
@@ -20,6 +20,7 @@ BITS = st.lists(st.integers(0, 1), min_size=2, max_size=80)
 
 
 @given(BITS, BITS)
+@settings(max_examples=40, deadline=None)
 def test_right_and_wrong_go_through_the_mid_p_of_the_hypergeometric(train: list[int], test: list[int]) -> None:
     """scipy's Fisher test less half the chance of the tables as likely as the one seen."""
     found = train_test_gap(train, test)
@@ -81,6 +82,7 @@ def test_regression_beside_the_mean() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=60))
+@settings(max_examples=40, deadline=None)
 def test_beating_the_majority_is_mid_p_mcnemar(rows: list[tuple[str, str]]) -> None:
     truth, predicted = (np.array(column) for column in zip(*rows, strict=True))
     found = beats_majority(truth, predicted)
