@@ -16,7 +16,7 @@ Part = tuple[Floats, Floats]
 WRITTEN_OUT = 1 << 17
 """Up to so many combinations all are written out."""
 LATTICE = 1 << 15
-"""The points of the lattice else."""
+"""The points of the lattice else, if nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,11 +49,11 @@ class SumLaw:
         return float(self.values[min(at, len(self.values) - 1)])
 
 
-def sum_law(parts: Sequence[Part]) -> SumLaw:
+def sum_law(parts: Sequence[Part], *, points: int = LATTICE) -> SumLaw:
     """The distribution of the sum of independent parts, each ``(values, chances)``, shapes (m,) and (m,).
 
     All combinations where they are at most 131,072; else each value is split between its two neighbours on a lattice of
-    32,768 points so that its mean stays, and the parts are folded by Fourier transform: the mean stays exact and the
+    ``points``, a power of 2, so that its mean stays, and the parts are folded by Fourier transform: the mean stays exact and the
     variance grows by at most a quarter of the step squared for each part. Raises ``InputError`` for no part.
 
     >>> coin = (np.array([0.0, 1.0]), np.array([0.5, 0.5]))
@@ -73,7 +73,7 @@ def sum_law(parts: Sequence[Part]) -> SumLaw:
         values, mass = _written_out(parts)
         return SumLaw(values, mass, mean, math.sqrt(variance), 0.0)
     farthest = max(float(np.abs(v[m > 1e-18] - c).max(initial=0.0)) for (v, m), c in zip(parts, means, strict=True))
-    return _on_lattice(parts, mean, variance, farthest)
+    return _on_lattice(parts, mean, variance, farthest, points)
 
 
 def _written_out(parts: Sequence[Part]) -> Part:
@@ -88,24 +88,24 @@ def _written_out(parts: Sequence[Part]) -> Part:
     return values, mass
 
 
-def _on_lattice(parts: Sequence[Part], mean: float, variance: float, farthest: float) -> SumLaw:
+def _on_lattice(parts: Sequence[Part], mean: float, variance: float, farthest: float, points: int) -> SumLaw:
     """Folded on a circle as long as the window outside which, by Bernstein, lies less than 1e-16."""
     reach = 13 * farthest + math.sqrt((13 * farthest) ** 2 + 78 * variance)
     low = max(math.fsum(float(v.min()) for v, _ in parts), mean - reach)
     high = min(math.fsum(float(v.max()) for v, _ in parts), mean + reach)
-    step = (high - low) / (LATTICE - 4)
-    folded = np.ones(LATTICE // 2 + 1, dtype=np.complex128)
+    step = (high - low) / (points - 4)
+    folded = np.ones(points // 2 + 1, dtype=np.complex128)
     start = 0
     for v, m in parts:
         place = v / step
         whole = np.floor(place)
         over, first = place - whole, int(whole.min())
         at = (whole - first).astype(np.intp)
-        spread = np.bincount(at % LATTICE, m * (1 - over), minlength=LATTICE)
-        spread = spread + np.bincount((at + 1) % LATTICE, m * over, minlength=LATTICE)
+        spread = np.bincount(at % points, m * (1 - over), minlength=points)
+        spread = spread + np.bincount((at + 1) % points, m * over, minlength=points)
         folded *= np.fft.rfft(spread)
         start += first
-    mass = np.maximum(np.fft.irfft(folded, LATTICE), 0.0)
+    mass = np.maximum(np.fft.irfft(folded, points), 0.0)
     origin = math.floor(low / step) - 1
-    mass = np.roll(mass, (start - origin) % LATTICE)
-    return SumLaw((origin + np.arange(LATTICE, dtype=np.float64)) * step, mass, mean, math.sqrt(variance), step)
+    mass = np.roll(mass, (start - origin) % points)
+    return SumLaw((origin + np.arange(points, dtype=np.float64)) * step, mass, mean, math.sqrt(variance), step)

@@ -92,13 +92,23 @@ def poisson_binomial(p: ArrayLike) -> PoissonBinomial:
 
 
 def _multiplied_out(p: Floats) -> Floats:
-    mass = np.zeros(len(p) + 1)
-    mass[0] = 1.0
-    for i, chance in enumerate(p):
-        happened = mass[: i + 1] * chance
-        mass[: i + 1] *= 1 - chance
-        mass[1 : i + 2] += happened
-    return mass
+    """Blocks of events side by side, then the blocks: only products and sums of positive numbers, so no digit is lost.
+
+    Events beyond the last are given chance 0, and their empty counts are cut off again.
+    """
+    blocks = math.ceil(math.sqrt(len(p) + 1))
+    side = np.zeros((math.ceil(max(len(p), 1) / blocks), blocks))
+    side.ravel()[: len(p)] = p
+    mass = np.zeros((blocks, len(side) + 1))
+    mass[:, 0] = 1.0
+    for i, chance in enumerate(side):
+        happened = mass[:, : i + 1] * chance[:, None]
+        mass[:, : i + 1] *= 1 - chance[:, None]
+        mass[:, 1 : i + 2] += happened
+    whole = np.ones(1)
+    for block in mass:
+        whole = np.convolve(whole, block)
+    return whole[: len(p) + 1]
 
 
 def _inverted(p: Floats) -> tuple[int, Floats]:

@@ -24,6 +24,8 @@ from tearless.probability.poisson_binomial import poisson_binomial
 
 EXACT_ROWS = 500
 """Up to so many rows Spiegelhalter's chance is computed from the outcomes' own distribution."""
+SPIEGELHALTER_POINTS = 4_096
+"""The lattice for it: a step is under a hundredth of a standard deviation."""
 EXACT_SUMS = 1_024
 """Up to so many rows the interval in the large is found by exact tails."""
 
@@ -147,7 +149,7 @@ def _exact_chance(p: Floats, distance: float) -> float:
     for chance, size in zip(distinct, count, strict=True):
         law = poisson_binomial(np.full(size, chance))
         parts.append(((law.counts - size * chance) * (1 - 2 * chance), law.mass))
-    law_of_sum = sum_law(parts)
+    law_of_sum = sum_law(parts, points=SPIEGELHALTER_POINTS)
     return 2 * min(law_of_sum.at_least(distance), law_of_sum.at_most(distance))
 
 

@@ -132,4 +132,4 @@ def _end(rejected: Callable[[float], float], start: float, step: float) -> float
         if abs(outside) > 1e6:
             return math.copysign(math.inf, step)
     ends = sorted((inside, outside))
-    return root(rejected, *ends, tolerance=1e-9 * (1 + abs(inside))) if rejected(inside) < 0 else inside
+    return root(rejected, *ends, tolerance=1e-8 * (1 + abs(inside))) if rejected(inside) < 0 else inside
