@@ -37,6 +37,7 @@ be split). Nodes are numbered depth first, left before right. All rows to predic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -73,18 +74,6 @@ def columns_tried(value: Any, d: int) -> int:
     return min(d, whole(value, "max_features", 1))
 
 
-def limits_of(model: Any, d: int) -> Limits:
-    """The limits among an estimator's parameters, checked.
-
-    >>> limits_of(DecisionTreeClassifier(max_depth=3), 10).max_depth
-    3
-    """
-    depth = NO_END if model.max_depth is None else whole(model.max_depth, "max_depth", 1)
-    split = whole(model.min_samples_split, "min_samples_split", 2)
-    leaf = whole(model.min_samples_leaf, "min_samples_leaf", 1)
-    return Limits(depth, split, leaf, columns_tried(model.max_features, d))
-
-
 def drawer(random_state: Any) -> Callable[[], int]:
     """Seeds below 2³¹ − 1, one a call; a whole number gives those that scikit-learn draws from it.
 
@@ -100,18 +89,39 @@ def drawer(random_state: Any) -> Callable[[], int]:
     return lambda: int(rng.integers(NO_END))
 
 
-class _OneTree(Estimator):
+@dataclass(repr=False, eq=False, kw_only=True)
+class TreeParameters:
+    """The parameters of all that grow trees: when to stop, how many columns a node tries, and by which seed.
+
+    >>> DecisionTreeRegressor(max_depth=3, max_features=0.5)._limits(10)
+    Limits(max_depth=3, min_samples_split=2, min_samples_leaf=1, max_features=5)
+    """
+
+    max_depth: int | None = None
+    min_samples_split: int = 2
+    min_samples_leaf: int = 1
+    max_features: int | float | str | None = None
+    random_state: Any = None
+
+    def _limits(self, d: int) -> Limits:
+        """The limits among the parameters, checked, for a table of ``d`` columns."""
+        depth = NO_END if self.max_depth is None else whole(self.max_depth, "max_depth", 1)
+        split = whole(self.min_samples_split, "min_samples_split", 2)
+        leaf = whole(self.min_samples_leaf, "min_samples_leaf", 1)
+        return Limits(depth, split, leaf, columns_tried(self.max_features, d))
+
+
+class _OneTree(TreeParameters, Estimator):
     """What the classifier and the regressor share."""
 
     criterion: str
-    random_state: Any
     tree_: Tree
     feature_importances_: Floats
 
     def _grow(self, X: Floats, target: Target, weight: Floats | None) -> None:
         rows = None if weight is None else np.flatnonzero(weight)
         seed = drawer(self.random_state)()
-        self.tree_ = grow(Sorted.rank(X), target, limits_of(self, X.shape[1]), seed, rows)
+        self.tree_ = grow(Sorted.rank(X), target, self._limits(X.shape[1]), seed, rows)
         self.feature_importances_ = self.tree_.importances(X.shape[1])
 
     def apply(self, X: Any) -> NDArray[np.int64]:
@@ -166,6 +176,7 @@ class _OneTree(Estimator):
         }
 
 
+@dataclass(repr=False, eq=False, kw_only=True)
 class DecisionTreeClassifier(Classifier, _OneTree):
     """A tree that splits by ``"gini"`` or ``"entropy"`` and answers with its leaf's shares of the classes.
 
@@ -178,22 +189,7 @@ class DecisionTreeClassifier(Classifier, _OneTree):
     (3.0, 1.0, ['a', 'b'])
     """
 
-    def __init__(
-        self,
-        *,
-        criterion: str = "gini",
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: int | float | str | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.random_state = random_state
+    criterion: str = "gini"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and classes ``y`` (n,)."""
@@ -209,6 +205,7 @@ class DecisionTreeClassifier(Classifier, _OneTree):
         return np.asarray(self.tree_.value[leaf])
 
 
+@dataclass(repr=False, eq=False, kw_only=True)
 class DecisionTreeRegressor(Regressor, _OneTree):
     """A tree that splits by variance and answers with its leaf's mean. Parameters as for the classifier.
 
@@ -219,22 +216,7 @@ class DecisionTreeRegressor(Regressor, _OneTree):
     ([2.0, 11.0], 20.25)
     """
 
-    def __init__(
-        self,
-        *,
-        criterion: str = "squared_error",
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: int | float | str | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.random_state = random_state
+    criterion: str = "squared_error"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and numbers ``y`` (n,)."""

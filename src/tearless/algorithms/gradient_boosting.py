@@ -36,13 +36,13 @@ logit of the share, or the logarithms of the shares. With ``subsample=1`` the mo
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.algorithms.decision_tree import drawer, limits_of
+from tearless.algorithms.decision_tree import TreeParameters, drawer
 from tearless.algorithms.estimator import Classifier, Estimator, Regressor
 from tearless.algorithms.input import Floats, real, weights, whole
 from tearless.algorithms.steps import Step, Steps
@@ -58,13 +58,17 @@ LEAST_CURVATURE = 1e-150
 """Below it a leaf takes no step: g/h of numbers that have underflowed means nothing."""
 
 
-class _Boosting(Estimator):
+@dataclass(repr=False, eq=False, kw_only=True)
+class _BoostingParameters(TreeParameters):
+    n_estimators: int = field(default=100, kw_only=False)
+    learning_rate: float = 0.1
+    subsample: float = 1.0
+    max_depth: int | None = 3
+
+
+class _Boosting(_BoostingParameters, Estimator):
     """What the classifier and the regressor share: the stages of descent."""
 
-    n_estimators: int
-    learning_rate: float
-    subsample: float
-    random_state: Any
     estimators_: list[list[Tree]]
     train_score_: Floats
     feature_importances_: Floats
@@ -74,7 +78,7 @@ class _Boosting(Estimator):
     def _descend(self, X: Floats, y: NDArray[Any], w: Floats | None) -> None:
         """Grow all stages; ``_start`` (C,) and ``_loss`` are set. Functions F are the columns of an array (n, C)."""
         count, rate = whole(self.n_estimators, "n_estimators", 1), real(self.learning_rate, "learning_rate", above=0.0)
-        share, limits = real(self.subsample, "subsample", above=0.0, most=1.0), limits_of(self, X.shape[1])
+        share, limits = real(self.subsample, "subsample", above=0.0, most=1.0), self._limits(X.shape[1])
         weight, table, draw = np.ones(len(X)) if w is None else w, Sorted.rank(X), drawer(self.random_state)
         held = np.flatnonzero(weight)
         F = np.tile(self._start, (len(X), 1))
@@ -92,7 +96,7 @@ class _Boosting(Estimator):
                 stage.append(replace(tree, value=step[:, None]))
                 F[:, k] += rate * step[leaf]
                 self._longest = max(self._longest, float(np.abs(step).max()))
-                fall += _fall(tree, X.shape[1])
+                fall += tree.importances(X.shape[1], shares=False)
             self.estimators_.append(stage)
             scores.append(self._mean_loss(F, y, weight))
         self.train_score_, self._first = np.array(scores[1:]), scores[0]
@@ -153,13 +157,6 @@ class _Boosting(Estimator):
         return Steps(repr(self), [fitted, Step(name, "How far the loss came down", losses)])
 
 
-def _fall(tree: Tree, columns: int) -> Floats:
-    """How much each column lowered the impurity of one tree, per row."""
-    inside = tree.feature >= 0
-    share = tree.weighted_n_node_samples[inside] / tree.weighted_n_node_samples[0]
-    return np.bincount(tree.feature[inside], tree.gain[inside] * share, minlength=columns).astype(np.float64)
-
-
 class GradientBoostingClassifier(Classifier, _Boosting):
     """Boosting of log loss: one tree a stage for two classes, K for K classes.
 
@@ -171,27 +168,6 @@ class GradientBoostingClassifier(Classifier, _Boosting):
     >>> model.decision_function([[2.0]]).round(6).tolist()  # ln(1/2) + (1 − 1/3) / (1/3 · 2/3)
     [2.306853]
     """
-
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        learning_rate: float = 0.1,
-        subsample: float = 1.0,
-        max_depth: int | None = 3,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: int | float | str | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.subsample = subsample
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and at least two classes ``y`` (n,)."""
@@ -230,27 +206,6 @@ class GradientBoostingRegressor(Regressor, _Boosting):
     >>> model.predict([[0.0], [1.0]]).tolist()  # the mean 4, and half the way from it
     [2.0, 6.0]
     """
-
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        learning_rate: float = 0.1,
-        subsample: float = 1.0,
-        max_depth: int | None = 3,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: int | float | str | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.subsample = subsample
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and numbers ``y`` (n,)."""

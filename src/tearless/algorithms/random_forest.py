@@ -34,12 +34,13 @@ for all trees. One seed gives the resamples and trees of scikit-learn; the first
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.algorithms.decision_tree import drawer, limits_of
+from tearless.algorithms.decision_tree import TreeParameters, drawer
 from tearless.algorithms.estimator import Classifier, Estimator, Regressor
 from tearless.algorithms.input import Floats, among, weights, whole
 from tearless.algorithms.steps import Step, Steps
@@ -66,12 +67,15 @@ def resampled(seed: int, rows: int, weight: Floats | None) -> Floats:
     return np.bincount(drawn, minlength=rows).astype(np.float64)
 
 
-class _Forest(Estimator):
+@dataclass(repr=False, eq=False, kw_only=True)
+class _ForestParameters(TreeParameters):
+    n_estimators: int = field(default=100, kw_only=False)
+    bootstrap: bool = True
+
+
+class _Forest(_ForestParameters, Estimator):
     """What the classifier and the regressor share: resamples, trees, and the votes of trees that saw no such row."""
 
-    n_estimators: int
-    bootstrap: bool
-    random_state: Any
     estimators_: list[Tree]
     feature_importances_: Floats
 
@@ -81,7 +85,7 @@ class _Forest(Estimator):
 
     def _grow(self, X: Floats, width: int, w: Floats | None) -> None:
         """Grow the trees; ``width``: numbers that a vote has."""
-        count, limits = whole(self.n_estimators, "n_estimators", 1), limits_of(self, X.shape[1])
+        count, limits = whole(self.n_estimators, "n_estimators", 1), self._limits(X.shape[1])
         resample = bool(among(self.bootstrap, "bootstrap", True, False))
         n, table, draw = len(X), Sorted.rank(X), drawer(self.random_state)
         held = np.ones(n) if w is None else w
@@ -161,6 +165,7 @@ class _Forest(Estimator):
         return Steps(repr(self), self._told)
 
 
+@dataclass(repr=False, eq=False, kw_only=True)
 class RandomForestClassifier(Classifier, _Forest):
     """The mean of the shares that many trees give, each grown on its own resample.
 
@@ -173,26 +178,8 @@ class RandomForestClassifier(Classifier, _Forest):
     ['a', 'b']
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        criterion: str = "gini",
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: int | float | str | None = "sqrt",
-        bootstrap: bool = True,
-        random_state: Any = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.bootstrap = bootstrap
-        self.random_state = random_state
+    criterion: str = "gini"
+    max_features: int | float | str | None = "sqrt"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and classes ``y`` (n,)."""
@@ -216,6 +203,7 @@ class RandomForestClassifier(Classifier, _Forest):
         return "statistics.classification_scores.accuracy", "share", found
 
 
+@dataclass(repr=False, eq=False, kw_only=True)
 class RandomForestRegressor(Regressor, _Forest):
     """The mean of the numbers that many trees give, each grown on its own resample. Parameters as for the classifier.
 
@@ -227,26 +215,7 @@ class RandomForestRegressor(Regressor, _Forest):
     [0.0, 9.0]
     """
 
-    def __init__(
-        self,
-        n_estimators: int = 100,
-        *,
-        criterion: str = "squared_error",
-        max_depth: int | None = None,
-        min_samples_split: int = 2,
-        min_samples_leaf: int = 1,
-        max_features: int | float | str | None = None,
-        bootstrap: bool = True,
-        random_state: Any = None,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.criterion = criterion
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.max_features = max_features
-        self.bootstrap = bootstrap
-        self.random_state = random_state
+    criterion: str = "squared_error"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` (n, d) and numbers ``y`` (n,)."""
