@@ -12,6 +12,7 @@ from typing import Any
 from tearless.core import InputError
 
 from .arrays import Array, array, constant, factorable, finite, known, positive, unit_roundoff
+from .kernels import differentiated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,15 +64,12 @@ def eigh(a: Array, *, tolerance: float | None = None) -> Eigen:
     finite(xp, a, "a")
     a = factorable(xp, a)
     allowed = unit_roundoff(xp, a) ** 0.75 if tolerance is None else positive(tolerance, "tolerance", zero=True)
-    apart, size = xp.max(xp.abs(a / 2 - a.mT / 2)), xp.max(xp.abs(a))
-    if known(apart > allowed / 2 * size):
-        raise InputError(
-            f"a: expected a symmetric matrix, got entries that differ from their mirror image by up to "
-            f"{2 * float(apart):.2g} beside a largest of {float(size):.2g}; use svd, or average it with its transpose"
-        )
-    values, vectors = xp.linalg.eigh(a / 2 + a.mT / 2)
+    if differentiated(a) or not known(xp.all(a == a.mT)):
+        _refuse_asymmetric(xp, a, allowed)
+        a = a / 2 + a.mT / 2
+    values, vectors = xp.linalg.eigh(a)
     values, vectors = xp.flip(values, axis=0), xp.flip(vectors, axis=1)
-    return Eigen(values, vectors * _signs(xp, vectors.mT)[None, :])
+    return Eigen(values, vectors * _signs(xp, vectors, 0))
 
 
 def svd(a: Array) -> Singular:
@@ -88,15 +86,28 @@ def svd(a: Array) -> Singular:
     xp, a = array(a, "a", ndim=2)
     finite(xp, a, "a")
     u, s, vt = xp.linalg.svd(factorable(xp, a), full_matrices=False)
-    signs = _signs(xp, vt)
+    signs = _signs(xp, vt, 1)
     return Singular(u * signs[None, :], s, vt * signs[:, None])
 
 
-def _signs(xp: Any, rows: Array) -> Array:
-    """±1 for each row: the sign of its first entry within √u of its largest magnitude."""
-    rows = constant(rows)
-    size = xp.abs(rows)
-    near = size >= xp.max(size, axis=1, keepdims=True) * (1 - unit_roundoff(xp, rows) ** 0.5)
-    first = xp.argmax(xp.astype(near, xp.int32), axis=1)
-    chosen = xp.take_along_axis(rows, first[:, None], axis=1)[:, 0]
-    return xp.where(chosen < 0, -xp.ones_like(chosen), xp.ones_like(chosen))
+def _refuse_asymmetric(xp: Any, a: Array, allowed: float) -> None:
+    apart, size = xp.max(xp.abs(a / 2 - a.mT / 2)), xp.max(xp.abs(a))
+    if known(apart > allowed / 2 * size):
+        raise InputError(
+            f"a: expected a symmetric matrix, got entries that differ from their mirror image by up to "
+            f"{2 * float(apart):.2g} beside a largest of {float(size):.2g}; use svd, or average it with its transpose"
+        )
+
+
+def _signs(xp: Any, vectors: Array, axis: int) -> Array:
+    """±1 for each vector along the axis: the sign of its first entry within √u of its largest magnitude."""
+    vectors, near = constant(vectors), 1 - unit_roundoff(xp, vectors) ** 0.5
+    above, below = xp.max(vectors, axis=axis), -xp.min(vectors, axis=axis)
+    if known(xp.all((above < near * below) | (below < near * above))):
+        chosen = above - below
+    else:
+        size = xp.abs(vectors)
+        largest = size >= xp.max(size, axis=axis, keepdims=True) * near
+        first = xp.expand_dims(xp.argmax(xp.astype(largest, xp.int32), axis=axis), axis=axis)
+        chosen = xp.squeeze(xp.take_along_axis(vectors, first, axis=axis), axis=axis)
+    return 1 - 2 * xp.astype(chosen < 0, vectors.dtype)
