@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 from scipy.special import bdtr, betainc, gammaln
 
 from tearless.core import InputError
@@ -92,10 +93,14 @@ def bootstrap_of_difference(better: int, worse: int, trials: int) -> Law:
         got = f"{better}, {worse} of {trials}"
         raise InputError(f"better, worse: expected counts that add up to at most the trials, got {got}; count again")
     b, w = better / trials, worse / trials
-    size = 2 * trials + 1
-    angle = 2 * np.pi * np.arange(size) / size
-    steps = b * np.exp(1j * angle) + (1 - b - w) + w * np.exp(-1j * angle)
-    chances = np.fft.fftshift(np.fft.fft(steps**trials).real / size)
+    size = next_fast_len(2 * trials + 1, real=True)
+    angle = 2 * np.pi * np.arange(size // 2 + 1) / size
+    steps = (1 - b - w) + (b + w) * np.cos(angle) + 1j * (w - b) * np.sin(angle)
+    seen = np.flatnonzero(np.abs(steps) > math.exp(-45 / trials))
+    powers = np.zeros(len(steps), dtype=np.complex128)
+    powers[seen] = steps[seen] ** trials
+    law = np.fft.irfft(powers, size)
+    chances = np.concatenate([law[size - trials :], law[: trials + 1]])
     chances[chances < ROUNDING] = 0.0
     values = np.arange(-trials, trials + 1) / trials
     return Law(b - w, values, chances / chances.sum())
