@@ -1,0 +1,1 @@
+"""What `tearless calibrate` is made of: reading, judging, mending, and the words of its answer."""
