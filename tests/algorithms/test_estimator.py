@@ -23,13 +23,19 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator
 
+from tearless.algorithms.decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tearless.algorithms.estimator import Estimator, NotFitted, generator
+from tearless.algorithms.gaussian_naive_bayes import GaussianNB
+from tearless.algorithms.gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from tearless.algorithms.lasso import Lasso
 from tearless.algorithms.linear_regression import LinearRegression
 from tearless.algorithms.logistic_regression import LogisticRegression
+from tearless.algorithms.multilayer_perceptron import MLPClassifier, MLPRegressor
+from tearless.algorithms.multinomial_naive_bayes import MultinomialNB
 from tearless.algorithms.nearest_neighbours import KNeighborsClassifier, KNeighborsRegressor
 from tearless.algorithms.pca import PCA
 from tearless.algorithms.pillars import names
+from tearless.algorithms.random_forest import RandomForestClassifier, RandomForestRegressor
 from tearless.algorithms.ridge import Ridge
 from tearless.core import InputError
 
@@ -48,9 +54,34 @@ VARIANTS = [
     KNeighborsRegressor(weights="distance"),
     PCA(),
     PCA(whiten=True),
+    GaussianNB(),
+    MultinomialNB(),
+    DecisionTreeClassifier(),
+    DecisionTreeClassifier(criterion="entropy", max_depth=3),
+    DecisionTreeRegressor(),
+    DecisionTreeRegressor(max_features="sqrt", random_state=0),
+    RandomForestClassifier(8),
+    RandomForestClassifier(8, bootstrap=False),
+    RandomForestRegressor(8),
+    RandomForestRegressor(3, bootstrap=False),
+    GradientBoostingClassifier(6),
+    GradientBoostingClassifier(6, subsample=0.5),
+    GradientBoostingRegressor(6),
+    MLPClassifier(),
+    MLPClassifier((4, 3), "tanh"),
+    MLPRegressor(),
+    MLPRegressor((), learning_rate_init=0.05),
 ]
+"""Every kind of estimator, and what of its parameters takes another way through the code."""
+KINDS = list({type(variant): type(variant)() for variant in VARIANTS}.values())
 X = np.random.default_rng(0).normal(size=(30, 3))
 Y = X @ [1.0, 2.0, 3.0]
+
+
+def not_applicable(estimator: Estimator) -> set[str]:
+    """Checks that cannot hold: where rows are drawn, a row of weight 2 is another draw than two rows."""
+    draws = getattr(estimator, "bootstrap", False) or getattr(estimator, "subsample", 1.0) < 1.0
+    return {"check_sample_weight_equivalence_on_dense_data"} if draws else set()
 
 
 @pytest.mark.parametrize("estimator", VARIANTS, ids=repr)
@@ -60,7 +91,7 @@ def test_scikit_learn_takes_them_for_its_own(estimator: Estimator) -> None:
         results = check_estimator(estimator, on_fail=None, on_skip=None)
     bad = {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
     skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
-    assert not bad
+    assert set(bad) <= not_applicable(estimator)
     assert skipped <= {"check_array_api_input"}  # needs SCIPY_ARRAY_API set before SciPy loads: the next test
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -91,8 +122,9 @@ def test_every_estimator_stores_its_arguments_and_nothing_else() -> None:
             if kind.__module__ == module.__name__ and issubclass(kind, Estimator) and not kind.__name__.startswith("_"):
                 assert vars(kind()) == kind().get_params(deep=False)
                 assert kind.__doc__
+                assert any(type(variant) is kind for variant in VARIANTS)
                 found += 1
-    assert found >= 8
+    assert found == len(KINDS)
 
 
 def test_no_algorithm_loads_scikit_learn() -> None:
@@ -181,9 +213,9 @@ def test_they_work_in_pipelines_searches_and_cross_validation() -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(bad: Any, message: str) -> None:
-    for model in (Ridge(), LogisticRegression(), KNeighborsClassifier(1), PCA(), Lasso(), LinearRegression()):
+    for model in KINDS:
         with pytest.raises(InputError, match=message):
-            model.fit(bad, [0, 1])
+            clone(model).fit(bad, [0, 1])
 
 
 def test_sums_that_overflow_are_no_infinities() -> None:
@@ -307,7 +339,7 @@ def test_each_explains_its_fit_in_numbers_and_names_real_functions(estimator: Es
     y = (Y > 0).astype(int) if is_classifier(estimator) else Y
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        steps = clone(estimator).fit(X, y).explain()
+        steps = clone(estimator).fit(abs(X) if isinstance(estimator, MultinomialNB) else X, y).explain()
     assert len(steps) >= 1
     for step in steps:
         module, _, function = f"tearless.{step.function}".rpartition(".")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import subprocess
-import sys
 import warnings
 from typing import Any
 
@@ -18,7 +15,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 from tearless.algorithms.multilayer_perceptron import BENDS, MLPClassifier, MLPRegressor, backward, forward
 from tearless.calculus import finite_differences, local_derivatives, reverse_mode
@@ -164,33 +160,6 @@ def test_it_bends_where_a_line_cannot() -> None:
     settings: dict[str, Any] = {"learning_rate_init": 0.05, "max_iter": 2000, "random_state": 1}
     assert MLPClassifier((8,), "tanh", **settings).fit(corners, either).score(corners, either) == 1
     assert MLPClassifier((8,), "identity", **settings).fit(corners, either).score(corners, either) < 0.8
-
-
-@pytest.mark.parametrize(
-    "estimator",
-    [MLPClassifier(), MLPRegressor(), MLPClassifier((4, 3), "tanh"), MLPRegressor((), learning_rate_init=0.05)],
-)
-def test_scikit_learn_takes_it_for_its_own(estimator: Any) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(estimator, on_fail=None, on_skip=None)
-    assert not {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
-    skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
-    assert skipped <= {"check_array_api_input"}  # needs SCIPY_ARRAY_API set before SciPy loads: the next test
-
-
-def test_with_array_api_dispatch_on_it_still_passes() -> None:
-    code = """
-import warnings; warnings.simplefilter("ignore")
-from sklearn.utils.estimator_checks import check_array_api_input
-from tearless.algorithms.multilayer_perceptron import MLPClassifier, MLPRegressor
-for model in (MLPClassifier(), MLPRegressor()):
-    check_array_api_input(type(model).__name__, model, "numpy", expect_only_array_outputs=False)
-print("all")
-"""
-    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
-    assert done.stdout.strip() == "all", done.stderr
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,8 @@ from sklearn import ensemble
 from sklearn import tree as theirs
 from sklearn.base import is_classifier
 from sklearn.model_selection import KFold
-from sklearn.utils.estimator_checks import check_estimator
 
 from tearless.algorithms.decision_tree import DecisionTreeClassifier, DecisionTreeRegressor
-from tearless.algorithms.estimator import Estimator
 from tearless.algorithms.gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from tearless.algorithms.random_forest import RandomForestClassifier, RandomForestRegressor
 from tearless.core import InputError
@@ -244,30 +241,3 @@ def test_boosting_and_forests_refuse_what_they_cannot_use_in_words() -> None:
             model.fit(*two)
     with pytest.raises(InputError, match="y: expected at least two classes, each with some weight, got 1 class"):
         GradientBoostingClassifier().fit(*two, sample_weight=[1.0, 0.0])
-
-
-VARIANTS: list[Estimator] = [
-    DecisionTreeClassifier(),
-    DecisionTreeClassifier(criterion="entropy", max_depth=3),
-    DecisionTreeRegressor(),
-    DecisionTreeRegressor(max_features="sqrt", random_state=0),
-    RandomForestClassifier(8),
-    RandomForestRegressor(8),
-    RandomForestRegressor(3, bootstrap=False),
-    GradientBoostingClassifier(6),
-    GradientBoostingClassifier(6, subsample=0.5),
-    GradientBoostingRegressor(6),
-]
-
-
-@pytest.mark.parametrize("estimator", VARIANTS, ids=repr)
-def test_scikit_learn_takes_them_for_its_own(estimator: Estimator) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results = check_estimator(estimator, on_fail=None, on_skip=None)
-    bad = {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
-    if getattr(estimator, "subsample", 1.0) < 1.0 or getattr(estimator, "bootstrap", False):
-        # drawing rows, two copies of a row are not one row of weight 2
-        bad.pop("check_sample_weight_equivalence_on_dense_data", None)
-    assert not bad
-    assert {r["check_name"] for r in results if r["status"] == "skipped"} <= {"check_array_api_input"}
