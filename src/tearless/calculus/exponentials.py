@@ -15,7 +15,7 @@ import numpy as np
 
 from tearless.core import InputError
 from tearless.linear_algebra.arrays import Array, array, within
-from tearless.linear_algebra.kernels import differentiated, into, minus, own
+from tearless.linear_algebra.kernels import differentiated, into, minus, over, own
 
 Axis = int | tuple[int, ...] | None
 
@@ -76,11 +76,7 @@ def softmax(x: Any, axis: Axis = -1) -> Array:
         e = xp.exp(x)
     else:
         e = into(xp.exp, x - xp.where((top > low) & (top < high), xp.zeros_like(top), top))
-    total = xp.sum(e, axis=axes, keepdims=True)
-    if differentiated(e):
-        return e / total
-    e /= total
-    return e
+    return over(e, xp.sum(e, axis=axes, keepdims=True))
 
 
 @_quiet

@@ -67,3 +67,17 @@ def minus(x: Array, y: Array) -> Array:
         return x - y
     x -= y
     return x
+
+
+def over(x: Array, y: Any) -> Array:
+    """``x / y`` in the memory of x, which nobody else holds, where its library can; else in new memory.
+
+    Shapes: y is a number, or broadcasts to the shape of x, which is not to be used afterwards.
+
+    >>> over(np.ones(2), 2.0)
+    array([0.5, 0.5])
+    """
+    if differentiated(x) or (not isinstance(y, float) and differentiated(y)):
+        return x / y
+    x /= y
+    return x

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from tearless.calculus.exponentials import log_softmax, softmax
 from tearless.core import InputError
-from tearless.linear_algebra.arrays import Array
+from tearless.linear_algebra.arrays import Array, within
+from tearless.linear_algebra.kernels import own
 from tearless.probability.temperature import usable
 
 Ties = Literal["all", "first"]
@@ -41,7 +42,7 @@ class Kept:
     @property
     def logits(self) -> Array:
         """The logits with −inf for what is cut."""
-        return self.xp.where(self.kept, self.given, self.xp.full_like(self.given, -self.xp.inf))
+        return own(self.xp).where(self.kept, self.given, -math.inf)
 
     @property
     def count(self) -> Array:
@@ -84,9 +85,10 @@ def top_k(logits: Any, k: int, *, ties: Ties = "all") -> Kept:
     [True, True, False, False]
     """
     xp, z = usable(logits)
-    count = _count(k, "k")
-    n = _everywhere(xp, z, min(count, z.shape[-1]))
-    return _kept(xp, z, _best(xp, z, _kth(xp, z, min(count, z.shape[-1])), n, ties))
+    count = min(_count(k, "k"), z.shape[-1])
+    last = _kth(xp, z, count)
+    best = _best(xp, z, last, count, ties)
+    return Kept(xp, z, best) if within(xp, last, -math.inf, math.inf) else _kept(xp, z, best)
 
 
 def top_p(logits: Any, p: float, *, least: int = 1, ties: Ties = "first") -> Kept:
@@ -144,16 +146,14 @@ def typical(logits: Any, mass: float, *, least: int = 1, ties: Ties = "all") -> 
     """
     xp, z = usable(logits)
     wanted = _share(mass, "mass", closed=True)
-    log_p = log_softmax(z)
-    possible = z > -xp.inf
-    surprise = xp.where(possible, -log_p, xp.zeros_like(z))
-    nearness = -xp.abs(surprise - _entropy(xp, z)[..., None])
+    p, surprise, possible = _surprise(xp, z)
+    nearness = -xp.abs(surprise - xp.sum(p * surprise, axis=-1, keepdims=True))
     unit = 32 * float(xp.finfo(z.dtype).eps) * (1 + xp.max(surprise, axis=-1, keepdims=True))
     nearness = xp.where(possible, xp.round(nearness / unit) * unit, xp.full_like(z, -xp.inf))
     order = xp.argsort(nearness, axis=-1, descending=True, stable=True)
     ranked = xp.take_along_axis(nearness, order, axis=-1)
     n = z.shape[-1] if wanted == 1 else None
-    count = _crossing(xp, xp.take_along_axis(softmax(z), order, axis=-1), wanted, _count(least, "least"), n)
+    count = _crossing(xp, xp.take_along_axis(p, order, axis=-1), wanted, _count(least, "least"), n)
     return _kept(xp, z, _best(xp, nearness, _at(xp, ranked, count), count, ties))
 
 
@@ -184,8 +184,9 @@ def eta(logits: Any, cut: float, *, least: int = 1) -> Kept:
     """
     xp, z = usable(logits)
     share = _share(cut, "cut", closed=False)
-    border = xp.clip(math.sqrt(share) * xp.exp(-_entropy(xp, z)), None, share)
-    return _kept(xp, z, (softmax(z) >= border[..., None]) | _likeliest(xp, z, least))
+    p, surprise, _ = _surprise(xp, z)
+    border = xp.clip(math.sqrt(share) * xp.exp(-xp.sum(p * surprise, axis=-1, keepdims=True)), None, share)
+    return _kept(xp, z, (p >= border) | _likeliest(xp, z, least))
 
 
 def _kept(xp: Any, z: Array, kept: Array) -> Kept:
@@ -203,7 +204,7 @@ def _crossing(xp: Any, ranked: Array, wanted: float, least: int, every: int | No
     return xp.clip(count, min(least, choices), choices)
 
 
-def _best(xp: Any, score: Array, last: Array, count: Array, ties: str) -> Array:
+def _best(xp: Any, score: Array, last: Array, count: Array | int, ties: str) -> Array:
     """True for the ``count`` highest scores of each slice, where the last of them has the score ``last`` (..., 1)."""
     if ties not in ("all", "first"):
         raise InputError(f"ties: expected 'all' or 'first', got {ties!r}; choose one")
@@ -211,7 +212,7 @@ def _best(xp: Any, score: Array, last: Array, count: Array, ties: str) -> Array:
         return score >= last
     above, equal = score > last, score == last
     room = count - xp.count_nonzero(above, axis=-1)
-    return above | (equal & (xp.cumulative_sum(xp.astype(equal, count.dtype), axis=-1) <= room[..., None]))
+    return above | (equal & (xp.cumulative_sum(xp.astype(equal, room.dtype), axis=-1) <= room[..., None]))
 
 
 def _likeliest(xp: Any, z: Array, least: int) -> Array:
@@ -239,10 +240,14 @@ def _kth(xp: Any, z: Array, k: int) -> Array:
 
 def _entropy(xp: Any, z: Array) -> Array:
     """The entropy of softmax(z) in nats; choices ruled out add 0."""
+    p, surprise, _ = _surprise(xp, z)
+    return xp.sum(p * surprise, axis=-1)
+
+
+def _surprise(xp: Any, z: Array) -> tuple[Array, Array, Array]:
+    """Probabilities, their −ln, 0 where a choice is ruled out, and which are not ruled out."""
     possible = z > -xp.inf
-    log_p = log_softmax(z)
-    log_p = xp.where(possible, log_p, xp.zeros_like(z))
-    return xp.sum(xp.where(possible, -log_p * softmax(z), xp.zeros_like(z)), axis=-1)
+    return softmax(z), own(xp).where(possible, -log_softmax(z), 0.0), possible
 
 
 def _count(k: int, name: str) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from tearless.calculus.exponentials import softmax
 from tearless.core import InputError
-from tearless.linear_algebra.arrays import Array, array
+from tearless.linear_algebra.arrays import Array, array, known, within
+from tearless.linear_algebra.kernels import differentiated, over
 
 
 def temperature(logits: Any, t: float) -> Array:
@@ -25,21 +28,24 @@ def temperature(logits: Any, t: float) -> Array:
     >>> temperature([2.0, 2.0, 0.1], 0).tolist()
     [0.0, 0.0, -inf]
     """
-    xp, z = usable(logits)
+    xp, z, top = _with_largest(logits)
     try:
         warmth = float(t)
     except (TypeError, ValueError):
         warmth = math.nan
     if not warmth >= 0:
         raise InputError(f"t: expected a temperature of at least 0, got {t!r}; 1 leaves the model's probabilities")
-    out = xp.full_like(z, -xp.inf)
-    shifted = z - xp.max(z, axis=-1, keepdims=True)
     if warmth == 0:
-        return xp.where(shifted == 0, xp.zeros_like(z), out)
+        return xp.where(z == top, xp.zeros_like(z), xp.full_like(z, -xp.inf))
+    if not differentiated(z) and not math.isinf(warmth):
+        with np.errstate(over="ignore"):
+            scaled = over(z - top, warmth)
+        if warmth >= 1 or within(xp, xp.min(scaled), -math.inf, math.inf):
+            return scaled
     possible = z > -xp.inf
-    finite = xp.where(possible, shifted, xp.zeros_like(z))
+    finite = xp.where(possible, z - top, xp.zeros_like(z))
     scaled = xp.zeros_like(z) if math.isinf(warmth) else _divided(xp, finite, warmth)
-    return xp.where(possible, scaled, out)
+    return xp.where(possible, scaled, xp.full_like(z, -xp.inf))
 
 
 def at_temperature(logits: Any, t: float) -> Array:
@@ -63,15 +69,21 @@ def usable(logits: Any) -> tuple[Any, Array]:
     ...
     tearless.core.errors.InputError: logits: expected numbers below inf, got nan or inf; find where the model overflows
     """
+    return _with_largest(logits)[:2]
+
+
+def _with_largest(logits: Any) -> tuple[Any, Array, Array]:
+    """What ``usable`` returns, and the largest logit of each slice, shape (..., 1)."""
     xp, z = array(logits, "logits")
     if z.ndim == 0:
         raise InputError("logits: expected one number for each choice, got a single number; give a vector")
-    top = xp.max(z, axis=-1)
-    if bool(xp.any(xp.isnan(z))) or bool(xp.any(top == xp.inf)):
-        raise InputError("logits: expected numbers below inf, got nan or inf; find where the model overflows")
-    if bool(xp.any(top == -xp.inf)):
-        raise InputError("logits: expected at least one choice that is not -inf, got none; some must stay possible")
-    return xp, z
+    top = xp.max(z, axis=-1, keepdims=True)
+    if not within(xp, top, -math.inf, math.inf):  # nan anywhere makes its slice's largest nan
+        if known(xp.any(xp.isnan(top) | (top == xp.inf))):
+            raise InputError("logits: expected numbers below inf, got nan or inf; find where the model overflows")
+        if known(xp.any(top == -xp.inf)):
+            raise InputError("logits: expected at least one choice that is not -inf, got none; some must stay possible")
+    return xp, z, top
 
 
 def _divided(xp: Any, z: Array, t: float) -> Array:
