@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from tearless.core import Number, quoted
 from tearless.report.answer import Answer, Cell, Table
 from tearless.statistics.comparison.facts import Comparison, Pair
+from tearless.statistics.comparison.words import chance, gap
 from tearless.statistics.estimate import Estimate
 
-from .sentences import better, chance, gap, reach, said, sure, verdict
+from .sentences import better, reach, said, sure, verdict
 
 
 def answer(found: Comparison) -> Answer:

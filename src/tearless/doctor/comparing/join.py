@@ -18,6 +18,7 @@ from .entrants import Entrant
 from .values import Values
 
 Unmatched = Literal["refuse", "drop"]
+_FOUND = "\0found"
 STRUCTURE = ("cluster", "fold", "repeat", "seed", "data_set")
 """The parts of a column that say how rows hang together."""
 
@@ -78,7 +79,8 @@ def _name_rows(tables: Sequence[Entrant], parts: Sequence[str]) -> bool:
 
 
 def _repeats(table: Entrant, parts: Sequence[str]) -> bool:
-    return bool(table.frame.select(getattr(table.roles, part) for part in parts).is_duplicated().any())
+    keys = table.frame.select(getattr(table.roles, part) for part in parts)
+    return (keys.to_series() if len(parts) == 1 else keys).n_unique() < keys.height
 
 
 def _by_key(tables: Sequence[Entrant], values: Sequence[Values], keys: tuple[str, ...], unmatched: Unmatched) -> Joined:
@@ -90,8 +92,10 @@ def _by_key(tables: Sequence[Entrant], values: Sequence[Values], keys: tuple[str
     if len(set(kinds)) > len(set(names)):
         frames = [frame.with_columns(pl.col(names).cast(pl.String)) for frame in frames]
     whole = frames[0]
-    for frame in frames[1:]:
-        whole = whole.join(frame, on=names, how="inner", nulls_equal=True, maintain_order="left")
+    for frame in frames[1:]:  # a left join and a look for gaps: half the time of an inner join that keeps the order
+        found = frame.with_columns(pl.lit(value=True).alias(_FOUND))
+        whole = whole.join(found, on=names, how="left", nulls_equal=True, maintain_order="left")
+        whole = (whole.filter(pl.col(_FOUND)) if whole[_FOUND].null_count() else whole).drop(_FOUND)
     most = max(frame.height for frame in frames)
     lost = most - whole.height
     by = listed([str(name) for name in names])

@@ -9,6 +9,7 @@ from tearless.core import listed, quoted
 from tearless.core.number import shown
 from tearless.statistics.comparison.facts import Comparison, Design, Pair
 from tearless.statistics.comparison.mcnemar import mcnemar
+from tearless.statistics.comparison.words import chance, gap
 
 MOST_FLIPS = 100_000
 
@@ -16,24 +17,6 @@ MOST_FLIPS = 100_000
 def value(x: float, unit: str) -> str:
     """A metric's value: a share as percent."""
     return shown(x, unit)
-
-
-def gap(x: float, unit: str) -> str:
-    """A difference of values: shares as points.
-
-    >>> gap(0.034, "share"), gap(-0.5, "1")
-    ('3.4 points', '-0.5')
-    """
-    return f"{shown(100 * x)} point{'' if abs(100 * x) == 1 else 's'}" if unit == "share" else shown(x, unit)
-
-
-def chance(p: float) -> str:
-    """A chance as statisticians write it.
-
-    >>> chance(0.04567), chance(3e-9)
-    ('p = 0.046', 'p = 3e-09')
-    """
-    return f"p = {p:.2g}"
 
 
 def reach(low: float, high: float, unit: str) -> str:
