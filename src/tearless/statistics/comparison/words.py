@@ -1,0 +1,32 @@
+"""Differences and chances as they stand in a sentence."""
+
+from __future__ import annotations
+
+from tearless.core.number import shown
+
+
+def gap(x: float, unit: str) -> str:
+    """A difference of values: shares as points.
+
+    >>> gap(0.034, "share"), gap(-0.5, "1")
+    ('3.4 points', '-0.5')
+    """
+    return f"{shown(100 * x)} point{'' if abs(100 * x) == 1 else 's'}" if unit == "share" else shown(x, unit)
+
+
+def chance(p: float) -> str:
+    """A chance as statisticians write it.
+
+    >>> chance(0.04567), chance(3e-9)
+    ('p = 0.046', 'p = 3e-09')
+    """
+    return f"p = {p:.2g}"
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A count with its noun, which ends in s for any number but 1 unless ``many`` is given.
+
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
