@@ -53,8 +53,9 @@ def sum_law(parts: Sequence[Part], *, points: int = LATTICE) -> SumLaw:
     """The distribution of the sum of independent parts, each ``(values, chances)``, shapes (m,) and (m,).
 
     All combinations where they are at most 131,072; else each value is split between its two neighbours on a lattice of
-    ``points``, a power of 2, so that its mean stays, and the parts are folded by Fourier transform: the mean stays exact and the
-    variance grows by at most a quarter of the step squared for each part. Raises ``InputError`` for no part.
+    ``points``, a power of 2, so that its mean stays, and the parts are folded by Fourier transform: the mean stays
+    exact, and the variance grows by at most a quarter of the step squared for each part. Raises ``InputError`` for no
+    part.
 
     >>> coin = (np.array([0.0, 1.0]), np.array([0.5, 0.5]))
     >>> law = sum_law([coin, coin])

@@ -155,7 +155,7 @@ def test_coxs_line_where_outcomes_are_told_apart() -> None:
         cox_line([1, 0], [0.5, 0.5])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000))
 def test_coxs_line_turns_with_the_outcomes(seed: int) -> None:
     rng = np.random.default_rng(seed)
