@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tearless.core import Number, quoted
 from tearless.report.answer import Answer, Cell, Table
@@ -11,7 +12,7 @@ from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.words import chance, gap
 from tearless.statistics.estimate import Estimate
 
-from .sentences import better, reach, said, sure, verdict
+from .sentences import better, reach, said, sure, title, verdict
 
 
 def answer(found: Comparison) -> Answer:
@@ -22,11 +23,11 @@ def answer(found: Comparison) -> Answer:
 def _numbers(found: Comparison) -> Iterator[tuple[str, Number]]:
     """All numbers by name; those of one pair have plain names, those of several end in the model's."""
     for name, e in zip(found.plan.models, found.estimates, strict=True):
-        yield f"value of {name}", _number(e, found.unit, f"{found.metric} of {name}")
+        yield f"value of {name}", _number(e, found.unit, f"{title(found)} of {name}")
     yield "rows", Number(found.rows, "rows", "rows that the comparison rests on")
     for pair in found.pairs:
         of = "" if len(found.pairs) == 1 else f" of {pair.b}"
-        meaning = f"{found.metric} of {pair.b} less that of {pair.a}"
+        meaning = f"{title(found)} of {pair.b} less that of {pair.a}"
         yield f"difference{of}", _number(pair.difference.estimate, found.unit, meaning)
         error = pair.difference.estimate.standard_error
         yield (
@@ -61,13 +62,15 @@ def _number(e: Estimate, unit: str, meaning: str) -> Number:
 def _tables(found: Comparison) -> Iterator[Table]:
     pairs = {pair.b: pair for pair in found.pairs}
     several = len(found.pairs) > 1
-    heads = ["model", found.metric]
-    heads += [f"less {quoted(found.plan.reference)}", "interval", "p", "corrected", ""] if several else []
+    heads = ["model", title(found), *(["less", "interval", "p", ""] if several else [])]
     rows: list[tuple[Cell, ...]] = []
     for name, e in zip(found.plan.models, found.estimates, strict=True):
+        number = _number(e, found.unit, title(found))
+        value = replace(number, interval=None, level=None) if several else number
         rest = _row(found, pairs[name]) if several and name in pairs else ("",) * (len(heads) - 2)
-        rows.append((quoted(name), _number(e, found.unit, found.metric), *rest))
-    yield Table("", tuple(heads), tuple(rows))
+        rows.append((quoted(name), value, *rest))
+    beside = f"Beside {quoted(found.plan.reference)}; p corrected by Holm" if several else ""
+    yield Table(beside, tuple(heads), tuple(rows))
     if found.ranks is not None:
         ranks = found.ranks.critical.average_ranks.tolist()
         order = sorted(range(len(ranks)), key=lambda i: ranks[i])
@@ -78,6 +81,5 @@ def _tables(found: Comparison) -> Iterator[Table]:
 def _row(found: Comparison, pair: Pair) -> tuple[Cell, ...]:
     e = pair.difference.estimate
     word = ("better" if better(found, pair) else "worse") if sure(found, pair) else "not told apart"
-    corrected = pair.difference.p if pair.adjusted_p is None else pair.adjusted_p
-    p, q = (chance(x).removeprefix("p = ") for x in (pair.difference.p, corrected))
-    return (gap(e.value, found.unit), reach(e.low, e.high, found.unit), p, q, word)
+    p = pair.difference.p if pair.adjusted_p is None else pair.adjusted_p
+    return (gap(e.value, found.unit), reach(e.low, e.high, found.unit), chance(p).removeprefix("p = "), word)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import PurePath
 from typing import Any
 
@@ -59,7 +60,16 @@ def _names(given: Sequence[Any]) -> list[str]:
         for i, path in enumerate(paths):
             if path and names[i] in twice:
                 names[i] = "/".join((*path.parts[-depth:-1], path.stem))
-    return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+    names = [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+    return _without_shared_start(names) if all(paths) else names
+
+
+def _without_shared_start(names: list[str]) -> list[str]:
+    """Names without the words that all of them begin with: ``digits_ridge``, ``digits_lasso`` are ridge and lasso."""
+    start = "".join(letters[0] for letters in takewhile(lambda x: len(set(x)) == 1, zip(*names, strict=False)))
+    cut = max(start.rfind(sign) for sign in "_-. ") + 1
+    short = [name[cut:] for name in names]
+    return short if len(names) > 1 and all(short) else names
 
 
 def _read(
