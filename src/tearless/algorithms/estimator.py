@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tearless.algorithms.input import Floats, Names, classes, matrix, names_of, new_names, numbers, weights
+from tearless.algorithms.output import as_asked, kind_of
 from tearless.algorithms.steps import Steps
 from tearless.core import CannotTell, InputError
 
@@ -242,6 +243,17 @@ class Transformer(Estimator):
     """
 
     _n_features_out: int
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "transform" in vars(cls):
+            setattr(cls, "transform", as_asked(cls.transform))  # noqa: B010 - a method is not assigned to
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """What ``transform`` gives from now on: ``"default"`` for arrays, ``"pandas"`` or ``"polars"`` for tables."""
+        if transform is not None:
+            self._sklearn_output_config = {"transform": kind_of(transform)}
+        return self
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from ``X``; ``y`` is not looked at."""

@@ -84,6 +84,10 @@ class GaussianNB(NaiveBayes):
         fitted = [_variances(rows[codes == k], share[codes == k]) for k in range(len(self.classes_))]
         self.theta_ = np.stack([mean for mean, _ in fitted])
         self.var_ = np.stack([variance for _, variance in fitted]) + self.epsilon_
+        if not np.isfinite(self.var_).all():
+            raise InputError(
+                f"X: expected numbers whose squares stay finite, got up to {np.abs(rows).max():g}; take other units"
+            )
         if not (self.var_ > 0).all():
             raise InputError(
                 f"X: expected columns that vary, got {len(rows)} sample(s) with none that does, or a column "
@@ -121,5 +125,6 @@ class GaussianNB(NaiveBayes):
 
 def _variances(rows: Floats, w: Floats | None) -> tuple[Floats, Floats]:
     """The weighted mean of every column, and the weighted mean of the squares about it."""
-    mean = weighted_means(rows, w)
-    return mean, weighted_means((rows - mean) ** 2, w)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = weighted_means(rows, w)
+        return mean, weighted_means((rows - mean) ** 2, w)

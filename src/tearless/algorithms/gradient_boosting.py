@@ -114,7 +114,8 @@ class _Boosting(_BoostingParameters, Estimator):
 
     def _mean_loss(self, F: Floats, y: NDArray[Any], weight: Floats) -> float:
         at = F if self._loss.per_row else F[:, 0]
-        return float(np.average(np.asarray(self._loss.value(at, y)), weights=weight))
+        with np.errstate(over="ignore"):
+            return float(np.average(np.asarray(self._loss.value(at, y)), weights=weight))
 
     def _newton(
         self, leaf: NDArray[np.int64], rows: NDArray[np.intp], slope: Floats, bend: Floats, nodes: int

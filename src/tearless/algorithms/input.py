@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tearless.core import InputError
-from tearless.core.text import LONGEST_NAME, visible
+from tearless.core.text import LONGEST_NAME, quoted, visible
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
@@ -44,7 +44,7 @@ def matrix(X: Any, *, least_rows: int = 1, positive_only: bool = False) -> Float
         raise InputError(
             f"X: found 0 feature(s) (shape={values.shape}) while a minimum of 1 is required. Give at least one column"
         )
-    _finite(values, "X")
+    _finite(values, "X", names_of(X))
     if positive_only and values.min() < 0:
         raise InputError(
             f"X: expected numbers of at least 0, got {values.min():g}: Negative values in data; these are to be counts"
@@ -241,10 +241,34 @@ def _real(x: Any, name: str) -> Floats:
         raise InputError(f"{name}: expected numbers, got {values.dtype}; turn the values into numbers first")
     try:
         return values.astype(np.float64, copy=False)
-    except TypeError as why:
-        raise WrongKind(f"{name}: expected numbers, got a cell that is none: {why}; turn it into a number") from None
-    except (ValueError, OverflowError) as why:
-        raise InputError(f"{name}: expected numbers, got a cell that is none: {why}; turn it into a number") from None
+    except (TypeError, ValueError, OverflowError):
+        return _cell_by_cell(values, name, names_of(x))
+
+
+def _cell_by_cell(values: NDArray[Any], name: str, names: Names | None) -> Floats:
+    """Numbers among which pandas' ``NA`` is NaN; raises ``InputError`` for the first cell that is no number."""
+    out = np.empty(values.shape)
+    for place, cell in np.ndenumerate(values):
+        try:
+            out[place] = np.nan if type(cell).__name__ == "NAType" else float(cell)
+        except (TypeError, ValueError, OverflowError) as why:
+            kind = WrongKind if isinstance(why, TypeError) else InputError
+            raise kind(
+                f"{name}: expected numbers, got a cell that is none: {_shown(cell)} at {_where(place, names)} (counted "
+                "from 0); turn it into a number, or text into one column a category"
+            ) from None
+    return out
+
+
+def _where(place: tuple[int, ...], names: Names | None) -> str:
+    if not place:
+        return "the one value"
+    column = "" if len(place) < 2 else str(place[1]) if names is None else quoted(str(names[place[1]]))
+    return f"row {place[0]}" + f", column {column}" * bool(column)
+
+
+def _shown(cell: Any) -> str:
+    return quoted(cell) if isinstance(cell, str) else f"a {type(cell).__name__}, argument must be a string or a number"
 
 
 def _one_a_row(values: NDArray[Any], rows: int, warning: type[Warning]) -> NDArray[Any]:
@@ -262,7 +286,7 @@ def _one_a_row(values: NDArray[Any], rows: int, warning: type[Warning]) -> NDArr
     return values
 
 
-def _finite(values: Floats, name: str) -> None:
+def _finite(values: Floats, name: str, names: Names | None = None) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(values.sum()):  # one pass without a mask: nan and inf never leave a sum
             return
@@ -271,7 +295,7 @@ def _finite(values: Floats, name: str) -> None:
         return
     nan = int(np.isnan(values).sum())
     kinds = [f"{count:,} {what}" for count, what in ((nan, "NaN"), (len(bad) - nan, "infinite (inf)")) if count]
-    where = f"row {bad[0][0]}" + (f", column {bad[0][1]}" if values.ndim == 2 else "")
+    where = _where(tuple(bad[0].tolist()), names)
     raise InputError(
         f"{name}: expected finite numbers, got {' and '.join(kinds)}, the first at {where} (counted from 0); fill or "
         "drop them first"

@@ -262,10 +262,6 @@ class _Perceptron(Estimator):
         exact = reverse_mode.gradient(loss, [v])[0].value
         apart = float(np.abs(self._objective(w, *self._kept)[1] - exact).max())
 
-        def product(d: Floats) -> Floats:
-            return reverse_mode.hessian_vector(loss, [v], [d])[0].value
-
-        _, top = lanczos(preconditioned(product, self._denominator), w.size, np.random.default_rng(0), products=10)
         there = f"on {len(self._kept[0])} rows"
         gradients = {
             "apart": Number(apart, "1", f"largest difference in an entry, {there}"),
@@ -275,9 +271,6 @@ class _Perceptron(Estimator):
             f"layer {i}": Number(float(l2(g)), "1", f"length of the gradient by its {g.size:,} weights, {there}")
             for i, g in enumerate((m.ravel() for m, _ in self._layers(exact)), 1)
         }
-        curved = {"curvature": Number(top.value, "1", f"the largest, as Adam's steps see it, {there}")}
-        if top.value > 0:
-            curved["largest rate"] = Number(largest_adam_rate(top.value), "1", "from which on Adam would diverge there")
         second = "The gradient written out here, beside the one from the rules of every operation"
         return [
             Step("calculus.reverse_mode.gradient", second, gradients),
@@ -286,8 +279,23 @@ class _Perceptron(Estimator):
                 "What is left to learn in each layer; a layer far below others stands still",
                 norms,
             ),
-            Step("calculus.stability.largest_adam_rate", "The curvature says how large the rate may be", curved),
+            *self._curved(loss, v, there),
         ]
+
+    def _curved(self, loss: reverse_mode.Variable, v: reverse_mode.Variable, there: str) -> list[Step]:
+        """How the loss curves as Adam's steps see it; nothing where their squares have left floating point."""
+        if not np.isfinite(self._denominator).all():
+            return []
+
+        def product(d: Floats) -> Floats:
+            return reverse_mode.hessian_vector(loss, [v], [d])[0].value
+
+        size = self._denominator.size
+        _, top = lanczos(preconditioned(product, self._denominator), size, np.random.default_rng(0), products=10)
+        curved = {"curvature": Number(top.value, "1", f"the largest, as Adam's steps see it, {there}")}
+        if top.value > 0:
+            curved["largest rate"] = Number(largest_adam_rate(top.value), "1", "from which on Adam would diverge there")
+        return [Step("calculus.stability.largest_adam_rate", "The curvature says how large the rate may be", curved)]
 
 
 class MLPClassifier(Classifier, _Perceptron):

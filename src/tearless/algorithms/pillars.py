@@ -10,7 +10,7 @@ from tearless.core import InputError
 from tearless.core.text import quoted
 
 PILLARS = ("linear_algebra", "calculus", "probability", "statistics")
-PLAIN = frozenset({"__init__", "estimator", "input", "pillars", "steps"})
+PLAIN = frozenset({"__init__", "estimator", "input", "output", "pillars", "steps"})
 """The files of this folder without mathematics."""
 BASE = PLAIN | {"naive_bayes"}
 """The files of this folder that are no algorithm."""

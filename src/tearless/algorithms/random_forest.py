@@ -233,7 +233,8 @@ class RandomForestRegressor(Regressor, _Forest):
         return NumberTarget(self._values, weight)
 
     def _wrong(self, rows: NDArray[np.intp], said: Floats) -> float:
-        return float(np.mean((said[:, 0] - self._values[rows]) ** 2))
+        with np.errstate(over="ignore"):
+            return float(np.mean((said[:, 0] - self._values[rows]) ** 2))
 
     def _judged(self, rows: NDArray[np.intp], said: Floats) -> tuple[str, str, Estimate]:
         found = root_mean_squared_error(self._values[rows], said[:, 0])

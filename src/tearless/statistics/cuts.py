@@ -174,6 +174,9 @@ class NumberTarget:
 
     def __post_init__(self) -> None:
         _one_a_row(self.y, self.weights)
+        size = float(np.abs(self.y).max())
+        extreme = np.isfinite(size) and size > 0 and not 1e-100 < size < 1e100
+        object.__setattr__(self, "_judged", np.ldexp(self.y, -int(np.frexp(size)[1])) if extreme else self.y)
 
     @property
     def slack(self) -> float:
@@ -197,9 +200,10 @@ class NumberTarget:
     def judged(self, rows: Rows, weights: Floats | None) -> Floats:
         """S²·W/(L·R), S the sum on the left of the deviations from the node's mean: W times the fall of the variance.
 
-        The textbook Σ²/L + Σ²/R is the same plus W·mean², beside which a small gain has no digits left.
+        The textbook Σ²/L + Σ²/R is the same plus W·mean², beside which a small gain has no digits left. Numbers whose
+        squares would leave floating point are judged in another unit, a power of 2.
         """
-        y, one = self.y[rows], slice(0, 1)
+        y, one = getattr(self, "_judged")[rows], slice(0, 1)  # noqa: B009 - set where the dataclass is frozen
         if weights is None:
             left, total = np.arange(1.0, rows.shape[2]), np.float64(rows.shape[2])
             apart = y - y[:, one].mean(axis=2, keepdims=True)
