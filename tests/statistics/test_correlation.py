@@ -68,6 +68,24 @@ def test_greater_before_counts_as_a_double_loop_does(codes: list[int]) -> None:
     assert greater_before(np.array(codes)).tolist() == slow
 
 
+@pytest.mark.parametrize("n", [1, 2, 31, 32, 33, 64, 1000, 1024, 1025, 3000])
+def test_greater_before_at_the_ends_of_its_blocks(n: int) -> None:
+    rng = np.random.default_rng(n)
+    for codes in (rng.permutation(n), rng.integers(0, n // 3 + 1, n), np.arange(n), np.arange(n)[::-1].copy()):
+        slow = [int((codes[:i] > code).sum()) for i, code in enumerate(codes)]
+        assert greater_before(codes).tolist() == slow
+
+
+@pytest.mark.parametrize("n", [40, 5_000, 40_000])
+def test_kendall_of_few_and_many_values_is_scipys(n: int) -> None:
+    """By a table where both columns hold few values, by digits where one of them does not."""
+    x = np.random.default_rng(0).normal(size=n)
+    y = x + np.random.default_rng(1).normal(size=n)
+    for a in (x, np.round(x), np.round(x, 2)):
+        for b in (y, -np.round(y), np.round(y, 2)):
+            assert kendall(a, b) == pytest.approx(sps.kendalltau(a, b).statistic, abs=1e-13)
+
+
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=25))
 def test_laws_of_the_three(rows: list[tuple[int, int]]) -> None:
     x, y = (np.array(side, dtype=float) for side in zip(*rows, strict=True))

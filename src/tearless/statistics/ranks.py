@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,43 +71,105 @@ def agreement(x: Floats, y: Floats) -> Agreement:
     1
     """
     a, b = _codes(x), _codes(y)
-    order = np.lexsort((b, a))
-    opposite = int(greater_before(b[order]).sum())
     sizes_x, sizes_y = np.bincount(a), np.bincount(b)
-    both = np.unique(a * (int(b.max()) + 1) + b, return_counts=True)[1]
+    if len(sizes_x) * len(sizes_y) <= len(x):
+        opposite, both = _by_table(a * len(sizes_y) + b, len(sizes_x), len(sizes_y))
+    else:
+        bits = len(sizes_y).bit_length()
+        rows = np.sort(a << bits | b)  # by x, and by y where x ties
+        opposite = sum(int(found.sum()) for _, found in _greater_by_digit(rows & ((1 << bits) - 1)))
+        both = _run_lengths(rows)
     tied_x, tied_y, tied_both = (int((s * (s - 1) // 2).sum()) for s in (sizes_x, sizes_y, both))
     return Agreement(len(x), opposite, tied_x, tied_y, tied_both, sizes_x, sizes_y)
+
+
+def _by_table(cell: NDArray[np.int64], height: int, width: int) -> tuple[int, NDArray[np.int64]]:
+    """Pairs of rows in opposite order, and rows in each cell of the table of x against y, where values are few."""
+    table = np.bincount(cell, minlength=height * width).reshape(height, width)
+    above = np.cumsum(table, axis=0) - table
+    right_of = np.cumsum(above[:, ::-1], axis=1)[:, ::-1] - above
+    return int((table * right_of).sum()), table.reshape(-1)
 
 
 def greater_before(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each place, how many places before it hold something greater. Shape (n,), codes from 0.
 
-    Bit by bit from the highest: among codes that share the bits above, a one before a zero is greater. Each bit is one
-    running sum, so all is O(n log n) without a row-by-row loop.
+    Digit by digit of 5 bits from the highest: among places that share the digits above, an earlier one with a greater
+    digit is greater. The places go in blocks of 32. Those of earlier blocks are counted by block and digit, those of
+    the same block one beside the other; so all is O(n log n) without a row-by-row loop.
 
     >>> greater_before(np.array([2, 0, 1])).tolist()
     [0, 1, 1]
     """
-    n = len(codes)
-    count = np.zeros(n, dtype=np.int64)
-    order, a = np.arange(n), codes
-    for bit in reversed(range(int(codes.max(initial=0)).bit_length())):
-        one = (a >> bit) & 1
-        group = a >> (bit + 1)
-        starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-        size = np.diff(np.r_[starts, n])
-        ones = np.cumsum(one) - one
-        ones -= np.repeat(ones[starts], size)
-        first = np.repeat(starts, size)
-        zeros = np.arange(n) - first - ones
-        total = np.repeat(np.add.reduceat(1 - one, starts), size)
-        is_zero = one == 0
-        count[order[is_zero]] += ones[is_zero]
-        place = np.where(is_zero, first + zeros, first + total + ones)
-        order_next, a_next = np.empty_like(order), np.empty_like(a)
-        order_next[place], a_next[place] = order, a
-        order, a = order_next, a_next
+    count = np.zeros(len(codes), dtype=np.int64)
+    for place, found in _greater_by_digit(codes):
+        inside = place < len(codes)
+        count[place[inside]] += found[inside]
     return count
+
+
+def _greater_by_digit(codes: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """For each digit of 5 bits: the places, grouped by the digits above, and how many greater ones it finds for each.
+
+    The last places are padding, which comes last and is greatest, so that nothing is greater before it.
+    """
+    n = len(codes)
+    shift = max(0, (n - 1).bit_length() - 1) // 5 * 5
+    step = max(32, 1 << shift)
+    padded = -(-n // step) * step
+    rank, place = np.arange(padded), np.arange(padded)
+    rank[:n] = _unique_ranks(codes)
+    while n and shift >= 0:
+        digit = (rank >> shift) & 31
+        found = _in_the_same_block(digit)
+        if shift:
+            found += _in_earlier_blocks(digit, min(padded, 32 << shift))
+        yield place, found
+        if shift:
+            prefix = rank >> shift
+            together = np.argsort(prefix.astype(np.uint16) if padded >> shift < 65_536 else prefix, kind="stable")
+            rank, place = rank[together], place[together]
+        shift -= 5
+
+
+def _in_earlier_blocks(digit: NDArray[np.int64], group: int) -> NDArray[np.int32]:
+    """For each place, the greater digits in the blocks of 32 before its own, within its group of so many places."""
+    cell = (np.arange(len(digit)) & ~31) + digit
+    table = np.bincount(cell, minlength=len(digit)).astype(np.int32).reshape(-1, group // 32, 32)
+    before = np.cumsum(table, axis=1, dtype=np.int32)
+    before -= table
+    greater = np.zeros_like(before)
+    np.cumsum(before[..., :0:-1], axis=2, dtype=np.int32, out=greater[..., -2::-1])
+    found: NDArray[np.int32] = greater.reshape(-1)[cell]
+    return found
+
+
+def _in_the_same_block(digit: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each place, the greater digits before it in its own block of 32."""
+    d = np.ascontiguousarray(digit.astype(np.uint8).reshape(-1, 32).T)
+    count = np.zeros_like(d)
+    for k in range(1, 32):
+        np.sum(d[:k] > d[k], axis=0, dtype=np.uint8, out=count[k])
+    found: NDArray[np.int64] = count.T.reshape(-1).astype(np.int64)
+    return found
+
+
+def _unique_ranks(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each place's rank from 0, equal codes by place."""
+    n = len(codes)
+    if n and codes.max() == n - 1 and (np.bincount(codes) == 1).all():
+        return codes
+    bits = (n - 1).bit_length()
+    ranks = np.empty(n, dtype=np.int64)
+    ranks[np.sort(codes << bits | np.arange(n)) & ((1 << bits) - 1)] = np.arange(n)
+    return ranks
+
+
+def _run_lengths(x: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each value stands in a sorted array."""
+    starts = np.flatnonzero(np.r_[True, x[1:] != x[:-1]])
+    lengths: NDArray[np.int64] = np.diff(np.r_[starts, len(x)])
+    return lengths
 
 
 def row_agreement(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
@@ -183,4 +246,8 @@ def chance_of_rank_correlation(x: Floats, y: Floats) -> float:
 
 def _codes(x: Floats) -> NDArray[np.int64]:
     """Each value's place among the distinct values, from 0."""
-    return np.unique(x, return_inverse=True)[1].astype(np.int64)
+    order = np.argsort(x)
+    ordered = x[order]
+    codes = np.empty(len(x), dtype=np.int64)
+    codes[order] = np.cumsum(np.r_[False, ordered[1:] != ordered[:-1]])
+    return codes
