@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tearless.core.finding import Finding, Outcome
     from tearless.core.number import Number
     from tearless.core.severity import Severity
+    from tearless.doctor.calibrate import apply_calibration, calibration
     from tearless.doctor.check import check
     from tearless.doctor.compare import compare
     from tearless.doctor.describe import describe
@@ -33,6 +34,8 @@ _HOMES = {
     "Report": "report.report",
     "Severity": "core.severity",
     "TearlessError": "core.errors",
+    "apply_calibration": "doctor.calibrate",
+    "calibration": "doctor.calibrate",
     "check": "doctor.check",
     "compare": "doctor.compare",
     "describe": "doctor.describe",
@@ -51,6 +54,8 @@ __all__ = [
     "Report",
     "Severity",
     "TearlessError",
+    "apply_calibration",
+    "calibration",
     "check",
     "compare",
     "describe",

@@ -8,6 +8,7 @@ import typer
 
 import tearless
 
+from .calibrate import calibrate
 from .catalogue import catalogue
 from .check import check
 from .compare import compare
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, compare, power, sample, describe, explain, catalogue, published, schema):
+for command in (check, calibrate, compare, power, sample, describe, explain, catalogue, published, schema):
     app.command()(command)
 
 

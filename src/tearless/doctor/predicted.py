@@ -30,17 +30,14 @@ from tearless.readers.source import ReadAgain, Source
 
 RIGHT_OR_WRONG = frozenset(["correct", "iscorrect", "right", "isright", "hit"])
 """Names of a column that says whether the prediction was right: the truth, where there is no other."""
+_OF = r"^(?:y|yhat|pred|predicted|predictive|pi|ci|interval)?_?"
 OF_NUMBERS: Mapping[str, re.Pattern[str]] = {
-    LOWER: re.compile(
-        r"^(y|yhat|pred|predicted|pi|ci|interval)?_?(lower|low|lo|lb)(bound|_bound|_?\d+)?$|^q_?0?\.?[0-4]\d*$"
-    ),
-    UPPER: re.compile(
-        r"^(y|yhat|pred|predicted|pi|ci|interval)?_?(upper|high|hi|ub)(bound|_bound|_?\d+)?$|^q_?0?\.?[5-9]\d*$"
-    ),
-    MEAN: re.compile(r"^(y|yhat|pred|predicted|predictive)?_?(mean|mu)$"),
-    SPREAD: re.compile(r"^(y|yhat|pred|predicted|predictive)?_?(sd|std|stddev|sigma|spread|scale)$"),
+    LOWER: re.compile(_OF + r"(?:lower|low|lo|lb)(?:_?bound)?_?(\d*)$"),
+    UPPER: re.compile(_OF + r"(?:upper|high|hi|ub)(?:_?bound)?_?(\d*)$"),
+    MEAN: re.compile(_OF + r"(?:mean|mu)$"),
+    SPREAD: re.compile(_OF + r"(?:sd|std|stddev|sigma|spread|scale)$"),
 }
-MOST_CLASSES = 10_000
+QUANTILE = re.compile(r"^(?:q|quantile|p|pred_q)_?(0?\.?\d+)$")
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,8 @@ class Predicted:
     """The classes with probabilities, the positive one of two last; empty for a quantity."""
     columns: tuple[str, ...]
     """The columns that held them."""
+    promised: float | None = None
+    """What the names of predicted ends say that they hold."""
 
 
 def predicted(
@@ -90,7 +89,7 @@ def predicted(
     own = replace(own, truth=truth)
     quantity = _quantity(frame, own, told, source.label)
     if quantity:
-        return _made(source, frame, quantity, (), ())
+        return replace(_made(source, frame, quantity, (), ()), promised=_promise(quantity))
     found = found_probabilities(frame, own, told, source.label, names)
     return _of_classes(source, frame, own, told, found, names)
 
@@ -128,9 +127,12 @@ def _quantity(frame: pl.DataFrame, own: Roles, told: Told, label: str) -> dict[s
         return {}
     free = [name for name in own.scores if frame[name].dtype.is_numeric() and name not in named.values()]
     for part, pattern in OF_NUMBERS.items():
-        fits = [name for name in free if pattern.match(name.lower().replace(" ", "_").replace("-", "_"))]
+        fits = [name for name in free if pattern.match(_plain(name))]
         if part not in named and len(fits) == 1:
             named[part] = fits[0]
+    below = {q: name for name in free if (q := _quantile(name)) is not None}
+    if not {LOWER, UPPER} & set(named) and len(below) > 1 and min(below) < 0.5 < max(below):
+        named |= {LOWER: below[min(below)], UPPER: below[max(below)]}
     if MEAN not in named and own.predicted is not None and frame[own.predicted].dtype.is_numeric():
         named[MEAN] = own.predicted
     parts = (MEAN, SPREAD) if {MEAN, SPREAD} <= set(named) else (LOWER, UPPER)
@@ -143,6 +145,33 @@ def _quantity(frame: pl.DataFrame, own: Roles, told: Told, label: str) -> dict[s
             )
         return {}
     return {TRUTH: own.truth or "", **{part: named[part] for part in parts}}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[ .-]+", "_", name.lower())
+
+
+def _quantile(name: str) -> float | None:
+    """The share that a column's name says lies below: q05 and q5 are 0.05, q95 and q0.95 are 0.95."""
+    match = QUANTILE.match(name.lower())
+    if match is None:
+        return None
+    digits = match.group(1)
+    value = float(digits) if "." in digits else float(f"0.{digits}") if len(digits) > 1 else int(digits) / 100
+    return value if 0 < value < 1 else None
+
+
+def _promise(quantity: Mapping[str, str]) -> float | None:
+    """What share the names of both ends promise: q05 and q95, or lower_90 and upper_90, 0.9."""
+    if LOWER not in quantity:
+        return None
+    low, high = _quantile(quantity[LOWER]), _quantile(quantity[UPPER])
+    if low is not None and high is not None:
+        return round(high - low, 12)
+    ends = [OF_NUMBERS[part].match(_plain(quantity[part])) for part in (LOWER, UPPER)]
+    digits = {match.group(1) for match in ends if match}
+    said = digits.pop() if len(digits) == 1 else ""
+    return float(f"0.{said}") if len(said) > 1 and float(said) else None
 
 
 def _of_classes(

@@ -142,16 +142,16 @@ def table(found: Mendings) -> Table:
             "",
         )
     ]
-    for m in found.tried:
-        rows.append(
-            (
-                label(m),
-                Number(float(m.fitted.log_after.mean()), "1", "log loss"),
-                Number(float(m.fitted.brier_after.mean()), "1", "Brier"),
-                Number(m.ece, "1", "ECE"),
-                of_interval(m.gain, "1", "fall of the log loss, nats"),
-            )
+    rows += [
+        (
+            label(m),
+            Number(float(m.fitted.log_after.mean()), "1", "log loss"),
+            Number(float(m.fitted.brier_after.mean()), "1", "Brier"),
+            Number(m.ece, "1", "ECE"),
+            of_interval(m.gain, "1", "fall of the log loss, nats"),
         )
+        for m in found.tried
+    ]
     return Table("Mendings, each judged on rows that it was not fitted to", heads, tuple(rows))
 
 

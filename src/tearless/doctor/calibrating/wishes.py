@@ -25,6 +25,8 @@ class Wishes:
     cut_off: float = 0.5
     prevalence: float | None = None
     coverage: float | None = None
+    promised: float | None = None
+    """What the names of predicted ends say that they hold, where ``coverage`` is not given."""
     method: Method | None = None
     seed: int = 0
 
