@@ -175,9 +175,13 @@ def _side_by_side(tables: Sequence[Entrant], values: Sequence[Values]) -> Joined
     """Each model's own rows, the shorter columns filled with nulls."""
     parts = [
         pl.DataFrame(
-            [value.series.alias(_model(i)), *([value.truth.alias(_truth(i))] if value.truth is not None else [])]
+            [
+                value.series.alias(_model(i)),
+                *([value.truth.alias(_truth(i))] if value.truth is not None else []),
+                *([table.frame[table.roles.item].alias(_item(i))] if table.roles.item is not None else []),
+            ]
         )
-        for i, value in enumerate(values)
+        for i, (table, value) in enumerate(zip(tables, values, strict=True))
     ]
     most = max(part.height for part in parts)
     whole = pl.concat([part.extend(part.clear(most - part.height)) for part in parts], how="horizontal")
@@ -191,6 +195,10 @@ def _model(i: int) -> str:
 
 def _truth(i: int) -> str:
     return f"\0truth {i}"
+
+
+def _item(i: int) -> str:
+    return f"\0item {i}"
 
 
 def _planned(
@@ -207,9 +215,12 @@ def _planned(
     truths = [i for i, value in enumerate(values) if value.truth is not None]
     keep = truths if not paired else truths[:1]
     labels = {i: _free(f"truth of {names[i]}" if not paired else "truth", [*taken, *names]) for i in keep}
+    own_items = [i for i in range(len(names)) if _item(i) in whole.columns]
+    items = {i: _free(f"item of {names[i]}", [*taken, *names, *labels.values()]) for i in own_items}
     frame = whole.select(
         *(pl.col(_model(i)).alias(name) for i, name in enumerate(names)),
         *(pl.col(_truth(i)).alias(label) for i, label in labels.items()),
+        *(pl.col(_item(i)).alias(label) for i, label in items.items()),
         *(pl.col(name) for name in taken),
     )
     own = tables[0].roles
@@ -217,7 +228,8 @@ def _planned(
     truth = (
         tuple(labels[i if not paired else truths[0]] for i in range(len(names))) if len(truths) == len(names) else ()
     )
-    return Joined(frame, Plan(tuple(names), values[0].holds, truth, paired=paired, joined=said, **here))
+    named = tuple(items[i] for i in own_items) if len(items) == len(names) else ()
+    return Joined(frame, Plan(tuple(names), values[0].holds, truth, items=named, paired=paired, joined=said, **here))
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

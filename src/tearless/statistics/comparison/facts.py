@@ -71,6 +71,11 @@ class Pair:
     needed: int | None = None
     ratio: float | None = None
 
+    @property
+    def corrected_p(self) -> float:
+        """The p that counts: corrected for all pairs where there are several."""
+        return self.difference.p if self.adjusted_p is None else self.adjusted_p
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterSizes:
@@ -123,6 +128,16 @@ class Comparison:
     peeking: Peeking | None = None
     against_margin: tuple[Equivalence, ...] = ()
     """For each pair, where the plan has a margin; turned so that larger is better."""
+
+    def value_of(self, model: str) -> Estimate:
+        """The metric of one model of the plan."""
+        return self.estimates[self.plan.models.index(model)]
+
+    @property
+    def noun(self) -> str:
+        """What a row is, in the plural."""
+        rows = {Design.folds: "folds", Design.seeds: "runs", Design.data_sets: "data sets"}
+        return rows.get(self.design, "items")
 
     @classmethod
     def derive(cls, items: Items, asked: Asked) -> Comparison:

@@ -26,6 +26,8 @@ class Plan:
     holds: Holds = "scores"
     truth: tuple[str, ...] = ()
     item: str | None = None
+    items: tuple[str, ...] = ()
+    """Where models are not paired: for each the column that names its own items; empty where one has none."""
     cluster: str | None = None
     fold: str | None = None
     repeat: str | None = None
