@@ -14,11 +14,12 @@ nothing by itself can still be needed (exclusive or), so splits of gain 0 are ma
 
 ## How it is computed
 
-The columns are sorted once and stay sorted within every node; running sums give both sides of all thresholds of all
-columns at once. Thresholds are midpoints of neighbouring values. **Ties** go to the column drawn first, then to the
-lowest threshold; the order of the draws comes from ``random_state``, by scikit-learn's scheme, so that one seed gives
-one tree in both (theirs rounds the table to float32 and leaves values within 1e-7 together; here every two values can
-be split). Nodes are numbered depth first, left before right. All rows to predict go down one level at a time.
+The columns are ranked once; running sums over the rows in the order of a column give both sides of all its thresholds
+at once. Large nodes keep the order of every column for their parts; small ones are sorted anew, many as one array.
+Thresholds are midpoints of neighbouring values. **Ties** go to the column drawn first, then to the lowest threshold;
+the order of the draws comes from ``random_state``, by scikit-learn's scheme, so that one seed gives one tree in both
+(theirs rounds the table to float32 and leaves values within 1e-7 together; here every two values can be split). Nodes
+are numbered depth first, left before right. All rows to predict go down one level at a time.
 
 ## What goes wrong
 

@@ -15,8 +15,11 @@ never saw a row tell its error without a test table (out-of-bag error).
 ## How it is computed
 
 A tree is grown on the rows that its resample holds, with how often each came as weights. The columns are ranked once
-for all trees. One seed gives the resamples and trees of scikit-learn; the first trees are the same for any
-``n_estimators``. The out-of-bag votes are gathered while the forest grows.
+for all trees, and the trees grow side by side: as each node's columns are drawn after all nodes before it, one node of
+every tree is cut at a time, as one array. Given weights, rows are drawn by chances in proportion to them. One seed
+gives the resamples of scikit-learn and, cut by cut, its trees; a regressor's where no two cuts tie, since ties of sums
+are decided by their last bit. The first trees are the same for any ``n_estimators``. The out-of-bag votes are gathered
+tree by tree.
 
 ## What goes wrong
 
@@ -182,7 +185,7 @@ class RandomForestClassifier(Classifier, _Forest):
     max_features: int | float | str | None = "sqrt"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to ``X`` (n, d) and classes ``y`` (n,)."""
+        """Fit to ``X`` (n, d) and classes ``y`` (n,); a row is drawn by a chance in proportion to its weight."""
         self._impurity: Criterion = among(self.criterion, "criterion", "gini", "entropy")
         rows, self._codes = self._fit_classes(X, y)
         self._grow(rows, len(self.classes_), weights(sample_weight, len(rows)))
@@ -218,7 +221,7 @@ class RandomForestRegressor(Regressor, _Forest):
     criterion: str = "squared_error"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to ``X`` (n, d) and numbers ``y`` (n,)."""
+        """Fit to ``X`` (n, d) and numbers ``y`` (n,); a row is drawn by a chance in proportion to its weight."""
         among(self.criterion, "criterion", "squared_error")
         rows, values = self._fit_numbers(X, y)
         self._values = values.copy()
