@@ -51,7 +51,8 @@ class InTheLarge:
 
     ``excess`` is the mean outcome less the mean probability, with the interval of the true one: what the mean would be
     if all log-odds were shifted alike, for every shift that the count does not rule out. It holds 0 exactly where the
-    test's ``p`` is above 1 − level.
+    test's ``p`` is above 1 − level. Where the slope of ``cox_line`` is wrong as well, it is somewhat narrow: 95 % hold
+    the truth in 91 % of cases at a slope of 0.6.
     """
 
     came: float
