@@ -1,4 +1,4 @@
-"""What is known of logits and of predictions, measured once and shared by the checks."""
+"""What is known of logits and of the confidence of predictions, measured once and shared by the checks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tearless.core import CannotTell, InputError
 from tearless.core.fact import About
+from tearless.probability.calibration.sharpness import Sharpness, sharpness
+from tearless.probability.predictions import Predictions
 from tearless.readers.source import Batch
+
+MOST_ROWS = 200_000
+"""Rows, drawn, on which sharpness is judged: the factor is then known to about half a percent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,3 +45,38 @@ class Logits:
     def merge(self, later: Self) -> Self:
         """These choices, then the later ones."""
         return type(self)(self.tokens + later.tokens, np.concatenate([self.values, later.values]))
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure the predictions are beside how often they are right: what ``derive`` makes of the predictions.
+
+    ``said`` is the mean probability of the likeliest class, ``right`` the share of ``rows`` in which it came;
+    ``sharpness`` is by what the log-odds must be multiplied.
+
+    >>> import polars as pl
+    >>> table = pl.DataFrame({"truth": [1, 1, 0, 0] * 5, "probability": [0.9, 0.7, 0.4, 0.6] * 5})
+    >>> Confidence.derive(Predictions.of(Batch(table))).right
+    0.75
+    """
+
+    about: ClassVar[About] = "predictions"
+    said: float
+    right: float
+    rows: int
+    sharpness: Sharpness
+
+    @classmethod
+    def derive(cls, predictions: Predictions) -> Self:
+        """Measure it. Raises ``NotApplicable`` without probabilities, ``CannotTell`` where one class came alone."""
+        found = predictions.classes
+        y, p = found.y, found.p
+        if len(y) > MOST_ROWS:
+            some = np.sort(np.random.default_rng(0).choice(len(y), MOST_ROWS, replace=False))
+            y, p = y[some], p[some]
+        best = p.argmax(axis=1)
+        try:
+            told = sharpness(y, p)
+        except InputError as why:
+            raise CannotTell(str(why).partition("; ")[0]) from None
+        return cls(float(p[np.arange(len(y)), best].mean()), float((best == y).mean()), len(found.y), told)

@@ -145,8 +145,12 @@ class Predictions(Whole):
         if len(self._of_classes) >= 2:
             frame = self._without_holes(*(OF_CLASS + name for name in self._of_classes))
             return Said(self._rows_of(frame), tuple(self._of_classes))
-        two = self.binary
-        return Said(np.column_stack([1 - two.p, two.p]), (two.negative, two.positive))
+        if self.has_truth:
+            two = self.binary
+            return Said(np.column_stack([1 - two.p, two.p]), (two.negative, two.positive))
+        name, names = (CONFIDENCE, (WRONG, RIGHT)) if CONFIDENCE in self.frame.columns else (PROBABILITY, ("0", "1"))
+        p = _shares(self._without_holes(name), name)
+        return Said(np.column_stack([1 - p, p]), names)
 
     @property
     def has_truth(self) -> bool:
