@@ -25,6 +25,11 @@ class SumLaw:
 
     ``grain`` is 0 where every combination was written out; else the step of the lattice, and no chance is right to
     more than what the sum varies within a step or two.
+
+    >>> coin = (np.array([0.0, 1.0]), np.array([0.5, 0.5]))
+    >>> heads = sum_law([coin, coin])
+    >>> heads.at_least(1.0), heads.at_most(0.0), heads.quantile(0.5), heads.mean
+    (0.75, 0.25, 1.0, 1.0)
     """
 
     values: Floats

@@ -26,6 +26,10 @@ class PoissonBinomial:
     """The number of events that happen. ``mass[i]`` is the chance of ``start + i``; what lies outside is below 1e-16.
 
     ``chances`` (n,), ``mean`` Σp, ``variance`` Σp(1−p).
+
+    >>> law = poisson_binomial([0.5, 0.5, 1.0])
+    >>> law.at_least(3), law.at_most(1), law.central(0.5), law.two_sided(3)
+    (0.25, 0.25, (2, 2), 0.5)
     """
 
     chances: Floats

@@ -27,6 +27,7 @@ Norm = Literal["l1", "l2", "max"]
 class CalibrationError:
     """How far the bins lie from the diagonal, and how far an honest forecaster's would.
 
+    Made by ``calibration_error``: ``value`` is the error by ``norm``, over so many ``bins`` made ``by`` mass or width.
     ``if_calibrated`` is the mean, and ``usual_to`` the quantile at ``level``, of the same number if every probability
     is right; ``p`` the chance of one at least as large. ``debiased`` takes the sampling noise of the bins off and may
     be 0. ``single`` rows are alone in their bin: nothing can be taken off for them.
@@ -100,6 +101,9 @@ def top_label(y: Any, p: Any) -> tuple[Floats, Floats]:
 
 def one_class(y: Any, p: Any, k: int) -> tuple[Floats, Floats]:
     """Whether class k came, and the probability it was given: both (n,).
+
+    ``y`` (n,) class numbers, ``p`` (n, k). Raises ``InputError`` for a class that has no column, and as
+    ``forecasts.class_outcomes``.
 
     >>> came, said = one_class([0, 1], [[0.75, 0.25], [0.75, 0.25]], 1)
     >>> came.tolist(), said.tolist()

@@ -34,7 +34,8 @@ EXACT_SUMS = 1_024
 class CalibrationTest:
     """A statistic, the chance ``p`` of one as far from its expectation if every probability is right, and the method.
 
-    ``p`` is two-sided unless the method is one of distances, and above 0.
+    Made by ``spiegelhalter`` and ``hosmer_lemeshow``. ``p`` is two-sided unless the method is one of distances, and
+    above 0.
     """
 
     statistic: float
@@ -49,10 +50,10 @@ class CalibrationTest:
 class InTheLarge:
     """How many rows came true beside how many were to be expected.
 
-    ``excess`` is the mean outcome less the mean probability, with the interval of the true one: what the mean would be
-    if all log-odds were shifted alike, for every shift that the count does not rule out. It holds 0 exactly where the
-    test's ``p`` is above 1 − level. Where the slope of ``cox_line`` is wrong as well, it is somewhat narrow: 95 % hold
-    the truth in 91 % of cases at a slope of 0.6.
+    Made by ``in_the_large``, of which the ``test`` is. ``excess`` is the mean outcome less the mean probability, with
+    the interval of the true one: what the mean would be if all log-odds were shifted alike, for every shift that the
+    count does not rule out. It holds 0 exactly where the test's ``p`` is above 1 − level. Where the slope of
+    ``cox_line`` is wrong as well, it is somewhat narrow: 95 % hold the truth in 91 % of cases at a slope of 0.6.
     """
 
     came: float

@@ -23,6 +23,10 @@ class Calibrator(ABC):
     """A fitted map from probabilities to probabilities: a frozen record of numbers.
 
     ``classes`` is 2 for forecasts (n,) of one class against the other; else forecasts are (n, classes).
+
+    >>> from tearless.probability.calibration.temperature_scaling import Temperature
+    >>> isinstance(Temperature(2, 0.5), Calibrator), Temperature(2, 0.5).apply([0.5, 1.0]).round(6).tolist()
+    (True, [0.5, 1.0])
     """
 
     name: ClassVar[str]

@@ -26,10 +26,10 @@ Verdict = Literal["over-confident", "under-confident", "cannot tell"]
 class CoxLine:
     """logit P(y = 1) = ``intercept`` + ``slope`` · logit p: 0 and 1 for honest probabilities.
 
-    A slope below 1 means over-confident: log-odds are too far from 0 by the factor 1/slope; above 1 under-confident;
-    below 0 they point the wrong way. ``shift`` is the intercept with the slope held at 1: by how much all log-odds are
-    too low. ``test`` is the likelihood ratio of (0, 1), with two degrees of freedom; with 30 rows it accuses 7 % of
-    honest forecasters at 5 %, from 200 on 5 %.
+    Made by ``cox_line``. A slope below 1 means over-confident: log-odds are too far from 0 by the factor 1/slope; above
+    1 under-confident; below 0 they point the wrong way. ``shift`` is the intercept with the slope held at 1: by how
+    much all log-odds are too low. ``test`` is the likelihood ratio of (0, 1), with two degrees of freedom; with 30 rows
+    it accuses 7 % of honest forecasters at 5 %, from 200 on 5 %.
     """
 
     slope: Interval

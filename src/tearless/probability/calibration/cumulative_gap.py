@@ -20,9 +20,9 @@ EXACT_ROWS = 2_000
 class CumulativeGap:
     """C(t): the sum of (y − p)/n over the rows given at most t. Where it climbs, more came true than was said.
 
-    ``forecast`` and ``gap`` (distinct forecasts,), both from the lowest on. ``largest`` is Kolmogorov and Smirnov's
-    max |C|, ``at`` its forecast; ``range`` is Kuiper's max C − min C, C = 0 at the start included. Both are shares of
-    all rows: an interval of forecasts is off by at most ``range``, whichever interval.
+    Made by ``cumulative_gap``. ``forecast`` and ``gap`` (distinct forecasts,), both from the lowest on. ``largest`` is
+    Kolmogorov and Smirnov's max |C|, ``at`` its forecast; ``range`` is Kuiper's max C − min C, C = 0 at the start
+    included. Both are shares of all rows: an interval of forecasts is off by at most ``range``, whichever interval.
     """
 
     forecast: Floats

@@ -24,7 +24,10 @@ from tearless.probability.poisson_binomial import poisson_binomial
 
 @dataclass(frozen=True, slots=True)
 class Mistakes:
-    """How many of ``cases`` will be wrong: the expected number and the range that holds it with at least ``level``."""
+    """How many of ``cases`` will be wrong: the expected number and the range that holds it with at least ``level``.
+
+    Made by ``if_honest`` and ``from_data``; the range is from ``low`` to ``high``, both counts included.
+    """
 
     cases: int
     expected: float
@@ -38,7 +41,10 @@ class Mistakes:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Rows whose forecast lies from ``left`` to ``right``: what was said on average, and the share that came true."""
+    """Rows whose forecast lies from ``left`` to ``right``: what was said on average, and the share that came true.
+
+    Made by ``near``; ``count`` says how many rows they are.
+    """
 
     left: float
     right: float

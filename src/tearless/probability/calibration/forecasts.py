@@ -97,7 +97,13 @@ def vector(x: Any, name: str) -> Floats:
 
 
 def one_length(**named: Floats) -> None:
-    """Raise ``InputError`` unless all have one length."""
+    """Raise ``InputError`` unless all, each of shape (n,) or (n, k), have one length.
+
+    >>> one_length(y=np.zeros(2), p=np.zeros(3))
+    Traceback (most recent call last):
+    ...
+    tearless.core.errors.InputError: y, p: expected one length, got 2 in y and 3 in p; align the rows
+    """
     lengths = {name: len(x) for name, x in named.items()}
     if len(set(lengths.values())) > 1:
         said = " and ".join(f"{n} in {name}" for name, n in lengths.items())
@@ -105,7 +111,10 @@ def one_length(**named: Floats) -> None:
 
 
 def probabilities(p: Floats, name: str = "p") -> None:
-    """Raise ``InputError`` unless every number lies from 0 to 1."""
+    """Raise ``InputError`` unless every number lies from 0 to 1. Any shape but an empty one.
+
+    >>> probabilities(np.array([0.0, 0.5, 1.0]))
+    """
     if not (p.min() >= 0 and p.max() <= 1):
         raise InputError(
             f"{name}: expected probabilities from 0 to 1, got {p.min():g} to {p.max():g}; turn logits into "
@@ -114,14 +123,18 @@ def probabilities(p: Floats, name: str = "p") -> None:
 
 
 def confidence(level: float) -> float:
-    """The two tails' share 1 − level. Raises ``InputError`` unless 0 < level < 1."""
+    """The two tails' share 1 − level. Raises ``InputError`` unless 0 < level < 1.
+
+    >>> confidence(0.75)
+    0.25
+    """
     if not 0 < level < 1:
         raise InputError(f"level: expected a confidence between 0 and 1, got {level!r}; 0.95 is usual")
     return 1 - level
 
 
 def logit(p: Floats) -> Floats:
-    """ln p − ln(1 − p), with p kept 2.2e-16 away from 0 and from 1: from −36 to 36.
+    """ln p − ln(1 − p), with p kept 2.2e-16 away from 0 and from 1: from −36 to 36. Any shape.
 
     >>> logit(np.array([0.5, 0.0])).round(3).tolist()
     [0.0, -36.044]
@@ -132,6 +145,8 @@ def logit(p: Floats) -> Floats:
 
 def open_chance(p: Floats) -> float:
     """The least chance worth stating: what n probabilities of 0 or 1, each off by 2.2e-16, leave open; above 0.
+
+    ``p`` has any shape.
 
     >>> open_chance(np.array([0.5, 1.0])) == LEAST, open_chance(np.array([0.5])) > 0
     (True, True)

@@ -31,7 +31,8 @@ Verdict = Literal["too narrow", "too wide", "cannot tell"]
 class Coverage:
     """The share of outcomes inside their interval, what was promised, and the exact chance of a share so far from it.
 
-    ``below`` and ``above`` count the outcomes that fell out on either side; ``width`` is the mean width.
+    Made by ``coverage``. ``below`` and ``above`` count the outcomes that fell out on either side; ``width`` is the mean
+    width; ``test`` has the chance.
     """
 
     share: Interval
@@ -53,9 +54,9 @@ class Coverage:
 class Pit:
     """Where each outcome fell in its predicted distribution, as the share below it: even from 0 to 1 if honest.
 
-    ``values`` (n,); ``test`` is Kolmogorov's for evenness; ``bias`` the mean of the normal scores of the values, in
-    predicted standard deviations; ``spread`` their root mean square about it: above 1 the predicted spread is
-    too small, and 1/spread of the right one.
+    Made by ``normal_pit`` and ``quantile_pit``. ``values`` (n,); ``test`` is Kolmogorov's for evenness; ``bias`` the
+    mean of the normal scores of the values, in predicted standard deviations; ``spread`` their root mean square about
+    it: above 1 the predicted spread is too small, and 1/spread of the right one.
     """
 
     values: Floats

@@ -19,7 +19,10 @@ _LOSS = BinaryCrossEntropy()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogisticFit:
-    """Weights (q,) of the columns, the curvature Σ p(1−p)xxᵀ (q, q) there, the summed loss, and whether they ended."""
+    """Weights (q,) of the columns, the curvature Σ p(1−p)xxᵀ (q, q) there, and the summed loss.
+
+    Made by ``logistic_fit``; ``finite`` is false where the weights would grow without end.
+    """
 
     weights: Floats
     curvature: Floats
@@ -67,8 +70,8 @@ def logistic_fit(columns: Floats, targets: Floats, *, offset: Floats | None = No
 def platt_targets(y: Floats) -> Floats:
     """(N₊+1)/(N₊+2) for each 1 and 1/(N₋+2) for each 0: what the rows say once one of either kind is added unseen.
 
-    With them the fit is finite however well the outcomes are told apart. J. C. Platt, *Probabilistic outputs for
-    support vector machines*, Advances in Large Margin Classifiers, MIT Press, 1999, section 2.2.
+    ``y`` (n,). With them the fit is finite however well the outcomes are told apart. J. C. Platt, *Probabilistic
+    outputs for support vector machines*, Advances in Large Margin Classifiers, MIT Press, 1999, section 2.2.
 
     >>> platt_targets(np.array([1.0, 1.0, 0.0])).round(4).tolist()
     [0.75, 0.75, 0.3333]

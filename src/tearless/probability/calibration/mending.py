@@ -53,6 +53,10 @@ class CrossFitted:
     ``calibrator`` is fitted to all rows.
     ``log_spread`` and ``brier_spread`` are the variance that a row's gain has if the mended probabilities, moved a row
     of each class towards even, are right: what the rows would show had every outcome come.
+
+    >>> told = cross_fit([1, 1, 1, 0] * 50, [0.9] * 200, "temperature")  # said 9 to 1, came 3 to 1
+    >>> round(told.calibrator.sharpness, 6), told.mended.shape, told.log_gain().low > 0
+    (0.5, (200,), True)
     """
 
     calibrator: Calibrator
@@ -130,9 +134,9 @@ def cross_fit(y: Any, p: Any, method: Method, *, folds: int = 5, seed: int = 0) 
 def paired_gain(before: Floats, after: Floats, most: float, level: float = 0.95, least: float = 0.0) -> Interval:
     """The mean of before − after over rows, with Student's interval of the paired differences.
 
-    Their variance is taken to be at least ``least``. Rows of one fold share a calibrator, which the interval leaves
-    out: it is small beside the rows' spread. Where no row varies, at most 1 − (1−level)^(1/n) of all rows can be
-    otherwise than the n seen, and those by at most ``most``.
+    ``before``, ``after`` (n,). Their variance is taken to be at least ``least``. Rows of one fold share a calibrator,
+    which the interval leaves out: it is small beside the rows' spread. Where no row varies, at most 1 − (1−level)^(1/n)
+    of all rows can be otherwise than the n seen, and those by at most ``most``.
 
     >>> print(paired_gain(np.array([1.0, 2.0]), np.array([0.0, 0.0]), 36.0))  # 1.5 ± 12.706 * 0.5
     1.5 (-4.853 to 7.853)

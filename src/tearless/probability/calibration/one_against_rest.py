@@ -14,7 +14,12 @@ from tearless.probability.calibration.forecasts import Floats, class_outcomes
 
 @dataclass(frozen=True, slots=True)
 class OneAgainstRest(Calibrator):
-    """A calibrator of two classes for each class. A row that all of them set to 0 keeps what it had."""
+    """A calibrator of two classes for each class. A row that all of them set to 0 keeps what it had.
+
+    >>> from tearless.probability.calibration.temperature_scaling import Temperature
+    >>> OneAgainstRest(3, (Temperature(2, 1.0),) * 3).apply([[0.5, 0.25, 0.25]]).round(6).tolist()
+    [[0.5, 0.25, 0.25]]
+    """
 
     name: ClassVar[str] = "one-against-rest"
     parts: tuple[Calibrator, ...]

@@ -123,8 +123,8 @@ def new_shares(p: Any, old: Any, *, level: float = 0.95, most: int = 2_000) -> t
 class Flag:
     """What a flag, p ≥ ``cut_off``, means where class 1 has this prevalence.
 
-    ``result`` has sensitivity and specificity as measured, and what follows; ``if_positive`` and ``if_negative`` have
-    intervals that hold with at least ``level``.
+    Made by ``meaning_of_a_flag``. ``result`` has sensitivity and specificity as measured, and what follows;
+    ``if_positive`` and ``if_negative`` have intervals that hold with at least ``level``.
     """
 
     cut_off: float

@@ -21,11 +21,11 @@ By = Literal["width", "mass"]
 class Reliability:
     """Rows in bins of their forecast, the empty bins left out; all (bins,), in the order of the forecasts.
 
-    ``left`` and ``right`` are the bins' ends, ``count`` the rows, ``forecast`` their mean probability, ``came`` the
-    share that came true, ``low`` and ``high`` Clopper and Pearson's interval of what that share estimates.
-    ``band_low`` and ``band_high`` hold the share of an honest forecaster with at least ``level`` (the consistency band
-    of Bröcker and Smith, Weather and Forecasting 22, 2007, 651-661, exact and given these forecasts instead of
-    resampled): each bin by itself, or all bins at once where ``simultaneous``.
+    Made by ``reliability``. ``left`` and ``right`` are the bins' ends, ``count`` the rows, ``forecast`` their mean
+    probability, ``came`` the share that came true, ``low`` and ``high`` Clopper and Pearson's interval of what that
+    share estimates. ``band_low`` and ``band_high`` hold the share of an honest forecaster with at least ``level`` (the
+    consistency band of Bröcker and Smith, Weather and Forecasting 22, 2007, 651-661, exact and given these forecasts
+    instead of resampled): each bin by itself, or all bins at once where ``simultaneous``.
     """
 
     left: Floats
@@ -115,6 +115,8 @@ def in_bins(p: Floats, edges: Floats) -> tuple[Indices, Indices]:
 
 def bin_laws(p: Floats, at: Indices, bins: int) -> list[PoissonBinomial | None]:
     """How many rows of each bin come true if every forecast is honest; None for an empty bin.
+
+    ``p`` (n,), and ``at`` (n,), the bin of each.
 
     >>> [law.mass.tolist() for law in bin_laws(np.array([0.5, 0.25]), np.array([0, 1]), 2)]
     [[0.5, 0.5], [0.75, 0.25]]

@@ -16,7 +16,10 @@ _WORTH_A_PASS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pools:
-    """Neighbours of one fitted value: their ``left`` and ``right`` forecast, their weight and value, all (pools,)."""
+    """Neighbours of one fitted value: their ``left`` and ``right`` forecast, their weight and value, all (pools,).
+
+    Made by ``rising_curve``.
+    """
 
     left: Floats
     right: Floats
@@ -73,7 +76,7 @@ def rising_curve(y: Any, p: Any) -> Pools:
 
 
 def recalibrated(curve: Pools, p: Floats) -> Floats:
-    """The fitted value of each forecast that the curve was made of.
+    """The fitted value of each forecast (n,) that the curve was made of.
 
     >>> recalibrated(rising_curve([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4]), np.array([0.3])).tolist()
     [0.5]

@@ -22,9 +22,10 @@ Score = Literal["brier", "log"]
 class ScoreParts:
     """``score`` = ``reliability`` − ``resolution`` + ``uncertainty`` + ``within``, to the last digits.
 
-    ``reliability`` (miscalibration): how far shares that came true lie from what was said; 0 is best. ``resolution``
-    (discrimination): how far the bins' shares lie from the overall one; the more the better. ``uncertainty``: what the
-    overall share scores as a forecast. ``within``: what forecasts that differ inside one bin add; 0 where none do.
+    Made by ``binned_parts``, ``distinct_parts`` and ``rising_parts``; ``kind`` names the score. ``reliability``
+    (miscalibration): how far shares that came true lie from what was said; 0 is best. ``resolution`` (discrimination):
+    how far the bins' shares lie from the overall one; the more the better. ``uncertainty``: what the overall share
+    scores as a forecast. ``within``: what forecasts that differ inside one bin add; 0 where none do.
     """
 
     score: float

@@ -25,7 +25,8 @@ _TERMS = 14
 class SmoothError:
     """The smooth calibration error ``value``, which is also the width of the kernel at which it was measured.
 
-    ``at_most`` is true where the true value is below the least width that can be told, 8.4e-5.
+    Made by ``smooth_error``. ``at_most`` is true where the true value is below the least width that can be told,
+    8.4e-5.
     """
 
     value: float
