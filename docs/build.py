@@ -5,8 +5,10 @@ Run ``python docs/build.py`` after a check changed; a test compares what is here
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tearless.guide.published import page as published
 from tearless.report import algorithm
 from tearless.report.markdown import inert, table
 from tearless.report.page import to_markdown
+from tearless.report.report import Report
 from tearless.testing import seen
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -42,6 +45,7 @@ def built() -> dict[Path, str]:
         DOCS / "index.md": _index(entries, record),
         DOCS / "titanic.svg": _titanic(),
         DOCS / "published.md": published.to_markdown(published.every_row()),
+        DOCS / "predictions.md": _predictions(),
         **{DOCS / "algorithms" / f"{name}.md": _algorithm(name) for name in names()},
         **pages,
     }
@@ -50,6 +54,32 @@ def built() -> dict[Path, str]:
 def _algorithm(name: str) -> str:
     page = parsed(source_of(name))
     return algorithm.to_markdown(name, page.title, page.sections, pillars_of(name))
+
+
+def _predictions() -> str:
+    """What compare, calibrate and sample say of the predictions that the repository ships."""
+    os.chdir(DOCS.parent)  # so that a report names its files as the command does
+    parts = [
+        "# On real predictions",
+        "The files in `examples/` hold predictions of real models for real tables, every row held out once "
+        "(`examples/make_predictions.py`). Each answer below was computed when this page was made.",
+    ]
+    for title, command, report in _on_predictions():
+        text = replace(report, seconds=0.0).to_text(width=96)
+        parts += [f"## {title}", f"```\n$ {command}\n\n{text}```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _on_predictions() -> Iterator[tuple[str, str, Report]]:
+    digits = [f"examples/digits_{name}.csv" for name in ("logistic", "forest")]
+    yield "Two classifiers of digits", f"tearless compare {' '.join(digits)}", tearless.compare(*digits)
+    cancer = [f"examples/breast_cancer_{name}.csv" for name in ("logistic", "naive_bayes", "forest")]
+    command = f"tearless compare {' '.join(cancer)} --metric auc"
+    yield "Three diagnoses of breast cancer", command, tearless.compare(*cancer, metric="auc")
+    diabetes = [f"examples/diabetes_{name}.csv" for name in ("ridge", "forest")]
+    yield "Two regressions of diabetes", f"tearless compare {' '.join(diabetes)}", tearless.compare(*diabetes)
+    yield "Is naive Bayes as sure as it may be?", f"tearless calibrate {cancer[1]}", tearless.calibration(cancer[1])
+    yield "Is the forest?", f"tearless calibrate {cancer[2]}", tearless.calibration(cancer[2])
 
 
 def _titanic() -> str:
