@@ -96,7 +96,6 @@ def compare(
     )
     plan = replace(
         found.plan,
-        metric=metric,
         positive=positive,
         lower_is_better=lower_is_better,
         baseline=baseline,

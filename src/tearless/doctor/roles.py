@@ -32,8 +32,8 @@ NAMES: Mapping[str, frozenset[str]] = {
 }
 """Names by which each part goes, in small letters without signs."""
 _CLASS_PREFIX = re.compile(r"^(p|prob|proba|probability|probabilities|score)[ _.:\[(-]+(.+?)[\])]?$", re.IGNORECASE)
-_SUM_OFF = 1e-3
-"""How far from 1 probabilities of a row may add up: those written with three decimals and more are taken."""
+_ROUNDED = 0.0051
+"""How far each probability of a row may be off: those written with two decimals and more are taken."""
 _LOOKED_AT = 10_000
 
 
@@ -139,10 +139,11 @@ def _are_shares(column: pl.Series) -> bool:
     """Whether a column holds numbers from 0 to 1."""
     if not column.dtype.is_numeric():
         return False
-    values = column.drop_nulls()
+    values = column.cast(pl.Float64).fill_nan(None).drop_nulls()
     return len(values) > 0 and bool(values.is_between(0, 1).all())
 
 
 def _add_up(frame: pl.DataFrame, columns: Sequence[str]) -> bool:
-    total = frame.head(_LOOKED_AT).select(pl.sum_horizontal(columns)).to_series().drop_nulls().to_numpy()
-    return bool((np.abs(total - 1) <= _SUM_OFF * max(1, len(columns) / 10)).all())
+    whole = frame.head(_LOOKED_AT).select(pl.col(columns).cast(pl.Float64).fill_nan(None)).drop_nulls()
+    total = whole.sum_horizontal().to_numpy()
+    return bool((np.abs(total - 1) <= _ROUNDED * len(columns)).all())

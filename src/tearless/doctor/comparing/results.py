@@ -11,6 +11,7 @@ import polars as pl
 
 from tearless.core import InputError, listed, quoted
 from tearless.doctor.roles import known
+from tearless.statistics.comparison.judged import is_loss
 
 from .entrants import Entrant, entrants
 from .join import Joined, Unmatched, joined
@@ -46,7 +47,11 @@ def results(
     compared = {value.column for value in columns}
     if len({id(table) for table in tables}) > 1 and len(compared) == 1 and score is None:
         notes = (*notes, f"compared on {quoted(columns[0].column)}{_others(tables[0], columns[0])}")
-    return replace(whole, plan=replace(whole.plan, notes=notes))
+    loss = None
+    if whole.plan.holds == "scores" and metric is None and all(is_loss(name) for name in compared):
+        loss = columns[0].column if len(compared) == 1 else "loss"
+        notes = (*notes, f"less is better, by the name of {listed(sorted(compared))}; else say --higher-is-better")
+    return replace(whole, plan=replace(whole.plan, notes=notes, metric=metric or loss))
 
 
 def _others(table: Entrant, value: Values) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from tearless.core import InputError, listed, quoted
 from tearless.doctor.roles import plain
+from tearless.probability.predictions import names_of, texts
 from tearless.statistics.comparison.plan import Holds
 
 from .entrants import Entrant
@@ -19,8 +20,8 @@ SCORES = [
     *("resolved", "f1", "score", "reward", "loss", "error", "rating", "win"),
 ]
 """Names of a column that is a row's score, the most telling first."""
-OF_PROBABILITIES = {"log_loss", "brier", "roc_auc", "average_precision", "auc", "ap"}
-PER_ROW = {"log_loss", "brier"}
+OF_PROBABILITIES = {"log-loss", "logloss", "nll", "brier", "roc-auc", "average-precision", "auc", "ap"}
+PER_ROW = {"log-loss", "logloss", "nll", "brier"}
 MOST_CLASSES = 1_000
 
 
@@ -41,6 +42,7 @@ def values(table: Entrant, score: str | None, metric: str | None, truth: pl.Seri
     truth = frame[own.truth] if own.truth is not None and truth is None else truth
     if score is not None:
         return _named(table, score, truth)
+    metric = (metric or "").replace("_", "-").lower()
     wants_probabilities = metric in OF_PROBABILITIES
     if truth is not None and len(own.probabilities) > 1 and (wants_probabilities or own.predicted is None):
         return _of_classes(table, truth, metric)
@@ -93,31 +95,44 @@ def _score_column(table: Entrant) -> str:
     )
 
 
-def _of_classes(table: Entrant, truth: pl.Series, metric: str | None) -> Values:
-    """Probabilities of several classes: the loss of each row where the metric is one, else the likeliest class."""
+def _of_classes(table: Entrant, truth: pl.Series, metric: str) -> Values:
+    """Probabilities of several classes: the loss of each row where the metric is one, else the likeliest class; of two,
+    that of the last in order. Rows with a hole stay holes."""
     columns, labels = table.roles.probabilities, table.roles.classes
+    if set(labels) == set(names := names_of(truth)) and len(names) == 2:
+        column = columns[labels.index(names[-1])]
+        return Values(table.name, column, "probabilities", table.frame[column], truth)
     p = table.frame.select(columns).to_numpy().astype(np.float64)
+    p = p / p.sum(axis=1, keepdims=True)
+    hole = np.isnan(p).any(axis=1) | truth.is_null().to_numpy()
+    codes = _codes(truth, labels, table, every=metric in PER_ROW)
     if metric not in PER_ROW:
-        best = pl.Series(np.array(labels, dtype=object)[np.argmax(p, axis=1)].tolist())
-        return Values(table.name, f"likeliest of {len(labels)}", "classes", best, truth.cast(pl.String))
-    codes = _codes(truth, labels, table)
+        likeliest = np.argmax(p, axis=1)
+        best = pl.Series([None if no else labels[i] for i, no in zip(likeliest, hole.tolist(), strict=True)])
+        return Values(table.name, f"likeliest of {len(labels)}", "classes", best, texts(truth))
     rows = np.arange(len(p))
-    if metric == "log_loss":
+    if metric != "brier":
         loss = -np.log(np.clip(p[rows, codes], np.finfo(np.float64).eps, 1.0))
     else:
         came = np.zeros_like(p)
         came[rows, codes] = 1.0
         loss = ((p - came) ** 2).sum(axis=1)
+    loss[hole] = np.nan
     return Values(table.name, metric, "scores", pl.Series(loss))
 
 
-def _codes(truth: pl.Series, labels: Sequence[str], table: Entrant) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _codes(
+    truth: pl.Series, labels: Sequence[str], table: Entrant, every: bool
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Each row's class as its place among the labels, −1 for one that has no column. Raises ``InputError`` for such
+    classes: for any where ``every`` is asked for, else where all are such."""
     at = {label: i for i, label in enumerate(labels)}
-    texts = truth.cast(pl.String).to_list()
-    strange = sorted({str(text) for text in texts if text not in at})
-    if strange:
+    names = texts(truth)
+    seen = names.drop_nulls().unique().sort().to_list()
+    strange = [name for name in seen if name not in at]
+    if strange and (every or len(strange) == len(seen)):
         raise InputError(
             f"{table.name}: expected a column of probabilities for each class, got none for {listed(strange)}; "
             f"there are {listed(labels)}; name them after the classes, such as {quoted('prob_' + strange[0])}"
         )
-    return np.array([at[text] for text in texts], dtype=np.int64)
+    return np.array([at.get(name, -1) for name in names.to_list()], dtype=np.int64)

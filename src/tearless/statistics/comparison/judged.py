@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tearless.core import CannotTell, InputError, quoted
+from tearless.core import CannotTell, InputError, listed, quoted
 from tearless.statistics.comparison.metrics import METRICS, Metric, metric
+from tearless.statistics.comparison.one_kind import of_one_kind, spelled
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.estimate import Estimate, Floats, student_quantile
 from tearless.statistics.score_intervals import of_share
@@ -22,7 +24,8 @@ COLUMNS = {"classes": ("classes",), "probabilities": ("probabilities", "scores",
 """Which metrics a kind of prediction serves; probabilities give classes by the larger half."""
 SHARES = ("accuracy", "balanced-accuracy", "precision", "recall")
 """Metrics that are shares of rows, said in percent; the others are said as the numbers they are."""
-_LOSSES = ("loss", "error", "mse", "mae", "rmse", "perplexity", "brier", "wer", "cer", "latency", "cost")
+_LOSSES = frozenset(["mse", "mae", "rmse", "mape", "brier", "wer", "cer", "nll", "bpb", "regret", "seconds", "runtime"])
+_LOSS_ENDS = ("loss", "error", "errors", "perplexity", "ppl", "entropy", "latency", "cost", "deviance", "mistakes")
 SYNONYMS = {
     "roc-auc": "auc", "ap": "average-precision", "logloss": "log-loss", "nll": "log-loss", "acc": "accuracy",
     "mcc": "matthews", "macro-f1": "f1-macro", "micro-f1": "f1-micro", "cohen-kappa": "kappa", "r-squared": "r2",
@@ -35,6 +38,12 @@ class Judged:
 
     ``scores`` holds a number a row for each model where the metric is their mean; else ``predicted`` and ``truth`` hold
     what ``metric`` needs. ``dropped`` counts rows left out. ``binary`` says that every score is 0 or 1.
+
+    >>> import polars as pl
+    >>> table = pl.DataFrame({"truth": ["a", "b", "b", "b"], "old": ["a", "a", "b", "b"]})
+    >>> found = judged(table, Plan(("old",), "classes", ("truth",)))
+    >>> found.name, found.scores["old"].tolist(), found.estimate("old", 0.95).value
+    ('accuracy', [1.0, 0.0, 1.0, 1.0], 0.75)
     """
 
     name: str
@@ -59,8 +68,18 @@ class Judged:
         return mean_of(x, level)
 
 
+def is_loss(name: str) -> bool:
+    """Whether the name of a score says that less is better: by its words, not by letters within them.
+
+    >>> is_loss("eval_logloss"), is_loss("WER"), is_loss("answer"), is_loss("neg_log_loss")
+    (True, True, False, False)
+    """
+    words = re.split(r"[^a-z0-9]+", name.lower())
+    return not {"neg", "negative"} & set(words) and any(word in _LOSSES or word.endswith(_LOSS_ENDS) for word in words)
+
+
 def mean_of(x: Floats, level: float) -> Estimate:
-    """A mean with Student's interval; of one row, or of rows all alike, without bounds.
+    """A mean of ``x`` (n,) with Student's interval; of one row, or of rows all alike, without bounds.
 
     >>> print(mean_of(np.array([1.0, 2.0, 3.0]), 0.95))  # 2 ± 4.303 / √3
     2 (-0.4841 to 4.484)
@@ -74,8 +93,15 @@ def mean_of(x: Floats, level: float) -> Estimate:
 
 
 def judged(frame: pl.DataFrame, plan: Plan) -> Judged:
-    """The results by the plan's metric. Raises ``InputError`` for a metric that the columns cannot give, ``CannotTell``
-    where no row is whole."""
+    """The results by the plan's metric.
+
+    Raises ``InputError`` for a metric that the columns cannot give, ``CannotTell`` where no row is whole.
+
+    >>> import polars as pl
+    >>> found = judged(pl.DataFrame({"old": [1, 0, None], "new": [1, 1, 1]}), Plan(("old", "new")))
+    >>> found.name, found.dropped, found.scores["new"].tolist()
+    ('accuracy', 1, [1.0, 1.0])
+    """
     frames = _whole_rows(frame, plan)
     dropped = frame.height - min(f.height for f in frames.values()) if plan.paired else 0
     if not all(f.height for f in frames.values()):
@@ -100,8 +126,7 @@ def _of_scores(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -> Jud
     scores = {m: _numbers(f[m], m) for m, f in frames.items()}
     binary = all(bool(((x == 0) | (x == 1)).all()) for x in scores.values())
     lower = plan.lower_is_better
-    lower = any(word in name for word in _LOSSES) if lower is None else lower
-    inside = all(x.min() >= 0 and x.max() <= 1 for x in scores.values())
+    lower = is_loss(name) if lower is None else lower
     name = name or ("accuracy" if binary else "mean score")
     return Judged(name, "share" if binary else "1", lower, scores, {}, {}, frames, None, binary, dropped)
 
@@ -127,14 +152,13 @@ def _of_predictions(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -
             f"metric: expected one that {plan.holds} serve ({serves}), got {quoted(asked)}, which needs {found.needs}; "
             "name one of these, or the columns that it needs"
         )
-    truths = dict(zip(plan.models, plan.truth, strict=True))
-    truth = {m: _labels(f[truths[m]]) for m, f in frames.items()}
-    predicted = {m: _labels(f[m]) for m, f in frames.items()}
-    options = _options(found, truth, plan)
+    truth, predicted = _sides(frames, plan)
+    names = _classes(truth, predicted if plan.holds == "classes" else {})
+    options = _options(found, names, plan)
     if found.needs == "numbers":
         truth, predicted = ({m: x.astype(np.float64) for m, x in side.items()} for side in (truth, predicted))
     if found.needs in ("probabilities", "scores", "classes") and plan.holds == "probabilities":
-        truth, predicted, options = _of_two(found, truth, predicted, options)
+        truth, predicted, options = _of_two(found, truth, predicted, _with_positive(names, plan), options)
     if found.name == "accuracy":
         right = {m: (truth[m] == predicted[m]).astype(np.float64) for m in plan.models}
         return Judged("accuracy", "share", False, right, {}, {}, frames, None, True, dropped)
@@ -144,34 +168,73 @@ def _of_predictions(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -
     )
 
 
-def _labels(column: pl.Series) -> Any:
-    return column.to_numpy() if column.dtype.is_numeric() else np.array(column.cast(str).to_list(), dtype=object)
+def _sides(frames: dict[str, pl.DataFrame], plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Truth and predictions of every model, labels brought to one kind. Raises ``InputError`` where they share none."""
+    truths = dict(zip(plan.models, plan.truth, strict=True))
+    came, said = [f[truths[m]] for m, f in frames.items()], [f[m] for m, f in frames.items()]
+    if plan.holds != "classes":
+        truth = of_one_kind(came) if plan.holds == "probabilities" else [column.to_numpy() for column in came]
+        return dict(zip(frames, truth, strict=True)), {m: f[m].to_numpy() for m, f in frames.items()}
+    both = of_one_kind([*came, *said])
+    truth, predicted = both[: len(came)], both[len(came) :]
+    classes = _classes(dict(enumerate(truth)), {})
+    for m, column, labels in zip(frames, said, predicted, strict=True):
+        seen = np.unique(labels)
+        foreign = column.dtype.is_numeric() != came[0].dtype.is_numeric() or _alike_but_for_case(seen, classes)
+        if foreign and not np.isin(seen, classes).any():
+            known, got = (listed([spelled(x) for x in names]) for names in (classes, seen))
+            raise InputError(
+                f"results: expected predictions of {quoted(m)} among the classes of the truth, {known}, got {got}; "
+                "write both in one way"
+            )
+    return dict(zip(frames, truth, strict=True)), dict(zip(frames, predicted, strict=True))
 
 
-def _options(found: Metric, truth: dict[str, Any], plan: Plan) -> dict[str, Any]:
+def _alike_but_for_case(seen: Any, classes: Any) -> bool:
+    plain = [{str(name).strip().lower() for name in names} for names in (seen, classes)]
+    return bool(plain[0] & plain[1])
+
+
+def _classes(truth: dict[Any, Any], predicted: dict[Any, Any]) -> Any:
+    """All classes that occur, in order."""
+    return np.unique(np.concatenate([np.unique(y) for y in (*truth.values(), *predicted.values())]))
+
+
+def _with_positive(names: Any, plan: Plan) -> Any:
+    """The classes with the one that counts last: the one named, else the last in order. Raises ``InputError`` for one
+    that does not occur."""
+    if plan.positive is None:
+        return names
+    wanted = {"true": "1", "false": "0"}.get(str(plan.positive).lower()) if names.dtype.kind in "iuf" else None
+    fits = [i for i, name in enumerate(names) if spelled(name) in (str(plan.positive), wanted)]
+    if not fits:
+        known = ", ".join(spelled(name) for name in names[:10])
+        raise InputError(f"positive: expected one of {known}, got {quoted(str(plan.positive))}; name one of them")
+    return np.append(np.delete(names, fits[0]), names[fits[0]])
+
+
+def _options(found: Metric, names: Any, plan: Plan) -> dict[str, Any]:
     """The positive class, where the metric asks for one: the one named, else the last of two."""
     if "positive" not in found.options:
         return {}
-    names = np.unique(np.concatenate([np.unique(y) for y in truth.values()]))
-    if plan.positive is not None:
-        fits = [name for name in names if str(name) == str(plan.positive)]
-        if not fits:
-            known = ", ".join(map(str, names[:10]))
-            raise InputError(f"positive: expected one of {known}, got {quoted(str(plan.positive))}; name one of them")
-        return {"positive": fits[0]}
-    if len(names) > 2:
+    if plan.positive is None and len(names) > 2:
         raise InputError(
             f"metric: {found.name} is of one class, got {len(names)} classes; name the one that counts with "
             f"--positive, or take {found.name}-macro"
         )
-    return {"positive": names[-1]}
+    return {"positive": _with_positive(names, plan)[-1]}
 
 
 def _of_two(
-    found: Metric, truth: dict[str, Any], p: dict[str, Any], options: dict[str, Any]
+    found: Metric, truth: dict[str, Any], p: dict[str, Any], names: Any, options: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Probabilities of the last of two classes, as each kind of metric takes them."""
-    names = np.unique(np.concatenate([np.unique(y) for y in truth.values()]))
+    if len(names) > 2 and found.needs != "scores":
+        known = listed([spelled(name) for name in names])
+        raise InputError(
+            f"results: expected one probability of two classes, got one for the classes {known}; name the columns of "
+            f"all classes after them, such as {quoted('prob_' + spelled(names[0]))}, and let each row add up to 1"
+        )
     if found.needs == "classes":
         low, high = (names[0], names[-1]) if len(names) > 1 else (None, names[-1])
         return truth, {m: np.where(x >= 0.5, high, low) for m, x in p.items()}, options

@@ -1,0 +1,108 @@
+"""Results as people have them: labels in several spellings, probabilities in columns, scores where less is better."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import tearless
+from tearless.core import InputError
+
+RNG = np.random.default_rng(20)
+N = 60
+TRUTH = RNG.integers(0, 3, N)
+A = np.where(RNG.random(N) < 0.7, TRUTH, (TRUTH + 1) % 3)
+B = np.where(RNG.random(N) < 0.9, TRUTH, (TRUTH + 2) % 3)
+
+
+def seen(truth: object, a: object, b: object, **options: object) -> float:
+    tables = {name: pl.DataFrame({"y_true": truth, "y_pred": said}) for name, said in (("a", a), ("b", b))}
+    return tearless.compare(tables, **options)["difference"].value  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("spell", [str, float, lambda x: f"{x}.0", lambda x: f" {x} "])
+def test_one_label_in_two_spellings_is_one_label(spell: object) -> None:
+    assert callable(spell)
+    wanted = (B == TRUTH).mean() - (A == TRUTH).mean()
+    said = [[spell(int(x)) for x in side] for side in (A, B)]
+    assert seen(TRUTH, *said) == pytest.approx(wanted)
+    assert seen([spell(int(x)) for x in TRUTH], A, B) == pytest.approx(wanted)
+
+
+def test_true_and_false_are_1_and_0() -> None:
+    truth, a, b = TRUTH > 0, (A > 0).astype(int), [str(x) for x in B > 0]
+    assert seen(truth, a, b) == pytest.approx(((B > 0) == truth).mean() - ((A > 0) == truth).mean())
+
+
+def test_predictions_that_are_never_a_class_of_the_truth_are_no_zero() -> None:
+    names = np.array(["cat", "dog", "eel"])
+    with pytest.raises(InputError, match="write both in one way"):
+        seen(names[TRUTH], A, B)
+    with pytest.raises(InputError, match="write both in one way"):
+        seen(names[TRUTH], np.char.capitalize(names[A]), np.char.capitalize(names[B]))
+    assert seen([1, 1, 1], [0, 0, 0], [1, 1, 1]) == 1.0  # all wrong is an answer
+
+
+def of_classes(names: list[str], decimals: int, seed: int) -> pl.DataFrame:
+    p = np.random.default_rng(seed).dirichlet([1.0] * len(names), N)
+    p[np.arange(N), TRUTH] += 1
+    return pl.DataFrame({f"prob_{name}": np.round(p[:, i] / 2, decimals) for i, name in enumerate(names)})
+
+
+@pytest.mark.parametrize("decimals", [2, 3])
+def test_rounded_probabilities_of_three_classes_are_three_classes(decimals: int) -> None:
+    names = ["cat", "dog", "eel"]
+    truth = pl.Series("y_true", np.array(names)[TRUTH])
+    tables = {name: of_classes(names, decimals, seed).with_columns(truth) for seed, name in enumerate("ab")}
+    found = tearless.compare(tables, metric="log-loss")
+    for name, table in tables.items():
+        p = table.drop("y_true").to_numpy()
+        loss = -np.log(p[np.arange(N), TRUTH] / p.sum(axis=1)).mean()
+        assert found[f"value of {name}"].value == pytest.approx(loss)
+
+
+def test_one_probability_of_three_classes_is_refused() -> None:
+    tables = {name: pl.DataFrame({"y_true": TRUTH, "prob": RNG.random(N)}) for name in "ab"}
+    with pytest.raises(InputError, match="one probability of two classes"):
+        tearless.compare(tables)
+
+
+def test_two_columns_of_probabilities_are_one_probability() -> None:
+    truth = (TRUTH > 0).astype(int)
+    p = {name: np.clip(RNG.random(N) * 0.5 + 0.4 * truth, 0.01, 0.99) for name in "ab"}
+    two = {m: pl.DataFrame({"y_true": truth, "prob_0": 1 - x, "prob_1": x}) for m, x in p.items()}
+    one = {m: pl.DataFrame({"y_true": truth, "prob": x}) for m, x in p.items()}
+    for metric in ("auc", "brier", "log-loss", "accuracy"):
+        both = [tearless.compare(tables, metric=metric)["difference"].value for tables in (two, one)]
+        assert both[0] == pytest.approx(both[1]), metric
+
+
+def test_the_positive_class_that_was_named_counts() -> None:
+    truth = np.where(TRUTH > 0, "repaid", "default")
+    p = np.clip(0.7 * (TRUTH == 0) + 0.2, 0.0, 1.0)
+    tables = {m: pl.DataFrame({"y_true": truth, "prob": x}) for m, x in (("a", np.full(N, 0.5)), ("b", p))}
+    found = tearless.compare(tables, metric="log-loss", positive="default")
+    assert found["value of b"].value == pytest.approx(-np.log(np.where(TRUTH == 0, p, 1 - p)).mean())
+
+
+@pytest.mark.parametrize(("name", "better"), [("loss", "worse"), ("eval_logloss", "worse"), ("answer_score", "better")])
+def test_less_is_better_by_the_name_of_the_column(name: str, better: str) -> None:
+    low = RNG.random(N)
+    told = tearless.compare({m: pl.DataFrame({name: low + up}) for m, up in (("a", 0.0), ("b", 0.5))})
+    assert told.answer is not None
+    assert f"`b` is {better} than `a`" in told.answer.verdict
+    turned = tearless.compare(
+        {m: pl.DataFrame({name: low + up}) for m, up in (("a", 0.0), ("b", 0.5))}, lower_is_better=False
+    )
+    assert turned.answer is not None
+    assert "`b` is better" in turned.answer.verdict
+
+
+def test_rows_without_the_truth_or_a_probability_are_left_out() -> None:
+    names = ["0", "1", "2"]
+    truth = pl.Series("y_true", [None, *TRUTH[1:].tolist()])
+    tables = {m: of_classes(names, 6, i).with_columns(truth) for i, m in enumerate("ab")}
+    tables["b"] = tables["b"].with_columns(prob_1=pl.when(pl.int_range(N) == 5).then(None).otherwise("prob_1"))
+    for metric in ("accuracy", "log-loss"):
+        assert tearless.compare(tables, metric=metric)["rows"].value == N - 2
