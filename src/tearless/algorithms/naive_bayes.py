@@ -22,6 +22,11 @@ class NaiveBayes(Classifier):
     """A classifier that adds up logarithms: of a class's prior, and of what each column of a row says of the class.
 
     Subclasses give ``_joint`` and ``_evidence``, and call ``_counted`` and ``_look_at`` in ``fit``.
+
+    >>> from tearless.algorithms.gaussian_naive_bayes import GaussianNB
+    >>> model = GaussianNB().fit([[0.0], [2.0], [8.0], [10.0]], [0, 0, 1, 1])
+    >>> isinstance(model, NaiveBayes), model.predict([[3.0], [7.0]]).tolist()
+    (True, [0, 1])
     """
 
     _weighed: ClassVar[tuple[str, str]]

@@ -38,7 +38,11 @@ def row_variance(shares: Floats, slope: Floats) -> float:
 
 
 def accuracy(p: Floats) -> Scored:
-    """The share on the diagonal."""
+    """The share on the diagonal.
+
+    >>> accuracy(np.array([[0.5, 0.0], [0.25, 0.25]]))[0]
+    0.75
+    """
     return float(np.trace(p)), np.eye(len(p))
 
 
@@ -103,7 +107,11 @@ def f1_of(at: int) -> Callable[[Floats], Scored]:
 
 
 def macro_f1(p: Floats) -> Scored:
-    """The mean over classes of ``f1_of``."""
+    """The mean over classes of ``f1_of``.
+
+    >>> round(macro_f1(np.array([[0.5, 0.0], [0.25, 0.25]]))[0], 6)  # of 0.8 and 2/3
+    0.733333
+    """
     total = p.sum(axis=0) + p.sum(axis=1)
     safe = np.where(total > 0, total, 1.0)
     f = 2 * np.diag(p) / safe
@@ -113,7 +121,11 @@ def macro_f1(p: Floats) -> Scored:
 
 
 def matthews(p: Floats) -> Scored:
-    """Matthews' coefficient (J. Gorodkin, Comput. Biol. Chem. 28, 2004, 367-374); needs two classes on both sides."""
+    """Matthews' coefficient (J. Gorodkin, Comput. Biol. Chem. 28, 2004, 367-374); needs two classes on both sides.
+
+    >>> matthews(np.array([[0.5, 0.0], [0.0, 0.5]]))[0], matthews(np.full((2, 2), 0.25))[0]
+    (1.0, 0.0)
+    """
     true, called, hit = p.sum(axis=1), p.sum(axis=0), np.eye(len(p))
     spread_true, spread_called = 1 - true @ true, 1 - called @ called
     size = math.sqrt(spread_true * spread_called)
@@ -124,7 +136,11 @@ def matthews(p: Floats) -> Scored:
 
 
 def disagreement(k: int, weights: Weights) -> Floats:
-    """How much class i taken for class j costs: 1, their distance, or its square. Shape (k, k)."""
+    """How much class i taken for class j costs: 1, their distance, or its square. Shape (k, k).
+
+    >>> disagreement(3, "quadratic").tolist()
+    [[0.0, 1.0, 4.0], [1.0, 0.0, 1.0], [4.0, 1.0, 0.0]]
+    """
     distance = np.abs(np.subtract.outer(np.arange(k), np.arange(k))).astype(np.float64)
     return {"none": (distance > 0).astype(np.float64), "linear": distance, "quadratic": distance**2}[weights]
 

@@ -36,7 +36,17 @@ MOST_CELLS = 20_000_000
 
 
 def with_all(whole: Comparison, found: Judged, seed: int) -> Comparison:
-    """The comparison with everything that its design allows to be said beside the pairs."""
+    """The comparison with everything that its design allows to be said beside the pairs.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.designs import compared
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> from tearless.statistics.comparison.plan import Plan
+    >>> table, plan = pl.DataFrame({"old": [1, 0] * 50, "new": [1, 1, 0, 1] * 25}), Plan(("old", "new"), looks=5)
+    >>> bare = replace(compared(table, plan, seed=0), peeking=None)
+    >>> round(with_all(bare, judged(table, plan), seed=0).peeking.error, 3)  # five looks at 5 % each
+    0.142
+    """
     whole = replace(whole, pairs=tuple(_with_power(pair, whole, found) for pair in whole.pairs))
     whole = _corrected(whole)
     if len(whole.plan.models) > 2:

@@ -42,8 +42,9 @@ Counts = NDArray[np.int64]
 class Looks:
     """What was known at each look: number of items, mean difference, the interval so far, log e-value, p so far.
 
-    All (looks,). ``low`` and ``high`` are those of all looks up to each together; ``log_e`` is of that look alone, and
-    ``p`` = min(1, 1/the largest e-value so far). ``difference`` is the last look's.
+    Made by ``anytime_paired`` and ``anytime_bounded``. All (looks,). ``low`` and ``high`` are those of all looks up to
+    each together; ``log_e`` is of that look alone, and ``p`` = min(1, 1/the largest e-value so far). ``difference`` is
+    the last look's.
     """
 
     items: Counts

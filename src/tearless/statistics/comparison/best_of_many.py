@@ -27,10 +27,11 @@ DRAWN = 100_000_000
 class BestOfMany:
     """The model with the highest mean, and what choosing it among many adds to its score.
 
-    ``optimism``: how far the best of k models that are all equal, as correlated as these, stands above the truth.
-    ``corrected``: the best's score less the bias of choosing it, estimated by choosing again among models that differ
-    as much as these do beyond noise; at most the seen one. ``as_good``: the columns that cannot be told from the best,
-    best first (model confidence set); ``p`` (k,) is the chance behind each, 1 for the last that would go.
+    Made by ``best_of_many``: ``best`` is its column, ``seen`` its mean. ``optimism``: how far the best of k models that
+    are all equal, as correlated as these, stands above the truth. ``corrected``: the best's score less the bias of
+    choosing it, estimated by choosing again among models that differ as much as these do beyond noise; at most the seen
+    one. ``as_good``: the columns that cannot be told from the best, best first (model confidence set); ``p`` (k,) is
+    the chance behind each, 1 for the last that would go.
     """
 
     best: int

@@ -81,7 +81,12 @@ def log_wealth_of_counts(better: Floats, worse: Floats, items: Floats, mean: Flo
 
 
 def log_growth(x: Floats) -> Floats:
-    """Σ ln(1 + κx) of differences (n,) for each of ``STAKES``: all that is to be kept of them. O(n) a stake."""
+    """Σ ln(1 + κx) of differences (n,) for each of ``STAKES``: all that is to be kept of them. O(n) a stake.
+
+    >>> growth = log_growth(np.array([1.0, 1.0]))  # twice ln 1.98 at the largest stake
+    >>> round(float(growth.max()), 6), round(2 * float(np.log(1.98)), 6)
+    (1.366194, 1.366194)
+    """
     padded = np.zeros(-(-len(x) // TOGETHER) * TOGETHER)
     padded[: len(x)] = x
     rows = padded.reshape(TOGETHER, -1)
@@ -112,6 +117,10 @@ def means_left(wealth: Callable[[Floats], Floats], centre: Floats, limit: float)
 
     ``wealth`` gives ln E for claims (looks,); it is at most 0 at ``centre``, the mean seen, and rises to both sides.
     The ends are on the outer side of the rounding, and on the side of 0 that ln E(0) puts them on.
+
+    >>> low, high = means_left(lambda mean: 100 * (mean - 0.5) ** 2, np.array([0.5]), 1.0)
+    >>> low.round(6).tolist(), high.round(6).tolist()
+    ([0.4], [0.6])
     """
     ends = []
     out_at_zero = wealth(np.zeros(len(centre))) >= limit

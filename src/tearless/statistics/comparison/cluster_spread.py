@@ -70,7 +70,7 @@ def clustering(values: Any, clusters: Any) -> Clustering:
 
 
 def of_codes(x: Floats, codes: NDArray[np.int64]) -> Clustering:
-    """The same of codes from 0, of two clusters or more.
+    """The same of numbers ``x`` (n,) and their codes (n,) from 0, of two clusters or more.
 
     >>> of_codes(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0, 0, 1, 1])).error
     0.5
@@ -161,7 +161,7 @@ def cluster_bootstrap(
 
 
 def cluster_codes(clusters: Any) -> NDArray[np.int64]:
-    """Each item's cluster as a code from 0. Raises ``InputError`` for fewer than two clusters.
+    """Each item's cluster as a code from 0, (n,) for (n,). Raises ``InputError`` for fewer than two clusters.
 
     >>> cluster_codes(["b", "a", "b"]).tolist()
     [1, 0, 1]

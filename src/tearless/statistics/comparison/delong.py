@@ -21,7 +21,11 @@ Reference = Literal["t", "normal"]
 
 @dataclass(frozen=True, slots=True)
 class Areas:
-    """Areas of k models on the same rows, shape (k,), and how they vary together, (k, k)."""
+    """Areas of k models on the same rows, shape (k,), and how they vary together, (k, k).
+
+    >>> delong([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], [0.1, 0.2, 0.3, 0.4]).areas.tolist()
+    [0.75, 1.0]
+    """
 
     areas: Floats
     covariance: Floats

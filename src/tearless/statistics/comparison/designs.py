@@ -31,6 +31,11 @@ def recognised(frame: pl.DataFrame, plan: Plan) -> tuple[Design, str]:
     """The design, and in words what shows it. A design that the plan names overrules what the columns suggest.
 
     Raises ``InputError`` for a design that is not known.
+
+    >>> import polars as pl
+    >>> table = pl.DataFrame({"fold": [1, 2, 3], "old": [0.7, 0.8, 0.7], "new": [0.8, 0.8, 0.9]})
+    >>> recognised(table, Plan(("old", "new"), fold="fold", joined="3 rows"))
+    (<Design.folds: 'folds'>, '3 rows; a row is one of the folds, by `fold`')
     """
     if plan.design is not None:
         if plan.design not in list(Design):
@@ -60,7 +65,16 @@ def _names_rows(frame: pl.DataFrame, plan: Plan, column: str) -> bool:
 
 
 def compared(frame: pl.DataFrame, plan: Plan, seed: int) -> Comparison:
-    """The models of the plan compared on these rows. Raises ``CannotTell`` where nothing can be said."""
+    """The models of the plan compared on these rows.
+
+    Raises ``CannotTell`` where nothing can be said, and ``InputError`` where the baseline is none of the models.
+
+    >>> import polars as pl
+    >>> table = pl.DataFrame({"old": [1, 0, 0, 0, 0, 0], "new": [0, 1, 1, 1, 1, 1]})
+    >>> pair = compared(table, Plan(("old", "new")), seed=0).pairs[0]
+    >>> pair.disagree, pair.difference.p  # 5 against 1: 2 * (1 + 6/2) / 64
+    ((1, 5), 0.125)
+    """
     if frame.height == 0 or len(plan.models) < 2:
         raise CannotTell("a comparison needs at least two models and one row")
     if plan.reference not in plan.models:

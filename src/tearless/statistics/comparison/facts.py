@@ -38,7 +38,11 @@ class Items(Whole):
 
 
 class Design(StrEnum):
-    """How the rows hang together: what makes one test right and the others wrong."""
+    """How the rows hang together: what makes one test right and the others wrong.
+
+    >>> Design("folds") is Design.folds, [str(design) for design in Design][:3]
+    (True, ['items', 'different items', 'items in clusters'])
+    """
 
     items = "items"
     unpaired = "different items"
@@ -53,11 +57,12 @@ class Design(StrEnum):
 class Pair:
     """One model against another: ``difference`` is the metric of ``b`` less that of ``a``.
 
-    ``rows`` are the items (or folds, seeds, data sets) it rests on; ``others`` what other common tests say of the same
-    data, by name; ``adjusted_p`` is corrected for all the pairs looked at; ``disagree`` counts items that ``a`` alone
-    and ``b`` alone got right; ``detectable`` is the smallest difference that such data show in 80 % of trials,
-    ``needed`` how many rows would show the difference seen as often. ``ratio`` is the standard error of the unpaired
-    design, or of one that forgets clusters or folds, over that of this one.
+    Made by ``paired_pair``, ``clustered_pair`` and the functions of ``of_others``. ``rows`` are the items (or folds,
+    seeds, data sets) it rests on; ``others`` what other common tests say of the same data, by name; ``adjusted_p`` is
+    corrected for all the pairs looked at; ``disagree`` counts items that ``a`` alone and ``b`` alone got right;
+    ``detectable`` is the smallest difference that such data show in 80 % of trials, ``needed`` how many rows would show
+    the difference seen as often. ``ratio`` is the standard error of the unpaired design, or of one that forgets
+    clusters or folds, over that of this one.
     """
 
     a: str
@@ -79,7 +84,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSizes:
-    """Clusters of items: their column, number, effective number, and the design effect on the difference."""
+    """Clusters of items: their column, number, effective number, and the design effect on the difference.
+
+    Made by ``clustered_pair``.
+    """
 
     column: str
     clusters: int
@@ -89,7 +97,11 @@ class ClusterSizes:
 
 @dataclass(frozen=True, slots=True)
 class RanksOverDataSets:
-    """Several models over several data sets: Friedman's test, every pair corrected, and the critical difference."""
+    """Several models over several data sets: Friedman's test, every pair corrected, and the critical difference.
+
+    The ``ranks`` of a ``Comparison``, by ``friedman``, ``compare_all_pairs`` (the ``pairs``) and
+    ``critical_difference``.
+    """
 
     friedman: Friedman
     pairs: PairwiseRanks
@@ -98,7 +110,15 @@ class RanksOverDataSets:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Models compared by the design that the data have; ``estimates`` are those of ``plan.models``, by the metric."""
+    """Models compared by the design that the data have; ``estimates`` are those of ``plan.models``, by the metric.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> table = pl.DataFrame({"old": [1, 1, 0, 0], "new": [1, 1, 1, 0]})
+    >>> found = Comparison.derive(Items.of(Batch(table)), Asked(options={"plan": Plan(("old", "new"))}))
+    >>> found.design, found.value_of("new").value, found.pairs[0].difference.estimate.value
+    (<Design.items: 'items'>, 0.75, 0.25)
+    """
 
     about: ClassVar[About] = "comparison"
     plan: Plan

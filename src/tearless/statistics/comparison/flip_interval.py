@@ -66,7 +66,7 @@ def lattice_subset_means(steps: Counts) -> tuple[Floats, Floats, float]:
 
 
 def subset_means(values: Floats, counts: Counts) -> tuple[Floats, Floats, float]:
-    """The same for real values, each occurring ``counts`` times, by listing every number taken of each.
+    """The same for real values (g,), each occurring ``counts`` (g,) times, by listing every number taken of each.
 
     >>> subset_means(np.array([1.0, 3.0]), np.array([1, 1]))[0].tolist()
     [1.0, 3.0, 2.0]
@@ -105,7 +105,14 @@ def random_subset_means(x: Floats, draws: int, rng: np.random.Generator) -> tupl
 
 
 def ends_of_draws(low: Floats, high: Floats, alpha: float) -> Ends:
-    """The interval from random subsets: exact in coverage whatever their number, with the p-value (1 + k)/(1 + B)."""
+    """The interval from random subsets: exact in coverage whatever their number, with the p-value (1 + k)/(1 + B).
+
+    ``low`` and ``high`` (B,) are the means from either side; with too few for ``alpha`` the ends are infinite.
+
+    >>> draws = np.arange(1.0, 40.0)
+    >>> ends_of_draws(draws, draws, 0.05)  # the second of 39 from either side
+    (2.0, 38.0)
+    """
     k = math.floor(alpha * (1 + len(low)))
     if k < 1:
         return -math.inf, math.inf
@@ -114,6 +121,8 @@ def ends_of_draws(low: Floats, high: Floats, alpha: float) -> Ends:
 
 def mixed_ends(deviations: Floats, alpha: float) -> Ends:
     """How far the ends lie below and above the mean, by the near-normal law; inf where no shift is rejected.
+
+    ``deviations`` (n,) are from the mean.
 
     >>> [round(float(end), 4) for end in mixed_ends(np.r_[-np.ones(500), np.ones(500)], 0.05)]
     [-0.0621, 0.0621]
@@ -137,7 +146,13 @@ def _away(law: Mixed, alpha: float) -> float:
 def meeting_ends(values: Floats, counts: Counts, mine: NDArray[np.bool_], alpha: float, tolerance: float) -> Ends:
     """How far the ends lie below and above the mean, exactly to nine digits, by meeting in the middle at each trial.
 
-    ``values`` are deviations from the mean, grouped; the near-normal law says where to look first.
+    ``values`` (g,) are deviations from the mean, ``grouped`` with their ``counts`` (g,), and ``mine`` (g,) the first of
+    their ``halves``; the near-normal law says where to look first.
+
+    >>> values, counts, mine = np.array([-1.0, 1.0]), np.array([20, 20]), np.array([True, False])
+    >>> low, high = meeting_ends(values, counts, mine, 0.05, 1e-12)
+    >>> abs(low + high) < 1e-6, 0.3 < high < 0.4  # 2.02 standard errors are 0.33
+    (True, True)
     """
     guess = mixed_ends(np.repeat(values, counts), alpha)
 

@@ -23,8 +23,9 @@ Kind = Literal["k-fold", "repeated k-fold", "random splits", "5x2"]
 class FoldLayout:
     """The design behind scores per fold: ``repeats`` × ``folds`` (1 for random splits), test rows over training rows.
 
-    ``said`` is the design in words; ``certain`` is false where it was read from the number of scores alone, and then
-    ``said`` names what else they could be.
+    Made by ``recognise_folds``, of one ``kind``; ``test_to_train`` is that ratio. ``said`` is the design in words;
+    ``certain`` is false where it was read from the number of scores alone, and then ``said`` names what else they could
+    be.
     """
 
     kind: Kind

@@ -24,7 +24,10 @@ from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain,
 
 @dataclass(frozen=True, slots=True)
 class Rope:
-    """The chances that B is worse than A, that the two are as good as equal, and that B is better. They add up to 1."""
+    """The chances that B is worse than A, that the two are as good as equal, and that B is better. They add up to 1.
+
+    Made by ``correlated_t_rope``; ``equivalent`` is the chance of a difference within the rope.
+    """
 
     worse: float
     equivalent: float

@@ -34,7 +34,9 @@ DIGITS = 1e-12
 class Friedman:
     """Whether the models' ranks differ: χ² (k − 1 degrees), Iman and Davenport's F, and the exact p where counted.
 
-    ``p`` is the exact one, or that of F: χ² is too timid. ``concordance`` is Kendall's W, 1 where all rows agree.
+    Made by ``friedman``: ``average_ranks`` (k,), and a p by each: ``p_chi_square`` for ``chi_square``, ``p_f`` for
+    ``f``, ``p_exact`` where counted. ``p`` is the exact one, or that of F: χ² is too timid. ``concordance`` is
+    Kendall's W, 1 where all rows agree.
     """
 
     average_ranks: Floats
@@ -54,7 +56,8 @@ class Friedman:
 class CriticalDifference:
     """Average ranks, how far apart two must be to be told apart (Nemenyi), and the groups that cannot be.
 
-    ``groups`` are columns of the table, best first, each the longest run of ranks within the difference.
+    Made by ``critical_difference`` at ``level``. ``groups`` are columns of the table, best first, each the longest run
+    of ranks within the difference.
     """
 
     average_ranks: Floats
@@ -67,6 +70,7 @@ class CriticalDifference:
 class PairwiseRanks:
     """Pairs of models with z of their average ranks (above 0: the second is better), p, and p after correction.
 
+    Made by ``compare_all_pairs`` and ``compare_with_control``: ``adjusted`` is p after the correction by ``method``.
     ``pairs`` (m, 2), the others (m,); ``groups`` as in ``CriticalDifference``, from the corrected p.
     """
 

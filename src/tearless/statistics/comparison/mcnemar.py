@@ -126,7 +126,10 @@ def _ratios_summed(k: Floats, m: Floats) -> Floats:
 
 
 def check_method(method: str) -> None:
-    """Raise ``InputError`` unless it is one of the five tests."""
+    """Raise ``InputError`` unless it is one of the five tests.
+
+    >>> check_method("mid-p")
+    """
     if method not in get_args(Method):
         raise InputError(f"method: expected one of {', '.join(get_args(Method))}, got {method!r}; choose one")
 

@@ -118,6 +118,8 @@ def unpaired_metric_difference(
 ) -> Difference:
     """The metric of B on its items less that of A on others, by the interval of each (``unpaired_difference``).
 
+    Shapes as ``metric_difference``. Raises ``InputError`` where the metric has no value on the items of either.
+
     >>> found = unpaired_metric_difference("recall", [1] * 80, [1] * 48 + [0] * 32, [1] * 70, [1] * 56 + [0] * 14)
     >>> round(found.estimate.low, 4), round(found.estimate.high, 4)  # Newcombe 1998
     (0.0524, 0.3339)

@@ -32,7 +32,16 @@ clusters whose sizes spread by a factor of e covers 88 %, by the effective ones 
 
 
 def paired_pair(found: Judged, plan: Plan, a: str, b: str, seed: int) -> Pair:
-    """One model against another on the same independent items."""
+    """One model against another on the same independent items.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> plan = Plan(("old", "new"))
+    >>> found = judged(pl.DataFrame({"old": [1, 0, 0, 0, 0, 0], "new": [0, 1, 1, 1, 1, 1]}), plan)
+    >>> pair = paired_pair(found, plan, "old", "new", seed=0)
+    >>> pair.disagree, pair.difference.p  # 5 against 1: 2 * (1 + 6/2) / 64
+    ((1, 5), 0.125)
+    """
     if found.metric is not None:
         return _by_metric(found, found.metric, plan, a, b)
     x, y = found.scores[a], found.scores[b]
@@ -89,7 +98,16 @@ def _by_metric(found: Judged, metric: Metric, plan: Plan, a: str, b: str) -> Pai
 
 
 def clustered_pair(found: Judged, plan: Plan, a: str, b: str, codes: Any, seed: int) -> tuple[Pair, ClusterSizes]:
-    """One model against another on items that hang together in clusters."""
+    """One model against another on items that hang together in clusters: the cluster of each in ``codes`` (n,).
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> plan = Plan(("old", "new"), cluster="patient")
+    >>> found = judged(pl.DataFrame({"old": [0, 0, 0, 0, 1, 1], "new": [1, 1, 0, 0, 1, 0]}), plan)
+    >>> pair, sizes = clustered_pair(found, plan, "old", "new", np.array([0, 0, 1, 1, 2, 2]), seed=0)
+    >>> pair.rows, sizes.column, sizes.clusters
+    (6, 'patient', 3)
+    """
     alone = paired_pair(found, plan, a, b, seed)
     whole, n = _by_clusters(found, plan, a, b, codes, "clusters")
     if whole.clustering.effective_clusters < EVEN_ENOUGH * whole.clustering.clusters:
@@ -121,8 +139,13 @@ def _by_clusters(
 def chosen(
     wanted: str | None, test: str, tests: tuple[str, ...], interval: str, intervals: tuple[str, ...]
 ) -> tuple[str, str]:
-    """The test and the interval of a method's name: either, or both joined by a slash. Raises ``InputError``
-    for a name that neither has."""
+    """The test and the interval of a method's name: either, or both joined by a slash.
+
+    Raises ``InputError`` for a name that neither has.
+
+    >>> chosen("exact/newcombe", "mid-p", ("mid-p", "exact"), "score", ("score", "newcombe"))
+    ('exact', 'newcombe')
+    """
     for name in (wanted or "").split("/"):
         if name in tests:
             test = name

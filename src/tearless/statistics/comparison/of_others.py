@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
 
 def unpaired_pair(found: Judged, plan: Plan, a: str, b: str, seed: int) -> Pair:
-    """One model against another, each on items of its own."""
+    """One model against another, each on items of its own.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> plan = Plan(("old", "new"), paired=False)
+    >>> found = judged(pl.DataFrame({"old": [1, 0, 0, 0], "new": [1, 1, 1, None]}), plan)
+    >>> pair = unpaired_pair(found, plan, "old", "new", seed=0)
+    >>> pair.rows, pair.difference.estimate.value
+    (7, 0.75)
+    """
     if found.metric is not None:
         sides = (found.truth[a], found.predicted[a], found.truth[b], found.predicted[b])
         whole = unpaired_metric_difference(found.metric.name, *sides, level=plan.level, **(found.options or {}))
@@ -45,7 +54,16 @@ def unpaired_pair(found: Judged, plan: Plan, a: str, b: str, seed: int) -> Pair:
 
 
 def fold_pair(found: Judged, plan: Plan, a: str, b: str, layout: FoldLayout, order: Any) -> Pair:
-    """One model against another by their scores on the same folds or splits."""
+    """One model against another by their scores on the same folds or splits, in the ``order`` of ``fold_order``.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> plan = Plan(("old", "new"), fold="fold")
+    >>> table = pl.DataFrame({"fold": [1, 2, 3], "old": [0.5, 0.25, 0.5], "new": [0.75, 0.75, 0.75]})
+    >>> pair = fold_pair(judged(table, plan), plan, "old", "new", *fold_order(table, plan, 3))
+    >>> round(pair.difference.estimate.value, 6), pair.difference.p > pair.others[0][1]
+    (0.333333, True)
+    """
     x, y = found.scores[a][order], found.scores[b][order]
     if layout.kind == "5x2":
         method = chosen(plan.method, "5x2cv-f", ("5x2cv-f", "5x2cv-t", "nadeau-bengio"), "", ())[0]
@@ -63,7 +81,13 @@ def fold_pair(found: Judged, plan: Plan, a: str, b: str, layout: FoldLayout, ord
 
 
 def fold_order(frame: pl.DataFrame, plan: Plan, rows: int) -> tuple[FoldLayout, Any]:
-    """The layout of folds or splits, and the rows in the order repeat, fold."""
+    """The layout of folds or splits, and the rows in the order repeat, fold.
+
+    >>> import polars as pl
+    >>> layout, order = fold_order(pl.DataFrame({"fold": [2, 1, 3]}), Plan(("old", "new"), fold="fold"), 3)
+    >>> layout.folds, order.tolist()
+    (3, [1, 0, 2])
+    """
     repeat = frame[plan.repeat].to_numpy() if plan.repeat else None
     fold = frame[plan.fold].to_numpy() if plan.fold else None
     layout = recognise_folds(rows, repeat=repeat, fold=fold, test_to_train=plan.test_share)
@@ -73,7 +97,16 @@ def fold_order(frame: pl.DataFrame, plan: Plan, rows: int) -> tuple[FoldLayout, 
 
 
 def seed_pair(found: Judged, plan: Plan, a: str, b: str, seed: int) -> tuple[Pair, SeedScores]:
-    """One model against another by one score for each training run."""
+    """One model against another by one score for each training run. Raises ``CannotTell`` for one run of either.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> plan = Plan(("old", "new"), seed="seed")
+    >>> found = judged(pl.DataFrame({"old": [0.70, 0.71, 0.72], "new": [0.73, 0.74, 0.75]}), plan)
+    >>> pair, runs = seed_pair(found, plan, "old", "new", seed=0)
+    >>> pair.rows, runs.permutation_p  # 2 of the 20 ways
+    (6, 0.1)
+    """
     x, y = found.scores[a], found.scores[b]
     if min(len(x), len(y)) < 2:
         raise CannotTell("one run of each model does not show how far chance moves a run; train with more seeds")
@@ -85,7 +118,20 @@ def seed_pair(found: Judged, plan: Plan, a: str, b: str, seed: int) -> tuple[Pai
 def seeds_and_items_pair(
     found: Judged, plan: Plan, a: str, b: str, frame: pl.DataFrame, alone: Pair
 ) -> tuple[Pair, SeedsAndItems]:
-    """One model against another by a score for each item and run."""
+    """One model against another by a score for each item and run; ``alone`` takes runs of an item for items.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> from tearless.statistics.comparison.of_items import paired_pair
+    >>> plan = Plan(("old", "new"), item="item", seed="seed")
+    >>> runs = {"item": [1, 2, 3, 1, 2, 3], "seed": [1, 1, 1, 2, 2, 2]}
+    >>> table = pl.DataFrame({**runs, "old": [0, 0, 1, 0, 1, 1], "new": [1, 1, 1, 1, 0, 1]})
+    >>> found = judged(table, plan)
+    >>> alone = paired_pair(found, plan, "old", "new", seed=0)
+    >>> pair, crossed = seeds_and_items_pair(found, plan, "old", "new", table, alone)
+    >>> pair.rows, crossed.seeds, alone.rows
+    (3, (2, 2), 6)
+    """
     x, y = (_table(found.scores[m], frame, plan) for m in (a, b))
     whole = seeds_and_items(x, y, level=plan.level)
     naive = alone.difference.estimate.standard_error
@@ -113,7 +159,15 @@ def _table(scores: Floats, frame: pl.DataFrame, plan: Plan) -> Floats:
 
 
 def data_set_pair(found: Judged, plan: Plan, a: str, b: str) -> Pair:
-    """One model against another by one score for each data set: Wilcoxon's signed ranks."""
+    """One model against another by one score for each data set: Wilcoxon's signed ranks.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.judged import judged
+    >>> plan = Plan(("old", "new"), data_set="set")
+    >>> found = judged(pl.DataFrame({"old": [0.1, 0.2, 0.3, 0.4, 0.5], "new": [0.2, 0.4, 0.6, 0.8, 0.9]}), plan)
+    >>> data_set_pair(found, plan, "old", "new").difference.p  # 2 of the 32 ways
+    0.0625
+    """
     x, y = found.scores[a], found.scores[b]
     method = chosen(plan.method, "wilcoxon", ("wilcoxon", "pratt", "split", "sign"), "", ())[0]
     if method == "sign":

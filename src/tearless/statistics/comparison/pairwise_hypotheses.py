@@ -30,8 +30,9 @@ def pairs_of(k: int) -> NDArray[np.int64]:
 def shaffer_static(p: ArrayLike) -> Floats:
     """Holm's steps with the most equalities that can still be true: never above ``holm``, any dependence.
 
-    ``p`` has shape (k(k − 1)/2,), a chance for each of ``pairs_of(k)`` (any order). J. P. Shaffer, J. Am. Statist.
-    Assoc. 81, 1986, 826-831, procedure 1. Exact up to rounding. Raises ``InputError`` for another number of chances.
+    ``p`` has shape (m,), m = k(k − 1)/2, a chance for each of ``pairs_of(k)`` (any order). J. P. Shaffer, J. Am.
+    Statist. Assoc. 81, 1986, 826-831, procedure 1. Exact up to rounding. Raises ``InputError`` for another number of
+    chances.
 
     >>> shaffer_static([0.01, 0.02, 0.03]).tolist()  # after one of three has fallen, one at most is true
     [0.03, 0.03, 0.03]

@@ -34,8 +34,8 @@ Plan = Literal["pocock", "obrien-fleming"]
 class Peeking:
     """What it costs to test at the usual level at every look.
 
-    ``by_look``: the chance, without any difference, to have found one by each look, (looks,); ``error`` the last of
-    them.
+    Made by ``peeking_cost`` for ``looks`` at these numbers of items. ``by_look``: the chance, without any difference,
+    to have found one by each look, (looks,); ``error`` the last of them.
     """
 
     looks: Floats

@@ -85,13 +85,20 @@ def least_difference(power_at: Callable[[float], float], power: float, most: flo
 
 
 def checked_power(power: float) -> None:
-    """Raise ``InputError`` unless it is a chance at least as large as an error that is usual."""
+    """Raise ``InputError`` unless it is a chance at least as large as an error that is usual.
+
+    >>> checked_power(0.8)
+    """
     if not 0.05 < power < 1:
         raise InputError(f"power: expected a chance above 0.05 and below 1, got {power}; 0.8 is usual")
 
 
 def checked_items(items: float, name: str, least: int = 1) -> int:
-    """The count as a whole number; raises ``InputError`` for one that is none or below ``least``."""
+    """The count as a whole number; raises ``InputError`` for one that is none or below ``least``.
+
+    >>> checked_items(100.0, "items")
+    100
+    """
     if not (items >= least and items == math.floor(items) and items <= MOST_ITEMS):
         raise InputError(f"{name}: expected a whole number from {least} up, got {items}; count again")
     return int(items)

@@ -23,8 +23,8 @@ MOST_ARRANGEMENTS = 200_000
 class SeedScores:
     """The difference of two models over their seeds by Welch's t, and the permutation test's chance beside it.
 
-    ``smallest_p`` is the least that the permutation test can say with so few seeds; ``p_error`` the standard error of
-    ``permutation_p``, 0 where all arrangements were counted.
+    Made by ``seed_scores``. ``smallest_p`` is the least that the permutation test can say with so few seeds;
+    ``p_error`` the standard error of ``permutation_p``, 0 where all arrangements were counted.
     """
 
     difference: Difference

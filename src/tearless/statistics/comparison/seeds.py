@@ -29,8 +29,9 @@ MOST_SEEDS = 10_000
 class Components:
     """Variances of scores: from seed to seed, from item to item, and what is particular to a seed on an item.
 
-    ``moments`` are the estimates as they come, unbiased, and below 0 where chance has it; the first three are these cut
-    at 0. ``seeds`` and ``items`` are how many there were.
+    Made by ``variance_components``; what is particular is ``seed_item``. ``moments`` are the estimates as they come,
+    unbiased, and below 0 where chance has it; the first three are these cut at 0. ``seeds`` and ``items`` are how many
+    there were.
     """
 
     seed: float
@@ -47,6 +48,10 @@ class SeedsAndItems:
 
     ``seed``, ``item`` and ``seed_item`` are the parts of the variance of a difference of one run of each on one item;
     ``freedom`` Satterthwaite's degrees of freedom; ``a`` and ``b`` what each model shows alone.
+
+    >>> found = seeds_and_items([[0, 0, 1, 1], [0, 1, 1, 1]], [[1, 1, 1, 1], [1, 0, 1, 1]])
+    >>> found.standard_error(2, 400) < found.standard_error(2, 4)
+    True
     """
 
     difference: Difference
@@ -70,7 +75,10 @@ class SeedsAndItems:
 
 @dataclass(frozen=True, slots=True)
 class SeedPlan:
-    """So many seeds of each model, so many items, what they cost, and the standard error they lead to."""
+    """So many seeds of each model, so many items, what they cost, and the standard error they lead to.
+
+    Made by ``cheapest_plan``.
+    """
 
     seeds: int
     items: int

@@ -48,8 +48,8 @@ ROUNDING = 32 * float(np.finfo(np.float64).eps)
 class SignFlips:
     """The mean difference with its sign-flip test; how p was found, and the standard error of p where it was drawn.
 
-    ``route``: "lattice" and "meeting in the middle" are exact; "random flips" has ``error``; "saddle point" and
-    "largest enumerated" are approximations for many items, to about a thousandth of p.
+    Made by ``sign_flips``. ``route``: "lattice" and "meeting in the middle" are exact; "random flips" has ``error``;
+    "saddle point" and "largest enumerated" are approximations for many items, to about a thousandth of p.
     """
 
     difference: Difference

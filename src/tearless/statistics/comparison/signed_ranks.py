@@ -24,7 +24,8 @@ DIGITS = 1e-12
 class SignedRanks:
     """The signed-rank comparison: rank sums of the differences above and below 0, how many were 0, was p counted.
 
-    ``difference.estimate`` is the Hodges-Lehmann pseudo-median of the differences, not their mean.
+    Made by ``signed_ranks``: ``zeros`` differences were 0, and p was counted where ``exact``. ``difference.estimate``
+    is the Hodges-Lehmann pseudo-median of the differences, not their mean.
     """
 
     difference: Difference

@@ -39,7 +39,7 @@ def student_difference(
 
 
 def only_rounding(spread: float, *scores: Floats) -> bool:
-    """Whether a standard deviation is no more than the rounding of the scores it came from.
+    """Whether a standard deviation is no more than the rounding of the scores (n,) it came from.
 
     >>> b, a = np.array([0.91, 0.11]), np.array([0.90, 0.10])
     >>> bool((b - a).std() > 0), only_rounding(float((b - a).std()), a, b)

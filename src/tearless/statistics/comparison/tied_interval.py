@@ -25,7 +25,8 @@ from tearless.statistics.estimate import Floats
 def tied(score: ArrayLike, size: ArrayLike, z: float) -> tuple[Floats, Floats]:
     """The z to use and the shift, in standard errors at 0, that tie a score interval to a test.
 
-    ``score`` is the score at 0 and ``size`` the normal size of the test's p, both ≥ 0, in shapes that broadcast.
+    ``score`` is the score at 0 and ``size`` the normal size of the test's p, both ≥ 0, of one shape or of shapes that
+    broadcast.
 
     >>> stretched, shift = tied(1.7, 1.5, 1.96)
     >>> float(stretched), float(shift.round(6))
@@ -45,7 +46,7 @@ def tied(score: ArrayLike, size: ArrayLike, z: float) -> tuple[Floats, Floats]:
 def cut_at_nothing(low: ArrayLike, high: ArrayLike, estimate: ArrayLike, sure: ArrayLike) -> tuple[Floats, Floats]:
     """The interval with what rounding did about 0 mended: 0 is no inner point where ``sure``, and one elsewhere.
 
-    It changes ends by rounding alone.
+    It changes ends by rounding alone. All of one shape, or of shapes that broadcast.
 
     >>> low, high = cut_at_nothing(-1e-18, 0.2, 0.1, True)
     >>> float(low), float(high)

@@ -25,9 +25,10 @@ from tearless.statistics.estimate import Floats, of_one_length, plain
 class NoInformation:
     """A model (B) beside a guess that uses no feature (A), on the same rows.
 
-    ``guess`` is the class or the mean that A always gives, ``guess_score`` what that scores, ``model_score`` the
-    model's: shares of right rows, or mean squared errors. ``beats``: the model is told to be better than the guess.
-    ``from_training``: the guess was made without looking at these rows.
+    Made by ``beats_majority`` and ``beats_mean``; ``difference`` is that of the two scores. ``guess`` is the class or
+    the mean that A always gives, ``guess_score`` what that scores, ``model_score`` the model's: shares of right rows,
+    or mean squared errors. ``beats``: the model is told to be better than the guess. ``from_training``: the guess was
+    made without looking at these rows.
     """
 
     difference: Difference
