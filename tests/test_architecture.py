@@ -32,7 +32,7 @@ FOREIGN = {
     "report": {"rich"},
     "linear_algebra": {"numpy", "scipy", "polars", "array_api_compat", "threadpoolctl"},
     "calculus": {"numpy", "scipy", "array_api_compat"},
-    "probability": {"numpy", "scipy", "array_api_compat"},
+    "probability": {"numpy", "scipy", "polars", "array_api_compat"},
     "statistics": {"numpy", "scipy", "polars", "array_api_compat"},
     "algorithms": {"numpy"},
     "doctor": {"numpy", "polars", "threadpoolctl"},

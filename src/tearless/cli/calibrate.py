@@ -115,19 +115,12 @@ def calibrate(
 
 def _applied(kept: str, predictions: str, told: Told, output: str | None, null: list[str] | tuple[()]) -> int:
     """The table with mended probabilities beside the given ones, as CSV."""
-    import polars as pl
+    from tearless.doctor.calibrate import mended_csv
 
-    from tearless.doctor.calibrate import mended_table
-
-    frame, names, p = mended_table(kept, predictions, told, null)
-    one = len(names) == 2
-    new = [pl.Series(f"calibrated probability of {name}", p[:, i]) for i, name in enumerate(names) if i or not one]
-    taken = set(frame.columns)
-    new = [s.alias(s.name + "'" if s.name in taken else s.name).fill_nan(None) for s in new]
-    text = frame.with_columns(new).write_csv()
+    text, rows = mended_csv(kept, predictions, told, null)
     if output is None:
         say(text)
     else:
         write(output, text)
-        complain(f"{frame.height:,} rows with calibrated probabilities are in {output}")
+        complain(f"{rows:,} rows with calibrated probabilities are in {output}")
     return CLEAN

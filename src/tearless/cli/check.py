@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,16 @@ from .progress import Progress
 from .streams import writable
 
 NAMES = "NAME,..."
+
+
+class Kind(StrEnum):
+    """What the file is."""
+
+    table = "table"
+    predictions = "predictions"
+
+
+AS = "What the file is; seen from its columns if not given."
 NULL = "In text files this stands for a missing value; may be repeated."
 
 
@@ -26,6 +37,7 @@ def check(
     concise: Annotated[bool, typer.Option("--concise", help="One line a finding.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every finding, number and outcome.")] = False,
     null: Annotated[list[str] | None, typer.Option(metavar="TEXT", help=NULL)] = None,
+    kind: Annotated[Kind | None, typer.Option("--as", help=AS)] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="For what is drawn at random.")] = 0,
 ) -> int:
     """Check a table before training on it.
@@ -45,6 +57,7 @@ def check(
             ignore=ignore or (),
             seed=seed,
             null=null or (),
+            kind=kind.value if kind else None,
             progress=progress,
         )
     return deliver(report, output, shape, fail_on, concise, verbose)

@@ -131,6 +131,19 @@ def mended_table(
     return found.frame, names, p
 
 
+def mended_csv(calibrator: Any, data: Any, told: Told, null: Sequence[str] = ()) -> tuple[str, int]:
+    """The table with a column for each mended probability (of two classes the positive one's), as CSV; its rows."""
+    frame, names, p = mended_table(calibrator, data, told, null)
+    first = len(names) == 2
+    columns = []
+    for i, name in list(enumerate(names))[first:]:
+        new = f"calibrated probability of {name}"
+        while new in frame.columns:
+            new += "'"
+        columns.append(pl.Series(new, p[:, i]).fill_nan(None))
+    return frame.with_columns(columns).write_csv(), frame.height
+
+
 def _found(data: Any, probabilities: Any, told: Told, classes: Sequence[Any] | None, null: Sequence[str]) -> Predicted:
     if probabilities is None:
         if not _is_table(data):

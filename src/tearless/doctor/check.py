@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tearless.core import Asked, InputError, Outcome, encodable, listed, quoted
@@ -11,10 +12,12 @@ from tearless.core.catalogue import Entry, catalogue, find
 from tearless.core.check import Check
 from tearless.core.fact import About
 from tearless.readers import open_table
+from tearless.readers.source import Source
 from tearless.report.report import Report
 
 from .examine import examine
 from .gather import Progress
+from .predicted import are_predictions, predicted
 
 WORDS = {"table": "a table", "predictions": "predictions", "comparison": "a comparison of models", "logits": "logits"}
 COMMANDS = {
@@ -34,15 +37,18 @@ def check(
     ignore: Sequence[str] = (),
     seed: int = 0,
     null: Sequence[str] = (),
+    kind: About | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Check a table before training on it.
+    """Check a table before training on it, or the predictions of a model.
 
     ``data`` is a path (CSV, TSV, Parquet, Arrow, JSON lines, ``.npy``, ``.npz``, Excel; a folder or a glob of Parquet)
     or a table in memory (pandas, Polars, PyArrow, NumPy, a dict of columns, anything narwhals understands), rows by
     columns. ``target`` names the column to predict, ``test`` a second table to compare with. ``select`` and ``ignore``
     name checks or pillars. ``null`` lists words that stand for a missing value in text files. Tables larger than memory
-    are read in batches; what is drawn at random is drawn with ``seed``.
+    are read in batches; what is drawn at random is drawn with ``seed``. A table whose columns are a truth and its
+    predictions, by their names and values, is checked as predictions, and the report says so; ``kind`` ("table",
+    "predictions") decides instead.
 
     Raises ``InputError`` where the data cannot be read, a name is unknown, or no check is left to run. A check that
     fails itself stops no other: ``report.faults`` has its traceback.
@@ -53,10 +59,38 @@ def check(
     """
     chosen, left = _chosen(_names(select, "select"), _names(ignore, "ignore"))
     source = open_table(data, "data", null=null)
+    if kind not in (None, "table", "predictions"):
+        raise InputError(f"kind: expected table or predictions, got {quoted(repr(kind))}; leave it out to have it seen")
+    if kind == "predictions" or (kind is None and target is None and are_predictions(source)):
+        checks = about("predictions", chosen, bool(select) and kind is not None)
+        if checks:
+            return _of_predictions(source, test, checks, kind is None, null, seed, progress)
     asked = Asked(_known(target, source.schema.names()), test is not None, seed)
     second = open_table(test, "test", null=null) if test is not None else None
     skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
     return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress)
+
+
+def _of_predictions(
+    source: Source,
+    test: Any,
+    checks: Sequence[Check],
+    seen: bool,
+    null: Sequence[str],
+    seed: int,
+    progress: Progress | None,
+) -> Report:
+    """The report of predictions, and of the rows to compare with, whose truth is not needed."""
+    found = predicted(source, null=null, needs_probabilities=False)
+    note = "a truth and its predictions, checked as predictions (--as table checks it as a table)"
+    own = replace(found.source, notes=(*found.source.notes, *([note] if seen else [])))
+    second = None
+    if test is not None:
+        second = predicted(
+            test, None, "test", needs_truth=False, needs_probabilities=False, null=null, names=found.names
+        )
+    asked = Asked(has_test=second is not None, seed=seed)
+    return examine(own, checks, asked, second.source if second else None, progress=progress)
 
 
 def about(kind: About, entries: Iterable[Entry], named: bool) -> list[Check]:

@@ -52,7 +52,8 @@ class Confidence:
     """How sure the predictions are beside how often they are right: what ``derive`` makes of the predictions.
 
     ``said`` is the mean probability of the likeliest class, ``right`` the share of ``rows`` in which it came;
-    ``sharpness`` is by what the log-odds must be multiplied.
+    ``sharpness`` is by what the log-odds must be multiplied; ``beyond`` says that some chances lay nearer to 0 or 1
+    than so many rows can tell.
 
     >>> import polars as pl
     >>> table = pl.DataFrame({"truth": [1, 1, 0, 0] * 5, "probability": [0.9, 0.7, 0.4, 0.6] * 5})
@@ -65,6 +66,7 @@ class Confidence:
     right: float
     rows: int
     sharpness: Sharpness
+    beyond: bool = False
 
     @classmethod
     def derive(cls, predictions: Predictions) -> Self:
@@ -79,4 +81,5 @@ class Confidence:
             told = sharpness(y, p)
         except InputError as why:
             raise CannotTell(str(why).partition("; ")[0]) from None
-        return cls(float(p[np.arange(len(y)), best].mean()), float((best == y).mean()), len(found.y), told)
+        beyond = bool(p.min() < 1 / (2 * len(y) + 2))
+        return cls(float(p[np.arange(len(y)), best].mean()), float((best == y).mean()), len(found.y), told, beyond)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from tearless.core import NotApplicable, Number
 from tearless.core.number import shown
@@ -12,6 +11,7 @@ from tearless.probability.calibration.forecasts import Floats, Interval, exact_s
 from tearless.probability.calibration.intervals_of_regression import Coverage, Pit, coverage, crps_normal, normal_pit
 from tearless.probability.predictions import Spreads
 from tearless.report.answer import Answer, Bar, Cell, Table
+from tearless.statistics.estimate import normal_quantile
 
 from .wishes import Wishes, chance, of_interval, told
 
@@ -57,7 +57,7 @@ def _can(rows: int, promised: float) -> bool:
 
 def _spreads(y: Floats, mean: Floats, spread: Floats, promised: float, wishes: Wishes) -> Answer:
     pit = normal_pit(y, mean, spread, level=wishes.level)
-    reach = float(special.ndtri((1 + promised) / 2)) * spread
+    reach = normal_quantile(promised) * spread
     held = coverage(y, mean - reach, mean + reach, promised, level=wishes.level)
     score = crps_normal(y, mean, spread)
     right = np.asarray(crps_normal(y, mean + pit.bias.value * spread, spread * max(pit.spread.value, 1e-9)))

@@ -93,7 +93,11 @@ def said(j: Judged, mended: Mendings, whole: str = "") -> list[tuple[str, str]]:
     if j.sharp is not None and j.line is not None:
         way = "1 is right, below over-confident, above under-confident"
         lines.append(
-            ("slope", f"of the log-odds {told(j.line.slope)}, {way}; intercept {told(j.line.intercept)}, 0 is right")
+            (
+                "slope",
+                f"of the log-odds {told(j.line.slope)}, {way}; intercept {told(j.line.intercept)}, 0 is right"
+                + _beyond(j),
+            )
         )
     lines.append(
         (
@@ -108,6 +112,12 @@ def said(j: Judged, mended: Mendings, whole: str = "") -> list[tuple[str, str]]:
     if mended.refused and not mended.tried:
         lines.append(("mending", mended.refused))
     return lines
+
+
+def _beyond(j: Judged) -> str:
+    least = 1 / (2 * len(j.y) + 2)
+    odd = bool(((j.p < least) | (j.p > 1 - least)).any())
+    return f"; chances beyond 1 in {2 * len(j.y) + 2:,}, which so few rows cannot tell, count as that" if odd else ""
 
 
 def _error(e: object) -> str:

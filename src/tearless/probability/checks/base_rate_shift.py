@@ -32,7 +32,7 @@ Decaestecker, *Adjusting the outputs of a classifier to new a priori probabiliti
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,6 @@ from scipy.special import expit, ndtr
 
 from tearless.core import (
     Example,
-    InputError,
     Limit,
     Measured,
     Mend,
@@ -54,14 +53,12 @@ from tearless.core import (
     sick,
 )
 from tearless.probability.calibration.calibration_tests import in_the_large
-from tearless.probability.calibration.forecasts import Interval
-from tearless.probability.calibration.prevalence import new_prevalence, new_shares
 from tearless.probability.predictions import OF_CLASS, Classes, Predictions
+from tearless.probability.shares_elsewhere import shares_elsewhere
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
 MOST_CLASSES = 200
-SURE = 1.959963984540054
 
 CERTAIN = Limit(
     of="q",
@@ -117,39 +114,13 @@ def _elsewhere(classes: Classes, other: Predictions) -> Iterator[Measured]:
     """The shares in other rows, beside those in these."""
     n, k = len(classes.y), len(classes.names)
     old = np.bincount(classes.y, minlength=k) / n
-    shares, rows = _shares_of(classes, other, old)
+    there = shares_elsewhere(classes, other)
     for i in [1] if k == 2 else range(min(k, MOST_CLASSES)):
-        share, spread = shares[i]
-        pooled = math.sqrt(spread**2 + old[i] * (1 - old[i]) / n)
-        chance = max(2 * float(ndtr(-abs(share - old[i]) / pooled)), 1e-300) if pooled > 0 else 1.0
-        words = f"is put at {_percent(share)} of the other rows, {_percent(float(old[i]))} here"
-        yield _measured(classes.names[i], share, float(old[i]), rows, chance, words)
-
-
-def _shares_of(
-    classes: Classes, other: Predictions, old: NDArray[np.float64]
-) -> tuple[Mapping[int, tuple[float, float]], int]:
-    """Each class's share in the other rows with its standard error, and how many rows they are."""
-    if other.has_truth:
-        codes = other.classes.y
-        if other.classes.names == classes.names:
-            m = len(codes)
-            seen = np.bincount(codes, minlength=len(old)) / m
-            return {i: (float(s), math.sqrt(float(s * (1 - s)) / m)) for i, s in enumerate(seen)}, m
-    said = other.said
-    alike, unnamed = set(said.names) == set(classes.names), len(said.names) == len(old) == 2
-    if not (alike or unnamed) or old.min() <= 0:
-        return {i: (float(s), math.inf) for i, s in enumerate(old)}, len(said.p)
-    p = said.p[:, [said.names.index(name) for name in classes.names]] if alike else said.p
-    try:
-        if len(old) == 2:
-            second = new_prevalence(p[:, 1], float(old[1]))
-            found = [Interval(1 - second.value, 1 - second.high, 1 - second.low, second.level), second]
-        else:
-            found = list(new_shares(p, old))
-    except InputError:
-        return {i: (float(s), math.inf) for i, s in enumerate(old)}, len(p)
-    return {i: (f.value, (f.high - f.low) / (2 * SURE)) for i, f in enumerate(found)}, len(p)
+        share, here = float(there.shares[i]), float(old[i])
+        spread = math.sqrt(float(there.errors[i]) ** 2 + here * (1 - here) / n)
+        chance = max(2 * float(ndtr(-abs(share - here) / spread)), 1e-300) if spread > 0 else 1.0
+        words = f"is {'' if there.counted else 'put at '}{_percent(share)} of the other rows, {_percent(here)} of these"
+        yield _measured(classes.names[i], share, here, there.rows, chance, words)
 
 
 def _measured(name: str, share: float, expected: float, rows: int, chance: float, what: str) -> Measured:

@@ -81,16 +81,14 @@ GROSS = Limit(
 
 HEADLINE = "the probabilities are too sure: off by {points} on average over {rows} rows"
 EVIDENCE = (
-    "the log-odds fit what came once multiplied by {factor}; said {said} on average, right in {right} of {rows} rows"
+    "the log-odds fit what came once multiplied by {factor}{kept}; said {said} on average, right in {right} of "
+    "{rows} rows"
 )
 WHY = (
     "thresholds, expected costs and hand-overs to a human take these probabilities at their word: mistakes come "
     "oftener than they allow for"
 )
-DO = (
-    "divide the log-odds by {temperature}, or let `tearless calibrate` choose and keep a mending, judged on rows "
-    "not used to fit it"
-)
+DO = "let `tearless calibrate` choose a temperature or another mending, judged on rows not used to fit it, and keep it"
 
 
 def measure(found: Confidence) -> Iterator[Measured]:
@@ -114,7 +112,10 @@ def measure(found: Confidence) -> Iterator[Measured]:
             "rows": Number(float(found.rows), "rows", "rows with truth and probability"),
         },
         p=found.sharpness.test.p,
-        words={"points": f"{100 * abs(error):.3g} points"},
+        words={
+            "points": f"{100 * abs(error):.3g} points",
+            "kept": f" (chances beyond 1 in {2 * found.rows + 2:,} counting as that)" if found.beyond else "",
+        },
     )
 
 

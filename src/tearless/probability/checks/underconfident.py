@@ -82,15 +82,16 @@ GROSS = Limit(
 
 HEADLINE = "the probabilities are too unsure: off by {points} on average over {rows} rows"
 EVIDENCE = (
-    "the log-odds fit what came once multiplied by {factor}; said {said} on average, right in {right} of {rows} rows"
+    "the log-odds fit what came once multiplied by {factor}{kept}; said {said} on average, right in {right} of "
+    "{rows} rows"
 )
 WHY = (
     "the model knows more than it says: rows that could be decided are handed on, and the log loss is higher than"
     " it need be"
 )
 DO = (
-    "divide the log-odds by {temperature}, or let `tearless calibrate` choose and keep a mending; make sure first"
-    " that these are not the rows it was trained on"
+    "let `tearless calibrate` choose a temperature or another mending and keep it, once it is sure that these "
+    "rows are not those of training"
 )
 
 
@@ -115,7 +116,10 @@ def measure(found: Confidence) -> Iterator[Measured]:
             "rows": Number(float(found.rows), "rows", "rows with truth and probability"),
         },
         p=found.sharpness.test.p,
-        words={"points": f"{100 * abs(error):.3g} points"},
+        words={
+            "points": f"{100 * abs(error):.3g} points",
+            "kept": f" (chances beyond 1 in {2 * found.rows + 2:,} counting as that)" if found.beyond else "",
+        },
     )
 
 
