@@ -194,6 +194,8 @@ def _down(xp: Any, x: Array) -> tuple[Array, Array]:
 def _shifted(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """The largest entry, and the distance to it; inf stays inf, and all −inf stay −inf."""
     top = xp.max(x, axis=axes, keepdims=True)
+    if within(xp, top, -math.inf, math.inf):
+        return top, x - top
     most = float(xp.finfo(x.dtype).max)
     return top, x - xp.clip(top, -most, most)
 

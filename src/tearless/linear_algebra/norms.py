@@ -39,7 +39,9 @@ def l1(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     7.0
     """
     xp, x = array(x, "x")
-    if axis is None and not keepdims and size(x) > SLAB and hasattr(x, "split"):
+    if axis is None and not keepdims and not isinstance(x, np.ndarray) and size(x) <= 1024:
+        return own(xp).linalg.vector_norm(x, ord=1)
+    if axis is None and not keepdims and hasattr(x, "split") and size(x) > SLAB:
         return xp.stack([part.abs().sum() for part in x.reshape(-1).split(SLAB)]).sum()
     large = xp.abs(x)
     return large.sum() if axis is None and not keepdims else xp.sum(large, axis=axis, keepdims=keepdims)
@@ -131,7 +133,7 @@ def nuclear(a: Array) -> Array:
 
 def _sum_of_squares(x: Any) -> Any:
     """Of a NumPy vector: dot products of runs, their sums pairwise. Overflow gives inf without a word."""
-    if x.size <= 8 * BLOCK:
+    if x.size <= 32 * BLOCK:
         return np.vdot(x, x)
     whole = x.size // BLOCK * BLOCK
     runs, rest = x[:whole].reshape(-1, BLOCK), x[whole:]
