@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Sequence
 from functools import cache
-from numbers import Real
 from typing import Any
 
 import array_api_compat
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tearless.core import InputError
+from tearless.linear_algebra.python_numbers import numbers_from_python
 
 Array = Any
 """An array of any library of the Array API standard."""
@@ -317,35 +316,13 @@ def _is_array(x: Any) -> bool:
 def _numbers(x: Any, name: str, floating: bool) -> tuple[Any, Array]:
     """The namespace, and the array as real numbers: floats where ``floating`` asks for them."""
     if not _is_array(x) or (isinstance(x, np.ndarray) and (type(x) is not np.ndarray or x.dtype.kind == "O")):
-        x = _from_python(x, name)
+        x = numbers_from_python(x, name)
     xp = array_api_compat.array_namespace(x)
     if xp.isdtype(x.dtype, "complex floating") or not xp.isdtype(x.dtype, ("bool", "numeric")):
         raise InputError(f"{name}: expected real numbers, got an array of {x.dtype}; convert it to floats first")
     if floating and not xp.isdtype(x.dtype, "real floating"):
         x = xp.astype(x, xp.empty(0).dtype)
     return xp, x
-
-
-def _from_python(x: Any, name: str) -> NDArray[Any]:
-    """A NumPy array from numbers, nested lists, tables and subclasses of ``numpy.ndarray``."""
-    if isinstance(x, np.ma.MaskedArray):
-        raise InputError(f"{name}: expected an array without a mask, got a masked one; fill it or leave the rows out")
-    if isinstance(x, (str, bytes)) or not (isinstance(x, (Sequence, Real)) or hasattr(x, "__array__")):
-        raise InputError(f"{name}: expected an array or a list of numbers, got {type(x).__name__}; convert it first")
-    try:
-        out = np.asarray(x)
-        if out.dtype.kind == "O" and all(isinstance(v, Real) or type(v).__name__ == "Decimal" for v in out.flat):
-            out = out.astype(np.float64)
-    except (TypeError, ValueError, RuntimeError, OverflowError) as why:
-        raise InputError(f"{name}: expected rows of one length holding numbers, got {why}; mend the list") from None
-    if out.dtype.kind not in "biuf":
-        raise InputError(f"{name}: expected real numbers, got {_odd_one(out)}; convert it to floats first")
-    return out
-
-
-def _odd_one(values: NDArray[Any]) -> str:
-    odd = [type(v).__name__ for v in values.flat if not isinstance(v, Real)]
-    return f"one of type {odd[0]}" if odd else f"an array of {values.dtype}"
 
 
 def _as(xp: Any, x: Array, dtype: Any) -> Array:
