@@ -53,12 +53,14 @@ def tables() -> dict[str, tuple[Floats, Any]]:
         "counts": (rng.poisson(2.0, size=X.shape).astype(float), (number > 0).astype(int)),
         "10,000 x 20, number": (X[small], number[:10_000]),
         "10,000 x 20, weak": (X[small], (number + noise > 0).astype(int)[:10_000]),
+        "10,000 x 20, whole": (np.round(3 * X[small]), number[:10_000]),
     }
 
 
 def races() -> list[tuple[str, str, str, dict[str, Any], dict[str, Any]]]:
     """``(class, table, what is timed, our arguments, their arguments)``."""
-    small, smaller = "10,000 x 20, weak", "10,000 x 20, number"
+    small, smaller, whole = "10,000 x 20, weak", "10,000 x 20, number", "10,000 x 20, whole"
+    few, many = {"max_features": "sqrt", "n_estimators": 10}, {"max_features": "sqrt", "n_estimators": 100}
     return [
         ("LinearRegression", "number", "fit", {}, {}),
         ("Ridge", "number", "fit", {}, {}),
@@ -82,6 +84,15 @@ def races() -> list[tuple[str, str, str, dict[str, Any], dict[str, Any]]]:
         ("DecisionTreeRegressor", "number", "fit, depth 6", {"max_depth": 6}, {"max_depth": 6}),
         ("RandomForestClassifier", "weak", "fit, 3 trees", {"n_estimators": 3}, {"n_estimators": 3}),
         ("RandomForestRegressor", smaller, "fit, 10 trees", {"n_estimators": 10}, {"n_estimators": 10}),
+        ("RandomForestRegressor", smaller, "fit, 10 trees, sqrt", few, few),
+        ("RandomForestRegressor", smaller, "fit, 100 trees, sqrt", many, many),
+        ("RandomForestRegressor", whole, "fit, 10 trees", {"n_estimators": 10}, {"n_estimators": 10}),
+        ("RandomForestRegressor", whole, "fit, 10 trees, sqrt", few, few),
+        ("RandomForestRegressor", whole, "fit, 100 trees, sqrt", many, many),
+        ("RandomForestClassifier", small, "fit, 10 trees", {"n_estimators": 10}, {"n_estimators": 10}),
+        ("RandomForestClassifier", small, "fit, 100 trees", {}, {}),
+        ("DecisionTreeRegressor", whole, "fit, sqrt", {"max_features": "sqrt"}, {"max_features": "sqrt"}),
+        ("DecisionTreeClassifier", small, "fit, sqrt", {"max_features": "sqrt"}, {"max_features": "sqrt"}),
         ("GradientBoostingClassifier", "weak", "fit, 10 stages", {"n_estimators": 10}, {"n_estimators": 10}),
         ("GradientBoostingClassifier", "three classes", "fit, 3 stages", {"n_estimators": 3}, {"n_estimators": 3}),
         ("GradientBoostingRegressor", "number", "fit, 10 stages", {"n_estimators": 10}, {"n_estimators": 10}),

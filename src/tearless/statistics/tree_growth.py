@@ -24,6 +24,8 @@ SMALL = (4, 16, 64, 256)
 """Nodes of up to so many rows are cut side by side, with those of their class of sizes."""
 AT_ONCE = 1 << 18
 """Ranks read by one step of small nodes, at most: what fits the processor's cache."""
+FEW = 1 << 15
+"""Up to so many ranks it costs less to cut nodes of unlike sizes together than class by class."""
 TREE, START, SIZE, DEPTH, KNOWN, TURN = range(6)
 """What is kept of a node, by place."""
 
@@ -105,16 +107,30 @@ class Growth:
         self._ready(np.flatnonzero(self.waits[:roots]))
 
     def grown(self) -> list[Tree]:
+        """Cut until no node waits, and give the trees."""
         while True:
             while self.large:
                 self._cut_large(self.large.pop())
-            waiting = max(self.small, key=len)
-            if not waiting:
+            ids = self._some_small()
+            if not ids:
                 return self._trees()
-            most = max(1, AT_ONCE // (SMALL[self.small.index(waiting)] * self.limits.max_features))
-            ids = np.array(waiting[-most:])
-            del waiting[-most:]
-            self._cut_small(ids)
+            self._cut_small(np.array(ids))
+
+    def _some_small(self) -> list[int]:
+        """Small nodes to cut together: all up to a size where they are few, else those of the fullest class."""
+        k, waiting = self.limits.max_features, sum(map(len, self.small))
+        for kind in reversed(range(len(SMALL))):
+            if 0 < waiting * SMALL[kind] * k <= FEW:
+                ids = [node for small in self.small[: kind + 1] for node in small]
+                for small in self.small[: kind + 1]:
+                    small.clear()
+                return ids
+            waiting -= len(self.small[kind])
+        fullest = max(self.small, key=len)
+        most = max(1, AT_ONCE // (SMALL[self.small.index(fullest)] * k))
+        ids = fullest[-most:]
+        del fullest[-most:]
+        return ids
 
     def _can_be_cut(self, nodes: Ints, is_pure: NDArray[np.bool_]) -> NDArray[np.bool_]:
         least = max(self.limits.min_samples_split, 2 * self.limits.min_samples_leaf)
