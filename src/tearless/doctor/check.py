@@ -15,9 +15,10 @@ from tearless.readers import open_table
 from tearless.readers.source import Source
 from tearless.report.report import Report
 
+from .calibrating.recognising import are_predictions
 from .examine import examine
 from .gather import Progress
-from .predicted import are_predictions, predicted
+from .predicted import predicted
 
 WORDS = {"table": "a table", "predictions": "predictions", "comparison": "a comparison of models", "logits": "logits"}
 COMMANDS = {

@@ -228,4 +228,4 @@ def reader_source(data: Any, argument: str) -> Source:
             )
         return (made.of(pl.DataFrame(batch)) for batch in left.pop())
 
-    return Source(label, from_frames(frames, made.schema), made.notes, argument=argument, frames=frames)
+    return Source(label, from_frames(frames, made.schema), made.notes, argument=argument, frames=frames, once=True)

@@ -67,6 +67,8 @@ class Source:
     """Lines of a text file before the first row; 0 where rows are not lines."""
     argument: str = "data"
     frames: Frames | None = None
+    once: bool = False
+    """Whether the rows can be read but once, as they come."""
     learned: Learned = field(default_factory=Learned)
     again: Callable[[Source], Source] = _as_it_is
     """What was made of the table as its file has it, to be made again where the file must be read otherwise."""

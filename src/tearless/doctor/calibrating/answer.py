@@ -20,7 +20,7 @@ from .mended import Mendings, fit_chosen, mendings, table
 from .quantities import of_quantities
 from .wishes import Wishes, chance
 
-MOST_CLASSES = 1_000
+MOST_CLASSES = 100
 SHOWN_CLASSES = 12
 Keep = Callable[[Calibrator, str, Classes, Mendings], None]
 
@@ -161,7 +161,8 @@ def _classes_table(found: Classes, wishes: Wishes) -> tuple[Table, dict[str, Num
         "classwise_ece_if_calibrated": Number(honest, "1", "the same, on average, of honest probabilities"),
     }
     heads = ("class", "came", "said", "ECE", "honest to", "")
-    title = f"Each class against the rest: ECE {shown(mean)} on average, {shown(honest)} if honest"
+    some_of = f" (the {MOST_CLASSES} most expected)" if len(found.names) > MOST_CLASSES else ""
+    title = f"Each class against the rest{some_of}: ECE {shown(mean)} on average, {shown(honest)} if honest"
     return Table(title, heads, tuple(rows), max(0, len(rows) - SHOWN_CLASSES)), found_numbers
 
 

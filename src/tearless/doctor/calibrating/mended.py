@@ -23,7 +23,7 @@ from .judged import MASS_BINS, drawn
 from .wishes import Wishes, of_interval
 
 MOST_ROWS = 60_000
-MOST_CELLS = 1_000_000
+MOST_CELLS = 250_000
 """Rows, or rows times classes, on which mendings are judged; drawn by the seed."""
 FEW_CLASSES = 20
 """Up to so many classes each is also mended against the rest."""

@@ -22,6 +22,12 @@ def verdict(j: Judged, mended: Mendings, says: str, of_answers: bool = False) ->
     ``of_answers``: p is the probability of being right, so that too high a total is over-confidence too.
     """
     rows = f"{len(j.y):,} row{'' if len(j.y) == 1 else 's'}"
+    if not j.wrong and j.mass.usual_to == 0:
+        most = 1 - (1 - j.curve.level) ** (1 / len(j.y))
+        return (
+            f"nothing speaks against these probabilities: what they rule out did not come; {rows} would not have shown "
+            f"mistakes in less than {shown(most, 'share')}"
+        )
     if not j.wrong:
         return (
             f"nothing speaks against these probabilities: on {rows} luck alone shows an error (ECE) up to "
@@ -42,10 +48,16 @@ def kind(j: Judged, of_answers: bool = False) -> str:
         return f"{'under' if low else 'over'}-confident {by}"
     names = []
     if j.sharp is not None and j.surely("slope"):
-        names.append("over-confident" if j.sharp.factor.value < 1 else "under-confident")
+        names.append(_named(j.sharp.factor.value))
     if j.surely("total"):
         names.append(f"too {'low' if low else 'high'} {by}")
     return " and ".join(names) or "off in places"
+
+
+def _named(factor: float) -> str:
+    if factor < 0:
+        return "the wrong way round"
+    return "over-confident" if factor < 1 else "under-confident"
 
 
 def example(j: Judged, says: str) -> str:

@@ -58,7 +58,7 @@ from tearless.probability.shares_elsewhere import shares_elsewhere
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
-MOST_CLASSES = 200
+MOST_CLASSES = 100
 
 CERTAIN = Limit(
     of="q",

@@ -48,7 +48,7 @@ SAME_UNDER = (rows_shuffled,)
 SYMPTOM_OF = ("base-rate-shift", "overconfident", "underconfident")
 MOST_CELLS = 1_000_000
 LEAST_ROWS = 2_000
-MOST_CLASSES = 200
+MOST_CLASSES = 100
 
 CERTAIN = Limit(
     of="q",
