@@ -17,9 +17,12 @@ from tearless.statistics.comparison.paired_proportions import PairedTable
 from tearless.statistics.comparison.power_of_means import (
     paired_t_detectable,
     paired_t_items,
+    t_detectable,
+    t_growth,
     welch_detectable,
     welch_items,
 )
+from tearless.statistics.comparison.student_difference import freedom_of
 from tearless.statistics.comparison.unpaired_power import items_to_settle_unpaired, unpaired_detectable
 from tearless.statistics.estimate import Floats, normal_quantile
 from tearless.statistics.multiple_testing import holm
@@ -76,14 +79,22 @@ def _with_power(pair: Pair, whole: Comparison, found: Judged) -> Pair:
             return _power_of_shares(pair, whole, found)
         x, y = found.scores[pair.a], found.scores[pair.b]
         if whole.design is Design.items and len(x) > 1 and (spread := float((y - x).std(ddof=1))) > 0:
-            needed = paired_t_items(float((y - x).mean()), spread, POWER, level)
-            return _told(pair, paired_t_detectable(len(x), spread, POWER, level), needed)
+            least = _least_items(pair.difference)
+            needed = max(least, paired_t_items(float((y - x).mean()), spread, POWER, level))
+            seen = paired_t_detectable(len(x), spread, POWER, level) if len(x) >= least else math.inf
+            return _told(pair, seen, needed)
         if whole.design is Design.unpaired and min(len(x), len(y)) > 1 and x.std() > 0 and y.std() > 0:
             spreads = float(x.std(ddof=1)), float(y.std(ddof=1))
             gap = float(y.mean() - x.mean())
             needed = sum(welch_items(gap, *spreads, POWER, level, ratio=len(y) / len(x)))
             return _told(pair, welch_detectable(len(x), len(y), *spreads, POWER, level), needed)
     return _by_error(pair, whole)
+
+
+def _least_items(found: Difference) -> int:
+    """The items from which on the test can be sure at all: sign flips of n items have no p below 2/2ⁿ."""
+    alpha = 1 - found.estimate.level
+    return math.ceil(1 - math.log2(alpha) - 1e-9) if found.test.startswith("sign-flip") else 2
 
 
 def _power_of_shares(pair: Pair, whole: Comparison, found: Judged) -> Pair:
@@ -100,15 +111,17 @@ def _power_of_shares(pair: Pair, whole: Comparison, found: Judged) -> Pair:
 
 
 def _by_error(pair: Pair, whole: Comparison) -> Pair:
-    """By the standard error alone: as many times it as level and power ask for; rows as its square shrinks."""
-    e = pair.difference.estimate
-    if not (math.isfinite(e.standard_error) and e.standard_error > 0):
+    """By the standard error alone, and the degrees of freedom of which the end towards 0 tells."""
+    e, level = pair.difference.estimate, whole.plan.level
+    reach = e.value - e.low if e.value >= 0 else e.high - e.value
+    if not (math.isfinite(e.standard_error) and e.standard_error > 0 and 0 < reach < math.inf):
         return pair
-    reach = normal_quantile(whole.plan.level) + normal_quantile(2 * POWER - 1)
-    seen = reach * e.standard_error
+    freedom = freedom_of(reach, e.standard_error, level)
+    error = e.standard_error if math.isfinite(freedom) else reach / normal_quantile(level)
+    seen = t_detectable(error, freedom, POWER, level)
     grows = whole.design not in (Design.folds, Design.seeds_and_items)
-    needed = pair.rows * (seen / abs(e.value)) ** 2 if e.value and grows else math.inf
-    return _told(pair, seen, math.ceil(needed) if math.isfinite(needed) else needed)
+    times = t_growth(e.value, error, freedom, POWER, level) if grows else math.inf
+    return _told(pair, seen, math.ceil(pair.rows * times * (1 - 1e-12)) if math.isfinite(times) else times)
 
 
 def _told(pair: Pair, detectable: float, needed: float) -> Pair:
@@ -180,18 +193,27 @@ def _better(pair: Pair, whole: Comparison) -> Difference:
 
 
 def _against(pair: Pair, whole: Comparison, found: Judged) -> Equivalence:
-    """B against a margin. Raises ``CannotTell`` where the design has no such test."""
+    """B against a margin: by the test made for it, and by the interval that is printed; the larger p counts, so that
+    the verdict never says more than that interval."""
     from tearless.statistics.comparison import equivalence
 
     margin, level = whole.plan.margin, whole.plan.level
     if margin is None or not margin > 0:
         raise InputError(f"margin: expected a number above 0, got {margin}; 0.02 is two points")
+    own = equivalence.of_difference(_better(pair, whole), margin)
     if found.metric is not None or whole.design not in (Design.items, Design.unpaired):
-        return equivalence.of_difference(_better(pair, whole), margin)
+        return own
     x, y = (_turned(found.scores[name], whole) for name in (pair.a, pair.b))
     if not found.binary or whole.lower_is_better:
+        if not (min(len(x), len(y)) > 1 and pair.difference.estimate.standard_error > 0):
+            return own
         of = equivalence.against_paired_means if whole.design is Design.items else equivalence.against_means
-        return of(x, y, margin, level)
-    if whole.design is Design.items:
-        return equivalence.against_paired(PairedTable.of(x, y), margin, level)
-    return equivalence.against_unpaired(int(x.sum()), len(x), int(y.sum()), len(y), margin, level)
+        other = of(x, y, margin, level)
+    elif not margin < 1:
+        return own
+    elif whole.design is Design.items:
+        other = equivalence.against_paired(PairedTable.of(x, y), margin, level)
+    else:
+        other = equivalence.against_unpaired(int(x.sum()), len(x), int(y.sum()), len(y), margin, level)
+    worse, better = max(own.p_not_worse, other.p_not_worse), max(own.p_not_better, other.p_not_better)
+    return replace(own, p_not_worse=worse, p_not_better=better)

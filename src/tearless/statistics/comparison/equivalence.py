@@ -19,9 +19,9 @@ from scipy.special import ndtr, stdtr
 from tearless.core import InputError
 from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.comparison.paired_proportions import PairedTable, compare_paired, tango_score
-from tearless.statistics.comparison.student_difference import student_difference
+from tearless.statistics.comparison.student_difference import freedom_of, student_difference
 from tearless.statistics.comparison.two_proportions import compare_unpaired, score_at
-from tearless.statistics.estimate import normal_quantile, of_one_length, plain
+from tearless.statistics.estimate import normal_quantile, of_one_length, plain, student_quantile
 from tearless.statistics.standard_error import variance
 
 Verdict = Literal["better", "equivalent", "no worse", "worse", "undecided"]
@@ -141,8 +141,9 @@ def against_means(a: Any, b: Any, margin: float, level: float = 0.95) -> Equival
 def of_difference(difference: Difference, margin: float) -> Equivalence:
     """Any difference against a margin, by its own interval: each end is as many standard errors away as it says.
 
-    The normal law with the standard error stretched to what the interval's half width is worth, so that p, interval and
-    verdict agree to first order. Raises ``InputError`` for a margin not above 0 and an interval without ends.
+    Student's t with the degrees of freedom that make each half of the interval of the standard error (the normal law
+    with an error stretched or shrunk to it where none do): p, interval and verdict agree exactly. An end that is not
+    known tells nothing: p = 1 on that side. Raises ``InputError`` for a margin not above 0.
 
     >>> from tearless.statistics.estimate import Estimate
     >>> of_difference(Difference(Estimate(0.0, 0.01, -0.02, 0.02), 1.0, "t", "t"), margin=0.03).verdict
@@ -150,10 +151,21 @@ def of_difference(difference: Difference, margin: float) -> Equivalence:
     """
     _margin(margin, math.inf)
     e = difference.estimate
-    reach = (e.high - e.low) / 2 / normal_quantile(e.level)
-    if not (math.isfinite(reach) and reach > 0):
-        raise InputError("margin: expected a difference with two finite ends, got none; more rows would give them")
-    return _with(ndtr(-(e.value + margin) / reach), ndtr((e.value - margin) / reach), margin, difference)
+    not_worse = _beyond(e.value + margin, e.value - e.low, e.standard_error, e.level)
+    not_better = _beyond(margin - e.value, e.high - e.value, e.standard_error, e.level)
+    return _with(not_worse, not_better, margin, difference)
+
+
+def _beyond(away: float, half: float, error: float, level: float) -> float:
+    """The chance of an estimate so far on this side of the margin, where the interval reaches ``half`` to that side."""
+    if not half < math.inf:
+        return 1.0
+    if half <= 0:  # the estimate is at the end of what is possible
+        return 0.0 if away > 0 else 1.0
+    freedom = freedom_of(half, error, level) if 0 < error < math.inf else math.inf
+    if math.isinf(freedom):
+        return float(ndtr(-away / half * normal_quantile(level)))
+    return float(stdtr(freedom, -away / half * student_quantile(level, freedom)))
 
 
 def _of_means(value: float, error: float, freedom: float, margin: float, level: float, test: str) -> Equivalence:

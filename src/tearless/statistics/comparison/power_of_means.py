@@ -142,6 +142,42 @@ def welch_detectable(
     return least_difference(lambda d: welch_power(n, m, d, spread_a, spread_b, level), power, most)
 
 
+def t_detectable(error: float, freedom: float, power: float = 0.8, level: float = 0.95) -> float:
+    """The least true difference that a t test shows with this power, by its standard error and degrees of freedom.
+
+    Noncentral t, to 12 digits; inf above 100 errors. Raises ``InputError`` for an error not above 0.
+
+    >>> round(t_detectable(1.0, 1e9), 4), round(t_detectable(1.0, 2.0), 2)  # 1.96 + 0.8416; three clusters
+    (2.8016, 5.65)
+    """
+    _positive(error, "error")
+    return least_difference(lambda d: _power(d / error, freedom, level), power, 100 * error)
+
+
+def t_growth(value: float, error: float, freedom: float, power: float = 0.8, level: float = 0.95) -> float:
+    """How many times as many units a t test would show a true difference ``value`` with this power.
+
+    ``freedom`` + 1 units gave the standard error ``error``, which shrinks as the root of their number. To 12 digits;
+    inf without a difference. Raises ``InputError`` for an error not above 0.
+
+    >>> round(t_growth(0.28016, 0.1, 1e9), 4), round(t_growth(0.3, 0.1, 2.0), 2)
+    (1.0, 1.62)
+    """
+    _positive(error, "error")
+    if value == 0:
+        return math.inf
+    off = abs(value) / error
+
+    def enough(times: float) -> bool:
+        return _power(off * math.sqrt(times), max(1.0, (freedom + 1) * times - 1), level) >= power
+
+    low, high = -20.0, 60.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(math.exp(middle)) else (middle, high)
+    return math.exp(high) if high < 60 else math.inf
+
+
 def _normal_items(effect: float, power: float, level: float) -> float:
     beyond = normal_quantile(2 * power - 1) if power > 0.5 else 0.0
     return ((normal_quantile(level) + beyond) / effect) ** 2 if effect > 1e-150 else math.inf

@@ -10,7 +10,7 @@ from scipy.special import stdtr
 
 from tearless.core import InputError
 from tearless.statistics.comparison.difference import Difference
-from tearless.statistics.estimate import Estimate, Floats, student_quantile
+from tearless.statistics.estimate import Estimate, Floats, normal_quantile, student_quantile
 
 ROUNDING = 64 * sys.float_info.epsilon
 """Relative size under which a spread is what rounding leaves of none."""
@@ -36,6 +36,24 @@ def student_difference(
     p = 2 * float(stdtr(max(freedom, 1.0), -abs(value / error)))
     ends = (value - reach * error, value + reach * error)
     return Difference(Estimate(value, error, *ends, level), max(p, sys.float_info.min), test, interval)
+
+
+def freedom_of(reach: float, error: float, level: float = 0.95) -> float:
+    """The degrees of freedom with which Student's quantile makes ``reach`` of ``error``: half an interval tells them.
+
+    ``reach`` and ``error`` above 0. At least 1; inf where the reach is no more than the normal's. To 12 digits.
+
+    >>> round(freedom_of(2.228139, 1.0), 3), freedom_of(1.9, 1.0)
+    (10.0, inf)
+    """
+    stretch = reach / error
+    if stretch <= normal_quantile(level) * (1 + 1e-9):
+        return math.inf
+    low, high = 0.0, math.log(1e12)
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_quantile(level, math.exp(middle)) > stretch else (low, middle)
+    return math.exp(high)
 
 
 def only_rounding(spread: float, *scores: Floats) -> bool:
