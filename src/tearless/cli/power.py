@@ -13,9 +13,7 @@ from .streams import writable
 def power(
     items: Annotated[int | None, typer.Option(metavar="N", help="Items of the test set.")] = None,
     difference: Annotated[float | None, typer.Option(metavar="X", help="True difference: 0.02 is two points.")] = None,
-    discordant: Annotated[
-        float | None, typer.Option(metavar="P", help="Items one model alone gets right.")
-    ] = None,
+    discordant: Annotated[float | None, typer.Option(metavar="P", help="Items one model alone gets right.")] = None,
     accuracy: Annotated[float | None, typer.Option(metavar="P", help="The first model's, with --unpaired.")] = None,
     spread: Annotated[float | None, typer.Option(metavar="SD", help="Of scores that are numbers.")] = None,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="Each model has a test set of its own.")] = False,
