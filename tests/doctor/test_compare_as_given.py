@@ -106,3 +106,39 @@ def test_rows_without_the_truth_or_a_probability_are_left_out() -> None:
     tables["b"] = tables["b"].with_columns(prob_1=pl.when(pl.int_range(N) == 5).then(None).otherwise("prob_1"))
     for metric in ("accuracy", "log-loss"):
         assert tearless.compare(tables, metric=metric)["rows"].value == N - 2
+
+
+def said(report: object, label: str) -> str:
+    return dict(report.answer.said).get(label, "")  # type: ignore[attr-defined]
+
+
+def test_clusters_that_balance_do_not_go_together() -> None:
+    right = np.tile([1] * 5 + [0] * 15, 3)
+    better = np.where(np.tile(np.arange(20), 3) == 7, 1, right)
+    table = pl.DataFrame({"passage": np.repeat([1, 2, 3], 20), "a": right, "b": better})
+    found = tearless.compare(table)
+    assert "go together" not in said(found, "clusters")
+    assert said(found, "test").startswith("clusters alike")
+
+
+def test_a_column_of_one_cluster_leaves_the_items() -> None:
+    table = pl.DataFrame({"group": "mmlu", "a": A == TRUTH, "b": B == TRUTH})
+    found = tearless.compare(table)
+    assert "all of one `group`" in said(found, "design")
+    assert found["p"].value == tearless.compare(table.drop("group"))["p"].value
+
+
+def test_over_data_sets_the_size_is_that_of_the_middle_difference() -> None:
+    base = np.linspace(0.6, 0.9, 9)
+    b = base + np.r_[np.full(8, 0.01), -0.5]
+    found = tearless.compare(pl.DataFrame({"dataset": list("abcdefghi"), "a": base, "b": b}), method="sign")
+    assert found.answer is not None
+    assert "in the middle of the differences 0.01 more" in found.answer.verdict
+
+
+def test_equal_metrics_of_unequal_predictions_are_not_the_same_answers() -> None:
+    truth, a = np.zeros(40, dtype=int), (np.arange(40) < 8).astype(int)
+    tables = {"a": pl.DataFrame({"y": truth, "pred": a}), "b": pl.DataFrame({"y": truth, "pred": 1 - a})}
+    found = tearless.compare(tables, metric="f1")
+    assert found.answer is not None
+    assert "no row tells `a` from `b`" in found.answer.verdict

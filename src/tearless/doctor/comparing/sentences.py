@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from tearless.core import listed, quoted
 from tearless.core.number import shown
-from tearless.statistics.comparison.facts import Comparison, Design, Pair
+from tearless.statistics.comparison.design import Design
+from tearless.statistics.comparison.facts import ClusterSizes, Comparison, Pair
 from tearless.statistics.comparison.mcnemar import mcnemar
 from tearless.statistics.comparison.words import chance, gap
 
@@ -67,8 +68,14 @@ def verdict(found: Comparison) -> str:
     if pair.difference.sure:
         word = "better" if better(found, pair) else "worse"
         size = "more" if e.value > 0 else "less"
-        return f"{b} is {word} than {a}: {values}, {gap(abs(e.value), found.unit)} {size} ({span})"
-    if pair.disagree == (0, 0) or (e.value == 0 and e.standard_error == 0):
+        middle = "in the middle of the differences " if found.design is Design.data_sets else ""
+        return f"{b} is {word} than {a}: {values}, {middle}{gap(abs(e.value), found.unit)} {size} ({span})"
+    if pair.disagree is None and e.value == 0 and e.standard_error == 0:
+        return (
+            f"no row tells {a} from {b}: {values}, and the true difference may still lie "
+            f"{_anywhere(e.low, e.high, found.unit)} ({level} interval)"
+        )
+    if pair.disagree == (0, 0):
         return (
             f"{a} and {b} did the same on all {pair.rows:,} rows, {title(found)} {value(of_a, found.unit)}: the true "
             f"difference may still lie {_anywhere(e.low, e.high, found.unit)} ({level} interval)"
@@ -106,12 +113,7 @@ def said(found: Comparison) -> Iterator[tuple[str, str]]:
     if len(found.pairs) == 1:
         yield from _of_pair(found, found.pairs[0])
     if found.clusters:
-        c = found.clusters
-        yield (
-            "clusters",
-            f"{c.clusters:,} of {quoted(c.column)}, worth {shown(c.effective)} equal ones; items within one go "
-            f"together, so the variance is {shown(c.design_effect)} times that of independent items",
-        )
+        yield "clusters", _clusters(found.clusters)
     yield from _of_runs(found)
     yield from _of_many_models(found)
     yield from _of_looks(found)
@@ -122,6 +124,16 @@ def said(found: Comparison) -> Iterator[tuple[str, str]]:
             f"with a margin of {margin} {quoted(pair.b)} is {against.verdict} beside {quoted(pair.a)} (worse by that "
             f"much: {chance(against.p_not_worse)}; differing by that much: {chance(against.p)})",
         )
+
+
+def _clusters(c: ClusterSizes) -> str:
+    """How many clusters, and what they do to the variance; an effect below a tenth of the usual tells of few clusters
+    that happen to balance, not of items."""
+    start = f"{c.clusters:,} of {quoted(c.column)}, worth {shown(c.effective)} equal ones"
+    if not c.design_effect >= 0.1:
+        return f"{start}; they differ less from each other than independent items would, as few clusters do by chance"
+    times = f"the variance is {shown(c.design_effect)} times that of independent items"
+    return f"{start}; items within one go together: {times}" if c.design_effect > 1 else f"{start}; {times}"
 
 
 def _of_pair(found: Comparison, pair: Pair) -> Iterator[tuple[str, str]]:

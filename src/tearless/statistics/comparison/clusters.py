@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -101,6 +101,6 @@ def _compared(
     found = of_codes(psi, codes)
     if found.error <= NO_SPREAD * scale and not unknown:
         alike = within(without_spread(value, worst, found.clusters, level), bound)
-        return ClusteredDifference(alike, found)
+        return ClusteredDifference(replace(alike, test=alike.test.replace("items", "clusters")), found)
     degrees = found.clusters - 1.0 if freedom == "clusters" else found.effective_clusters - 1.0
     return ClusteredDifference(by_t(value, Spread(found.error, degrees), bound, level, "CR1 t", unknown), found)

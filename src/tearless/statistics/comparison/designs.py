@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tearless.core import CannotTell, InputError, quoted
 from tearless.statistics.comparison.also import with_all
-from tearless.statistics.comparison.facts import Comparison, Design
+from tearless.statistics.comparison.design import Design
+from tearless.statistics.comparison.facts import Comparison
 from tearless.statistics.comparison.judged import Judged, judged
 from tearless.statistics.comparison.of_items import clustered_pair, paired_pair
 from tearless.statistics.comparison.of_others import (
@@ -54,6 +55,9 @@ def recognised(frame: pl.DataFrame, plan: Plan) -> tuple[Design, str]:
                 return design, f"{plan.joined}; a row is one of the {design.value}, by {quoted(column)}"
     if plan.seed is not None and plan.item is not None and frame[plan.seed].n_unique() > 1:
         return Design.seeds_and_items, f"{plan.joined}; each item was answered by several runs, by {quoted(plan.seed)}"
+    if plan.cluster is not None and frame[plan.cluster].n_unique() == 1 < frame.height:
+        same = f"all of one {quoted(plan.cluster)}, so that nothing is said of others"
+        return Design.items, f"{plan.joined}; a row is an item that every model answered, {same}"
     if plan.cluster is not None and frame[plan.cluster].n_unique() < frame.height:
         return Design.clusters, f"{plan.joined}; items hang together in {quoted(plan.cluster)}"
     return Design.items, f"{plan.joined}; a row is an item that every model answered"
