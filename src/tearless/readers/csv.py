@@ -154,7 +154,7 @@ def _source(plan: Plan) -> Source:
         _body(first, plan).line - 1,
         plan.text.argument,
         frames,
-        learned,
+        learned=learned,
     )
 
 
