@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
 import polars as pl
 
@@ -19,6 +20,9 @@ from .values import Values
 
 Unmatched = Literal["refuse", "drop"]
 _FOUND = "\0found"
+MOST_LOOKED_THROUGH, FEWEST_GROUPS, MOST_BESIDE = 200_000, 10, 8
+"""Rows up to which further columns are kept that could group the items, the groups such a column has, and how many."""
+_BESIDE = "\0beside "
 STRUCTURE = ("cluster", "fold", "repeat", "seed", "data_set")
 """The parts of a column that say how rows hang together."""
 
@@ -87,7 +91,7 @@ def _by_key(tables: Sequence[Entrant], values: Sequence[Values], keys: tuple[str
     """Joined by the columns that name a row; what some model lacks is refused, or dropped where that was asked for."""
     first = tables[0]
     names = [getattr(first.roles, part) for part in keys]
-    frames = [_keyed(table, value, keys, names, i) for i, (table, value) in enumerate(zip(tables, values, strict=True))]
+    frames = [_keyed(table, values, keys, names, i) for i, table in enumerate(tables)]
     kinds = [frame.schema[name] for name in names for frame in frames]
     if len(set(kinds)) > len(set(names)):
         frames = [frame.with_columns(pl.col(names).cast(pl.String)) for frame in frames]
@@ -107,19 +111,32 @@ def _by_key(tables: Sequence[Entrant], values: Sequence[Values], keys: tuple[str
     return _planned(tables, values, whole, said)
 
 
-def _keyed(table: Entrant, value: Values, keys: Sequence[str], names: Sequence[str], i: int) -> pl.DataFrame:
+def _keyed(table: Entrant, values: Sequence[Values], keys: Sequence[str], names: Sequence[str], i: int) -> pl.DataFrame:
+    value = values[i]
     columns = [table.frame[getattr(table.roles, part)].alias(name) for part, name in zip(keys, names, strict=True)]
     columns.append(value.series.alias(_model(i)))
     if value.truth is not None:
         columns.append(value.truth.alias(_truth(i)))
     if i == 0:
-        columns += _structure(table, taken=set(names))
+        columns += [*_structure(table, taken=set(names)), *_beside(table, values)]
     return pl.DataFrame(columns)
 
 
 def _structure(table: Entrant, taken: set[str]) -> list[pl.Series]:
     named = [getattr(table.roles, part) for part in STRUCTURE]
     return [table.frame[name] for name in dict.fromkeys(named) if name is not None and name not in taken]
+
+
+def _beside(own: Entrant, values: Sequence[Values]) -> list[pl.Series]:
+    """Columns of the first table without a part whose values could group items: few kinds, many rows each."""
+    rows = own.frame.height
+    if rows > MOST_LOOKED_THROUGH:
+        return []
+    used = own.roles.parts | {value.column for value in values} | {value.model for value in values}
+    free = [own.frame[name] for name in own.frame.columns if name not in used]
+    free = [column for column in free if column.dtype in (pl.String, pl.Categorical) or column.dtype.is_integer()]
+    kinds = (column for column in free if FEWEST_GROUPS <= column.n_unique() <= rows / 2)
+    return [column.alias(_BESIDE + column.name) for column in islice(kinds, MOST_BESIDE)]
 
 
 def _unmatched(
@@ -163,7 +180,7 @@ def _by_position(tables: Sequence[Entrant], values: Sequence[Values]) -> Joined:
         )
     columns = [value.series.alias(_model(i)) for i, value in enumerate(values)]
     columns += [value.truth.alias(_truth(i)) for i, value in enumerate(values) if value.truth is not None]
-    whole = pl.DataFrame([*columns, *_structure(tables[0], set())])
+    whole = pl.DataFrame([*columns, *_structure(tables[0], set()), *_beside(tables[0], values)])
     _same_truth(values, whole)
     checked = " (their truth agrees row by row)" if sum(v.truth is not None for v in values) > 1 else ""
     one = len({id(table) for table in tables}) == 1
@@ -217,19 +234,23 @@ def _planned(
     labels = {i: _free(f"truth of {names[i]}" if not paired else "truth", [*taken, *names]) for i in keep}
     own_items = [i for i in range(len(names)) if _item(i) in whole.columns]
     items = {i: _free(f"item of {names[i]}", [*taken, *names, *labels.values()]) for i in own_items}
+    free = {name: name.removeprefix(_BESIDE) for name in whole.columns if name.startswith(_BESIDE)}
+    beside = {name: _free(label, [*taken, *names, *labels.values()]) for name, label in free.items()}
     frame = whole.select(
         *(pl.col(_model(i)).alias(name) for i, name in enumerate(names)),
         *(pl.col(_truth(i)).alias(label) for i, label in labels.items()),
         *(pl.col(_item(i)).alias(label) for i, label in items.items()),
         *(pl.col(name) for name in taken),
+        *(pl.col(name).alias(label) for name, label in beside.items()),
     )
+    named = tuple(items[i] for i in own_items) if len(items) == len(names) else ()
     own = tables[0].roles
-    here = {part: getattr(own, part) for part in (*STRUCTURE, "item") if getattr(own, part) in frame.columns}
+    here: dict[str, Any] = {part: getattr(own, part) for part in (*STRUCTURE, "item") if getattr(own, part) in taken}
+    here |= {"beside": tuple(beside.values()), "items": named}
     truth = (
         tuple(labels[i if not paired else truths[0]] for i in range(len(names))) if len(truths) == len(names) else ()
     )
-    named = tuple(items[i] for i in own_items) if len(items) == len(names) else ()
-    return Joined(frame, Plan(tuple(names), values[0].holds, truth, items=named, paired=paired, joined=said, **here))
+    return Joined(frame, Plan(tuple(names), values[0].holds, truth, paired=paired, joined=said, **here))
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -46,6 +46,8 @@ class Plan:
     """How often the result was looked at while items came in; 0 asks for what holds however often one looks."""
     test_share: float | None = None
     """Rows to test over rows to train in each split, where scores are of splits."""
+    beside: tuple[str, ...] = ()
+    """Further columns that could group the items: they play no part in the comparison, checks look at them."""
     joined: str = ""
     notes: tuple[str, ...] = field(default=())
 
