@@ -9,6 +9,7 @@ import typer
 
 from tearless.core.errors import InputError
 from tearless.core.text import quoted
+from tearless.statistics.comparison.design import Design
 
 from .deliver import FailOn, Shape, deliver
 from .streams import writable
@@ -22,18 +23,6 @@ class Unmatched(StrEnum):
 
     refuse = "refuse"
     drop = "drop"
-
-
-class Design(StrEnum):
-    """How rows hang together."""
-
-    items = "items"
-    unpaired = "different items"
-    clusters = "items in clusters"
-    folds = "folds"
-    seeds = "seeds"
-    seeds_and_items = "seeds and items"
-    data_sets = "data sets"
 
 
 def compare(

@@ -41,8 +41,9 @@ import polars as pl
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, rows_shuffled, sick
 from tearless.core.number import shown
+from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.designs import recognised
-from tearless.statistics.comparison.facts import Comparison, Design, Items
+from tearless.statistics.comparison.facts import Comparison, Items
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.estimate import Floats
 

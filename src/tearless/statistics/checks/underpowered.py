@@ -48,7 +48,8 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.statistics.comparison.facts import Comparison, Design, Pair
+from tearless.statistics.comparison.design import Design
+from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.metrics import METRICS
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.comparison.words import counted, gap

@@ -35,7 +35,8 @@ import numpy as np
 import polars as pl
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, rows_shuffled, sick
-from tearless.statistics.comparison.facts import Comparison, Design, Items, Pair
+from tearless.statistics.comparison.design import Design
+from tearless.statistics.comparison.facts import Comparison, Items, Pair
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.comparison.words import counted, gap
 from tearless.statistics.estimate import Floats

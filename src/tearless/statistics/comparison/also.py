@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tearless.core import CannotTell, InputError
+from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.difference import Difference
-from tearless.statistics.comparison.facts import Comparison, Design, Pair, RanksOverDataSets
+from tearless.statistics.comparison.facts import Comparison, Pair, RanksOverDataSets
 from tearless.statistics.comparison.judged import Judged
 from tearless.statistics.comparison.paired_power import items_to_settle_paired, paired_detectable
 from tearless.statistics.comparison.paired_proportions import PairedTable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from tearless.core import Asked
 from tearless.core.fact import About
 from tearless.readers.whole import Whole
+from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.estimate import Estimate
@@ -35,22 +35,6 @@ class Items(Whole):
     """
 
     about: ClassVar[About] = "comparison"
-
-
-class Design(StrEnum):
-    """How the rows hang together: what makes one test right and the others wrong.
-
-    >>> Design("folds") is Design.folds, [str(design) for design in Design][:3]
-    (True, ['items', 'different items', 'items in clusters'])
-    """
-
-    items = "items"
-    unpaired = "different items"
-    clusters = "items in clusters"
-    folds = "folds"
-    seeds = "seeds"
-    seeds_and_items = "seeds and items"
-    data_sets = "data sets"
 
 
 @dataclass(frozen=True, slots=True)
