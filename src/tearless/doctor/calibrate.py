@@ -164,7 +164,8 @@ def _beside(new: Any, told: Told, found: Predicted, null: Sequence[str]) -> Sour
     if not _is_table(new):
         given = np.asarray(new)
         columns = [given] if given.ndim == 1 else list(given.T)
-        new = {f"probability {i}": column for i, column in enumerate(columns)}
+        names = ["probability"] if len(columns) == 1 else [f"probability {i}" for i in range(len(columns))]
+        new = dict(zip(names, columns, strict=True))
         own = Told(probability=tuple(new), positive=told.positive, classes=found.names, logits=told.logits)
     return predicted(new, own, "new", needs_truth=False, null=null, names=found.names).source
 

@@ -15,7 +15,7 @@ from tearless.probability.predictions import Predictions
 from tearless.readers.source import Batch
 
 MOST_ROWS = 200_000
-"""Rows, drawn, on which sharpness is judged: the factor is then known to about half a percent; of many classes fewer."""
+"""Rows, drawn, on which sharpness is judged: the factor is then known to half a percent; of many classes fewer."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -163,7 +163,7 @@ def _are_probabilities(series: Sequence[pl.Series], columns: Sequence[str]) -> N
     least = min(_or(one.fill_nan(None).min(), 0.0) for one in series)
     most = max(_or(one.fill_nan(None).max(), 0.0) for one in series)
     if least < 0 or most > 1:
-        percent = least >= 0 and 1.5 < most <= 100
+        percent = least >= 0 and 2 < most <= 100
         looks = (
             "these look like percent: divide them by 100"
             if percent

@@ -116,7 +116,10 @@ def _interval(
             start = start * 2 if start else math.copysign(1.0, value)
         inner = _end(rejected, start, -math.copysign(1.0, value))
         return Interval(value, min(inner, value), max(inner, value), level)
-    return Interval(value, _end(rejected, value, -step), _end(rejected, value, step), level)
+    low, high = _end(rejected, value, -step), _end(rejected, value, step)
+    if not low < value < high:  # too flat, or too steep, for the other weight to be found again: no end is known
+        low, high = -math.inf, math.inf
+    return Interval(value, low, high, level)
 
 
 def _summed(z: Floats, y: Floats) -> float:
