@@ -239,18 +239,12 @@ class _Perceptron(Estimator):
             "epochs": Number(self.n_iter_, "epochs", "passes over all rows"),
             "steps": Number(self._steps_made, "steps", f"each of rate {self.learning_rate_init:g}"),
         }
-        widths, size = (
-            " → ".join(map(str, self._widths)),
-            Number(self._denominator.size, "weights", "biases among them"),
-        )
+        widths = " → ".join(map(str, self._widths))
+        size = Number(self._denominator.size, "weights", "biases among them")
         kind, way = type(self._loss).__name__, "running mean of gradients over the root of that of their squares"
         steps = [
             Step("linear_algebra.layer.layer", f"Every layer is a product and a sum: {widths}", {"weights": size}),
-            Step(
-                f"calculus.losses.{kind}",
-                "The loss says how wrong the outputs are; its gradient starts the way back",
-                losses,
-            ),
+            Step(f"calculus.losses.{kind}", "How wrong the outputs are; its gradient starts the way back", losses),
             Step("calculus.descent.Adam", f"Each step goes down by the {way}", made),
         ]
         return Steps(repr(self), [*steps, *self._looked_at_again()])
