@@ -142,3 +142,17 @@ def test_equal_metrics_of_unequal_predictions_are_not_the_same_answers() -> None
     found = tearless.compare(tables, metric="f1")
     assert found.answer is not None
     assert "no row tells `a` from `b`" in found.answer.verdict
+
+
+def test_items_numbered_anew_in_each_task_are_different_items() -> None:
+    rows = {"id": np.tile(np.arange(20), 3), "task": np.repeat(["law", "art", "sea"], 20)}
+    tables = {name: pl.DataFrame({**rows, "correct": side == TRUTH}) for name, side in (("a", A), ("b", B))}
+    found = tearless.compare(tables)
+    assert found["rows"].value == N
+    assert "dependent-scores" not in str(found)
+
+
+def test_what_a_row_is_has_its_name() -> None:
+    table = pl.DataFrame({"seed": [1, 2, 3], "a": [0.80, 0.81, 0.79], "b": [0.81, 0.82, 0.81]})
+    found = tearless.compare(table)
+    assert "6 such runs" in said(found, "sees")

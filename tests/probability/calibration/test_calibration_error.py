@@ -200,3 +200,9 @@ def test_expected_gap_of_one_bin_is_the_binomials_mean_deviation() -> None:
     v = int(n * p + 1e-9) + 1
     expected = 2 * v * (1 - p) * special.comb(n, v) * p**v * (1 - p) ** (n - v)
     assert calibration_error([0] * n, [p] * n).if_calibrated == pytest.approx(expected / n, rel=1e-12)
+
+
+@pytest.mark.parametrize(("came", "said"), [(0, 1.0), (1, 0.0)])
+@pytest.mark.parametrize("rows", [1, 3, 50, 10_000])
+def test_all_certain_and_wrong_is_an_error_of_one(came: int, said: float, rows: int) -> None:
+    assert smooth_error([came] * rows, [said] * rows).value == pytest.approx(1.0, abs=1e-9)

@@ -144,10 +144,10 @@ def _of_pair(found: Comparison, pair: Pair) -> Iterator[tuple[str, str]]:
     if pair.detectable is not None:
         yield (
             "sees",
-            f"{pair.rows:,} such rows show {gap(pair.detectable, found.unit)} in 80 % of trials",
+            f"{pair.rows:,} such {found.noun} show {gap(pair.detectable, found.unit)} in 80 % of trials",
         )
     if pair.needed is not None and not pair.difference.sure:
-        yield "settles", f"about {pair.needed:,} rows would show a difference like this one in 80 % of trials"
+        yield "settles", f"about {pair.needed:,} {found.noun} would show a difference like this one in 80 % of trials"
     flips = turning_point(found, pair)
     if flips:
         yield "turns", flips
@@ -245,7 +245,7 @@ def _of_many_models(found: Comparison) -> Iterator[tuple[str, str]]:
         yield "ranks", f"Friedman with Iman and Davenport's F: {chance(f.p)}; Kendall's W {shown(f.concordance)}"
         yield (
             "apart",
-            f"average ranks {shown(c.difference)} apart are told apart (Nemenyi); together: "
+            f"by average ranks alone, those {shown(c.difference)} apart are told apart (Nemenyi); together: "
             + "; ".join(_group(names, group) for group in c.groups),
         )
 

@@ -53,7 +53,7 @@ def smooth_error(y: Any, p: Any) -> SmoothError:
     """
     came, said = outcomes(y, p)
     rest = came - said
-    high = 1.0
+    high = 1.0 + 1e-9  # all certain and wrong has the error 1, up to rounding
     cosines = 64
     series = _cosines(rest, said, cosines)
     while True:
@@ -61,7 +61,7 @@ def smooth_error(y: Any, p: Any) -> SmoothError:
         low, high = _bracket(series, least, high)
         if low > 0:
             found = root(_excess(series), low, high, tolerance=1e-11 * high)
-            return SmoothError(found, at_most=False)
+            return SmoothError(min(1.0, found), at_most=False)
         if cosines >= _MOST:
             return SmoothError(least, at_most=True)
         cosines = min(8 * cosines, _MOST)

@@ -120,7 +120,8 @@ def _known(frame: pl.DataFrame, found: Comparison) -> str:
         return f"{quoted(str(plan.repeat or plan.fold))} says that they are folds"
     if natural in (Design.seeds, Design.seeds_and_items):
         return f"{quoted(str(plan.seed))} says that they are runs"
-    if plan.item is not None and frame[plan.item].is_duplicated().any():
+    item = [name for name in (plan.item, plan.data_set) if name is not None]  # items may be numbered anew in each task
+    if plan.item is not None and frame.select(item).is_duplicated().any():
         return f"{quoted(plan.item)} holds items several times"
     return ""
 
@@ -146,7 +147,9 @@ def _words(known: str, found: Comparison, answers: float | None) -> dict[str, st
             "evidence": known,
             "why": "such scores err together, so that p is too small, the interval too narrow, and equal models are "
             "called different far too often",
-            "do": f"leave out --design {quoted(str(found.design))}: the design that the columns show is then used",
+            "do": f"leave out --design {quoted(str(found.design))}: the design that the columns show is then used"
+            if found.plan.design is not None
+            else f"say --cluster {quoted(str(found.plan.item))}: rows of one item are then taken together",
         }
     return {
         "what": f"{found.rows:,} scores without a name of their rows look like scores of folds or runs, not of items",
@@ -184,6 +187,13 @@ def steady_scores_of_many_rows(rng: np.random.Generator) -> Example:
 def folds_that_are_named(rng: np.random.Generator) -> Example:
     old, new = _of_folds(rng, 10, 100, 0.03)
     return Example({"old": old, "new": new, "f": np.arange(10)}, options={"plan": Plan(("old", "new"), fold="f")})
+
+
+@healthy
+def items_numbered_anew_in_each_task(rng: np.random.Generator) -> Example:
+    right = {name: rng.integers(0, 2, 90) for name in ("old", "new")}
+    columns = {**right, "question": np.tile(np.arange(30), 3), "exam": np.repeat(["law", "art", "sea"], 30)}
+    return Example(columns, options={"plan": Plan(("old", "new"), item="question", data_set="exam")})
 
 
 @sick
