@@ -73,6 +73,10 @@ def row_differences(found: Judged, a: str, b: str) -> Floats:
     """B less A item by item, (n,): of the scores, or of the influence of each item on a metric of all.
 
     Raises ``InputError`` as the metric does, and where the two have no items in common.
+
+    >>> scores = {"A": np.array([0.0, 1.0]), "B": np.array([1.0, 1.0])}
+    >>> row_differences(Judged("accuracy", "share", False, scores, {}, {}, {}), "A", "B").tolist()
+    [1.0, 0.0]
     """
     if found.metric is None:
         if len(found.scores[a]) != len(found.scores[b]):

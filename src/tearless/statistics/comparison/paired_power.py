@@ -19,6 +19,7 @@ from tearless.statistics.estimate import Floats, normal_quantile
 
 Exact = Literal["mid-p", "exact", "asymptotic", "corrected"]
 Formula = Literal["connor", "miettinen"]
+MANY_DIFFERING = 5_000
 _REACH = 9.0
 """Standard deviations of the number of disagreements beyond which nothing is left that a float would show."""
 
@@ -144,12 +145,18 @@ def items_to_settle_paired(
 ) -> float:
     """The items, all told, at which a difference like the one seen would be sure with this power; inf where none was.
 
-    It takes the shares seen for the true ones: an order of size, and on the low side where they were lucky.
+    It takes the shares seen for the true ones: an order of size, and on the low side where they were lucky. Where more
+    than 5,000 items would differ it is Connor's formula, then right to 2 in 1,000 and at once. Raises ``InputError`` as
+    ``paired_power``.
 
     >>> items_to_settle_paired(PairedTable(10, 0, 3, 7))
     44
     """
-    return paired_items(table.difference, table.differing / table.items, power, level, method)
+    share = table.differing / table.items
+    rough = paired_items(table.difference, share, power, level, "connor")
+    if rough * share > MANY_DIFFERING:
+        return rough
+    return paired_items(table.difference, share, power, level, method)
 
 
 def _checked(gap: float, discordant: float) -> None:
