@@ -16,8 +16,9 @@ from tearless.doctor.roles import NAMES, Roles, known, plain
 from tearless.probability.calibration.forecasts import Floats
 from tearless.probability.predictions import LOWER, MEAN, SPREAD, UPPER, names_of, texts
 
-PREFIX = re.compile(r"^(p|prob|proba|probability|probabilities|score)[ _.:\[(-]+(?:of +)?(.+?)[\])]?$", re.IGNORECASE)
-LOGIT = re.compile(r"^(logits?|z|score|decision)[ _.:\[(-]+(.+?)[\])]?$", re.IGNORECASE)
+_SIGNS = r"[ _.:\[(-]+(?:of +)?(.+)$"
+PREFIX = re.compile(r"^(?:p|prob|proba|probability|probabilities|score)" + _SIGNS, re.IGNORECASE | re.DOTALL)
+LOGIT = re.compile(r"^(?:logits?|z|score|decision)" + _SIGNS, re.IGNORECASE | re.DOTALL)
 LOGIT_ALONE = frozenset(["logit", "logits", "score", "margin", "decision", "decisionfunction", "logodds"])
 SUM_OFF = 1e-3
 """How far from 1 the probabilities of a row may add up: those written with three decimals are taken."""
@@ -110,7 +111,7 @@ def _columns(
     as_classes = [name for name in free if name in seen]
     if len(seen) >= 2 and len(as_classes) == len(seen):
         return tuple(as_classes), tuple(as_classes)
-    prefixed = {name: match.group(2) for name in free if (match := pattern.match(name)) and match.group(2) in seen}
+    prefixed = {name: said for name in free if (said := _class_of(name, pattern, seen)) in seen}
     if len(prefixed) == len(seen) >= 2:
         return tuple(prefixed), tuple(prefixed.values())
     if len(prefixed) == 1 and len(seen) <= 2:
@@ -121,17 +122,24 @@ def _columns(
     return tuple(found[:1]), ()
 
 
+def _class_of(name: str, pattern: re.Pattern[str], seen: Sequence[str]) -> str:
+    """The class that a column's name has after its prefix, a closing bracket left out; the name where there is none."""
+    match = pattern.match(name)
+    if match is None:
+        return name
+    said = match.group(1)
+    return said if said in seen or not said.endswith((")", "]")) else said[:-1]
+
+
 def _classes(columns: Sequence[str], told: Told, seen: Sequence[str]) -> tuple[str, ...]:
     """The class of each column: told, the column's name, or what follows a prefix."""
     if len(columns) == 1:
-        match = PREFIX.match(columns[0])
-        return (match.group(2),) if match and match.group(2) in seen else ()
+        said = _class_of(columns[0], PREFIX, seen)
+        return (said,) if said in seen and said != columns[0] else ()
     if told.classes:
         return told.classes
-    bare = [
-        texts(pl.Series([m.group(2) if (m := PREFIX.match(name) or LOGIT.match(name)) else name]))[0]
-        for name in columns
-    ]
+    shared = [_class_of(name, PREFIX if PREFIX.match(name) else LOGIT, seen) for name in columns]
+    bare = [texts(pl.Series([name]))[0] for name in shared]
     if set(seen) <= set(columns):
         return tuple(columns)
     if set(seen) <= set(bare) and len(set(bare)) == len(bare):
