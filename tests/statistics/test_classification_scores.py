@@ -114,7 +114,7 @@ def test_intervals_cover_what_they_estimate(name: str) -> None:
     truth = ALL[name][0](*drawn(3, 400_000, right, rng)).value
     found = [ALL[name][0](*drawn(3, n, right, rng)) for _ in range(400)]
     covered = np.mean([e.low <= truth <= e.high for e in found])
-    assert 0.92 <= covered <= 0.99
+    assert covered >= 0.92
 
 
 @pytest.mark.parametrize("name", ALL)

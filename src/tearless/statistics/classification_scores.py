@@ -3,10 +3,12 @@
 Every interval stays in the range of its score and has a width where all or none are right, for 20 of 20 does not prove
 100 %. Which kind each has, and why:
 
-- *accuracy*, *precision*, *recall*, micro averages: shares of rows, of predicted rows, of true rows: Wilson's interval.
-- *F1* of one class is 2J/(1 + J) with J = TP/(TP + FP + FN), a share as well: Wilson's interval for J, carried over.
-- macro averages, *balanced accuracy*, *Matthews' coefficient*, *Cohen's kappa*: Wilson's interval with as many trials
-  as the delta method's variance is worth, counted after adding z² rows of pure chance (``score_intervals.of_table``).
+- *accuracy*, *precision*, *recall*, micro averages: shares of rows, of predicted rows, of true rows: Blaker's exact
+  interval, which holds the truth at least as often as it says, at every share and number of rows; Wilson's does so in
+  90.5 % for 20 rows and an accuracy of 0.995. ``interval="score"`` gives Wilson's, for use in differences.
+- *F1* of one class is 2J/(1 + J) with J = TP/(TP + FP + FN), a share as well: the interval of J, carried over.
+- macro averages, *balanced accuracy*, *Matthews' coefficient*, *Cohen's kappa*: a share's exact interval with as many
+  trials as the delta method's variance is worth, fewer where a class has few rows (``score_intervals.of_table``).
 
 Scores of probabilities are in ``probability_scores``, of rankings in ``ranking_scores``.
 """
@@ -14,7 +16,6 @@ Scores of probabilities are in ``probability_scores``, of rankings in ``ranking_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -23,9 +24,9 @@ from numpy.typing import NDArray
 
 from tearless.core import InputError, listed, quoted
 from tearless.statistics import table_slopes
-from tearless.statistics.estimate import Estimate, Floats, of_one_length, on_the_host
-from tearless.statistics.score_intervals import of_share, of_table
-from tearless.statistics.table_slopes import Scored, Weights, kappa, macro_f1, mean_share, row_variance
+from tearless.statistics.estimate import Estimate, of_one_length, on_the_host
+from tearless.statistics.score_intervals import Interval, of_share, of_table
+from tearless.statistics.table_slopes import Weights, kappa, macro_f1, mean_share
 
 Average = Literal["binary", "macro", "micro"]
 CLOSE = 1 << 16
@@ -128,75 +129,99 @@ def labels(y: Any, name: str) -> NDArray[Any]:
     return values
 
 
-def accuracy(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
-    """The share of rows whose class was predicted; Wilson's interval.
+def accuracy(truth: Any, predicted: Any, *, level: float = 0.95, interval: Interval = "exact") -> Estimate:
+    """The share of rows whose class was predicted.
+
+    ``interval`` is "exact" (Blaker's) or "score" (Wilson's). Raises ``InputError`` as ``confusion``.
 
     >>> print(accuracy([0, 0, 1, 1], [0, 1, 1, 1]))
-    0.75 (0.3006 to 0.9544)
+    0.75 (0.2486 to 0.9873)
     """
     table = confusion(truth, predicted)
-    return of_share(int(np.trace(table.counts)), table.rows, level)
+    return of_share(int(np.trace(table.counts)), table.rows, level, interval=interval)
 
 
 def precision(
-    truth: Any, predicted: Any, *, average: Average = "binary", positive: Any = 1, level: float = 0.95
+    truth: Any,
+    predicted: Any,
+    *,
+    average: Average = "binary",
+    positive: Any = 1,
+    level: float = 0.95,
+    interval: Interval = "exact",
 ) -> Estimate:
     """The share of the rows called positive that are: TP/(TP + FP), 0 (from 0 to 1) where none was.
 
-    ``average="macro"`` is the mean over classes, ``"micro"`` the accuracy. Raises ``InputError`` as ``confusion``.
+    ``average="macro"`` is the mean over classes, ``"micro"`` the accuracy. ``interval`` as ``accuracy``, but for the
+    macro average, which has one kind. Raises ``InputError`` as ``confusion``.
 
     >>> print(precision([0, 0, 1, 1], [0, 1, 1, 1]))
-    0.6667 (0.2077 to 0.9385)
+    0.6667 (0.1354 to 0.983)
     """
     table = confusion(truth, predicted)
     if _averaged(average) == "binary":
         hits, false_alarms, _ = table.of(positive)
-        return of_share(hits, hits + false_alarms, level)
-    return _mean_of_shares(table, 0, average, level)
+        return of_share(hits, hits + false_alarms, level, interval=interval)
+    return _mean_of_shares(table, 0, average, level, interval)
 
 
 def recall(
-    truth: Any, predicted: Any, *, average: Average = "binary", positive: Any = 1, level: float = 0.95
+    truth: Any,
+    predicted: Any,
+    *,
+    average: Average = "binary",
+    positive: Any = 1,
+    level: float = 0.95,
+    interval: Interval = "exact",
 ) -> Estimate:
     """The share of the positive rows that were called so: TP/(TP + FN), 0 (from 0 to 1) where there is none.
 
-    ``average`` as ``precision``.
+    ``average`` and ``interval`` as ``precision``.
 
     >>> print(recall([0, 0, 1, 1], [0, 1, 1, 1]))
-    1 (0.3424 to 1)
+    1 (0.2236 to 1)
     """
     table = confusion(truth, predicted)
     if _averaged(average) == "binary":
         hits, _, misses = table.of(positive)
-        return of_share(hits, hits + misses, level)
-    return _mean_of_shares(table, 1, average, level)
+        return of_share(hits, hits + misses, level, interval=interval)
+    return _mean_of_shares(table, 1, average, level, interval)
 
 
-def f1(truth: Any, predicted: Any, *, average: Average = "binary", positive: Any = 1, level: float = 0.95) -> Estimate:
+def f1(
+    truth: Any,
+    predicted: Any,
+    *,
+    average: Average = "binary",
+    positive: Any = 1,
+    level: float = 0.95,
+    interval: Interval = "exact",
+) -> Estimate:
     """The harmonic mean of precision and recall, 2TP/(2TP + FP + FN); 0 (from 0 to 1) where the class never occurs.
 
     Among the rows that are or were called positive the hits are a share J, and F1 = 2J/(1 + J) rises with it.
-    ``average`` as ``precision``.
+    ``average`` and ``interval`` as ``precision``.
 
     >>> print(f1([0, 0, 1, 1], [0, 1, 1, 1]))  # 2*2 / (2*2 + 1 + 0)
-    0.8 (0.3439 to 0.9683)
+    0.8 (0.2384 to 0.9915)
     """
     table = confusion(truth, predicted)
     if _averaged(average) == "micro":
-        return of_share(int(np.trace(table.counts)), table.rows, level)
+        return of_share(int(np.trace(table.counts)), table.rows, level, interval=interval)
     if average == "binary":
-        return _f1(*table.of(positive), level)
-    return of_table(table.counts, _varying(macro_f1), level)
+        hits, false_alarms, misses = table.of(positive)
+        return of_share(hits, hits + false_alarms + misses, level, lambda j: 2 * j / (1 + j), interval=interval)
+    return of_table(table.counts, macro_f1, level)
 
 
 def balanced_accuracy(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
     """The mean over the true classes of the share found: accuracy as if all classes were as frequent.
 
     >>> print(balanced_accuracy([0, 0, 0, 1], [0, 0, 0, 0]))
-    0.5 (0.15 to 0.85)
+    0.5 (0.01196 to 0.988)
     """
     table = confusion(truth, predicted)
-    return _mean_of_shares(table, 1, "macro", level, seen_only=True)
+    return of_table(table.counts, mean_share(1, seen_only=True), level)
 
 
 def matthews(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
@@ -212,7 +237,7 @@ def matthews(truth: Any, predicted: Any, *, level: float = 0.95) -> Estimate:
     table = confusion(truth, predicted)
     if min(_occurring(table.counts, 0), _occurring(table.counts, 1)) < 2:
         return Estimate(0.0, math.nan, -1.0, 1.0, level)
-    return of_table(table.counts, _varying(table_slopes.matthews), level, least=-1.0)
+    return of_table(table.counts, table_slopes.matthews, level, least=-1.0)
 
 
 def cohens_kappa(
@@ -234,7 +259,7 @@ def cohens_kappa(
     if min(_occurring(table.counts, 0), _occurring(table.counts, 1)) < 2:
         one = np.count_nonzero(table.counts.sum(axis=0) + table.counts.sum(axis=1)) < 2
         return Estimate(math.nan if one else 0.0, math.nan, -1.0, 1.0, level)
-    return of_table(table.counts, _varying(kappa(weights)), level, least=-1.0)
+    return of_table(table.counts, kappa(weights), level, least=-1.0)
 
 
 def _occurring(counts: NDArray[np.int64], axis: int) -> int:
@@ -248,23 +273,8 @@ def _averaged(average: str) -> str:
     return average
 
 
-def _mean_of_shares(table: Confusion, axis: int, average: str, level: float, seen_only: bool = False) -> Estimate:
+def _mean_of_shares(table: Confusion, axis: int, average: str, level: float, interval: Interval) -> Estimate:
     """The mean over classes of hits over the sum along ``axis``: 0 gives precision, 1 recall."""
     if average == "micro":
-        return of_share(int(np.trace(table.counts)), table.rows, level)
-
-    return of_table(table.counts, _varying(mean_share(axis, seen_only=seen_only)), level)
-
-
-def _f1(hits: int, false_alarms: int, misses: int, level: float) -> Estimate:
-    return of_share(hits, hits + false_alarms + misses, level, lambda j: 2 * j / (1 + j))
-
-
-def _varying(score: Callable[[Floats], Scored]) -> Callable[[Floats], tuple[float, float]]:
-    """The score, and the variance that one row brings to it."""
-
-    def scored(p: Floats) -> tuple[float, float]:
-        value, slope = score(p)
-        return value, row_variance(p, slope)
-
-    return scored
+        return of_share(int(np.trace(table.counts)), table.rows, level, interval=interval)
+    return of_table(table.counts, mean_share(axis), level)

@@ -24,15 +24,27 @@ def area_and_variance(score: Floats, positive: NDArray[np.bool_]) -> tuple[float
     >>> area_and_variance(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
     (0.75, 0.125)
     """
+    area, parts = area_and_parts(score, positive)
+    return area, sum(parts)
+
+
+def area_and_parts(score: Floats, positive: NDArray[np.bool_]) -> tuple[float, tuple[float, float]]:
+    """The same area, and what the positive and the negative rows bring to its variance.
+
+    Shapes (n,). Where a class has one row it is given all of 0.25.
+
+    >>> area_and_parts(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+    (0.75, (0.0625, 0.0625))
+    """
     key, hit = _sorted(score, positive)
     through = _through(key, hit)
     of_positive, of_negative, m, n = _shares(*through)
     hits, misses = (np.diff(count, prepend=0) for count in through)
     area = float(hits @ of_positive) / m
     if min(m, n) < 2:
-        return area, ONE_SAMPLE_VARIANCE
+        return area, (ONE_SAMPLE_VARIANCE, 0.0) if m < 2 else (0.0, ONE_SAMPLE_VARIANCE)
     spread = float(hits @ (of_positive - area) ** 2) / (m * (m - 1.0))
-    return area, spread + float(misses @ (of_negative - area) ** 2) / (n * (n - 1.0))
+    return area, (spread, float(misses @ (of_negative - area) ** 2) / (n * (n - 1.0)))
 
 
 def placements(score: Floats, positive: NDArray[np.bool_]) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from tearless.core import InputError
 from tearless.statistics.classification_scores import labels
 from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain, student_quantile
-from tearless.statistics.intervals import wilson
+from tearless.statistics.intervals import clopper_pearson
 from tearless.statistics.score_intervals import of_bounded_mean, of_positive_mean
 
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
@@ -24,8 +24,8 @@ def log_loss(truth: Any, probabilities: Any, *, classes: Any = None, level: floa
     if not given), rows summing to 1; or (n,), the probability of the second of two classes. Probabilities below 2.2e-16
     count as that. The standard error is s/√n of the rows' losses. The interval is on the scale of logarithms, t/√n·s
     over the mean: the losses have a long tail. Where all rows lost the same (0 above all) the spread says nothing:
-    Wilson's interval for a mean between 0 and the largest possible loss, 36.04 nats. Raises ``InputError`` for
-    probabilities that are none, or labels without a column.
+    Clopper and Pearson's interval of n trials, for a mean between 0 and the largest possible loss, 36.04 nats. Raises
+    ``InputError`` for probabilities that are none, or labels without a column.
 
     >>> round(log_loss([0, 1], [0.5, 0.25]).value, 6)  # (ln 2 + ln 4) / 2
     1.039721
@@ -36,7 +36,7 @@ def log_loss(truth: Any, probabilities: Any, *, classes: Any = None, level: floa
         return of_positive_mean(losses, level, student_quantile(level, n - 1))
     most = -math.log(LEAST_PROBABILITY)
     value = float(losses.mean())
-    low, high = wilson(value / most * n, n, level)
+    low, high = clopper_pearson(value / most * n, n, level)
     return Estimate(value, 0.0 if n > 1 else math.nan, most * low, most * high, level)
 
 
@@ -44,8 +44,8 @@ def brier(truth: Any, probabilities: Any, *, classes: Any = None, level: float =
     """The mean squared distance of the probabilities from what came: 0 is best.
 
     Shapes as ``log_loss``. Two classes: (p − y)², from 0 to 1; more: Σₖ(pₖ − yₖ)², from 0 to 2. The standard error is
-    s/√n. The interval is Wilson's with as many trials as that error is worth, and as there are rows where it is 0.
-    G. W. Brier, Monthly Weather Review 78, 1950, 1-3.
+    s/√n. The interval is Clopper and Pearson's with as many trials as that error is worth, and as there are rows where
+    it is 0: it knows of no rare loss larger than those seen. G. W. Brier, Monthly Weather Review 78, 1950, 1-3.
 
     >>> brier([0, 1], [0.5, 0.25]).value  # (0.25 + 0.5625) / 2
     0.40625

@@ -10,29 +10,31 @@ from numpy.typing import NDArray
 from tearless.core import InputError, quoted
 from tearless.statistics.classification_scores import labels
 from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain
-from tearless.statistics.placements import area_and_variance
-from tearless.statistics.score_intervals import of_bounded_mean
+from tearless.statistics.placements import area_and_parts
+from tearless.statistics.score_intervals import joined_freedom, known_part, of_bounded_mean
 
 
 def roc_auc(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -> Estimate:
     """The area under the ROC curve: the chance that a positive row scores above a negative one, ties by half.
 
     Shapes (n,): labels of two classes and finite scores. The standard error is DeLong's, in O(n log n). The interval is
-    Wilson's with as many trials as that error is worth, at most the mn/(1 + N/2), N = (m + n)/2 − 1, that an area near
-    1 is worth under Hanley and McNeil's model (R. G. Newcombe, Statistics in Medicine 25, 2006, 559-573, method 5): so
-    it is in range and has a width at 1, where DeLong's error is 0. In simulations (normal scores, spreads 0.3 to 3,
-    from 10 rows a class) it covers 94 to 99 % of the time; with 10 positives of the wider spread among 100, 88 %.
+    Clopper and Pearson's with as many trials as that error is worth, fewer where a class has few rows
+    (``score_intervals.known_part``), at most the mn/(1 + N/2), N = (m + n)/2 − 1, that an area near 1 is worth under
+    Hanley and McNeil's model (R. G. Newcombe, Statistics in Medicine 25, 2006, 559-573, method 5): so it is in range
+    and has a width at 1, where DeLong's error is 0. In simulations (normal scores, spreads 0.4 to 3, areas 0.5 to
+    0.995, from 2 positives in 20 rows) it holds the area in 92 % or more (``docs/honesty.md``).
     Raises ``InputError`` unless both classes occur.
 
     >>> print(roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]))
-    0.75 (0.1613 to 0.9791)
+    0.75 (0.005735 to 1)
     """
     is_positive, x = positive_rows(truth, score, positive)
-    area, variance = area_and_variance(x, is_positive)
+    area, parts = area_and_parts(x, is_positive)
     m = int(is_positive.sum())
     n = len(x) - m
     worth = m * n / (1 + ((m + n) / 2 - 1) / 2)
-    return of_bounded_mean(area, variance, worth, level, worth)
+    freedom = joined_freedom(np.array(parts), np.array([m, n], dtype=np.float64))
+    return of_bounded_mean(area, sum(parts), worth, level, worth, known=known_part(freedom, len(x), level))
 
 
 def average_precision(truth: Any, score: Any, *, positive: Any = 1, level: float = 0.95) -> Estimate:
@@ -40,9 +42,10 @@ def average_precision(truth: Any, score: Any, *, positive: Any = 1, level: float
 
     Shapes as ``roc_auc``; equal scores are cut together, no interpolation. The standard error adds the squares of what
     each row contributes, through its own precision and those of the rows it stands above (the infinitesimal jackknife:
-    L. A. Jaeckel 1972; B. Efron, J. R. Statist. Soc. B 54, 1992, 83-127), in O(n log n). The interval is Wilson's with
-    as many trials as that error is worth, at most the number of positive rows (compare K. Boyd, K. H. Eng, C. D. Page,
-    ECML 2013, who take the latter). Raises ``InputError`` unless both classes occur.
+    L. A. Jaeckel 1972; B. Efron, J. R. Statist. Soc. B 54, 1992, 83-127), in O(n log n). The interval is Clopper
+    and Pearson's with as many trials as that error is worth, fewer where a class has few rows
+    (``score_intervals.known_part``), at most the number of positive rows (compare K. Boyd, K. H. Eng, C. D. Page, ECML
+    2013, who take the latter with a normal law). Raises ``InputError`` unless both classes occur.
 
     >>> round(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 6)  # (1/1 + 2/3) / 2
     0.833333
@@ -50,7 +53,9 @@ def average_precision(truth: Any, score: Any, *, positive: Any = 1, level: float
     is_positive, x = positive_rows(truth, score, positive)
     value, added = precision_contributions(x, is_positive)
     m = float(is_positive.sum())
-    return of_bounded_mean(value, float(added @ added), m, level, m)
+    parts = np.array([side @ side for side in (added[is_positive], added[~is_positive])])
+    known = known_part(joined_freedom(parts, np.array([m, len(x) - m])), len(x), level)
+    return of_bounded_mean(value, float(parts.sum()), m, level, m, known=known)
 
 
 def precision_contributions(score: Floats, positive: NDArray[np.bool_]) -> tuple[float, Floats]:

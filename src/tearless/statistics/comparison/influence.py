@@ -132,7 +132,7 @@ def _reaching(found: Difference, a: Influence, b: Influence, bound: float, least
     limits = []
     for one in (a, b):
         value = min(1.0, max(0.0, (one.value - least) / bound))
-        near = of_bounded_mean(value, one.variance / bound**2, max(one.units, 1.0), e.level)
+        near = of_bounded_mean(value, one.variance / bound**2, max(one.units, 1.0), e.level, interval="score")
         limits.append((bound * (near.value - near.low), bound * (near.high - near.value)))
     together = float(a.psi @ b.psi) / len(a.psi) ** 2
     sizes = math.sqrt(a.variance * b.variance)
@@ -213,7 +213,8 @@ def unpaired_difference(a: Estimate, b: Estimate, bound: float = math.inf, name:
     Donner, Statistics in Medicine 27, 2008, 1693-1702. Raises ``InputError`` for unequal levels.
 
     >>> from tearless.statistics.score_intervals import of_share
-    >>> found = unpaired_difference(of_share(48, 80, 0.95), of_share(56, 70, 0.95))
+    >>> a, b = of_share(48, 80, 0.95, interval="score"), of_share(56, 70, 0.95, interval="score")
+    >>> found = unpaired_difference(a, b)
     >>> round(found.estimate.low, 4), round(found.estimate.high, 4)
     (0.0524, 0.3339)
     """

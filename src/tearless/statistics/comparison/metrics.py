@@ -16,12 +16,14 @@ from tearless.statistics import probability_scores, ranking_scores, regression_s
 from tearless.statistics.comparison import loss_influence, ranking_influence, table_influence
 from tearless.statistics.comparison.clusters import ClusteredDifference, clustered_influence
 from tearless.statistics.comparison.difference import Difference
-from tearless.statistics.comparison.influence import Influence, paired_difference, unpaired_difference
+from tearless.statistics.comparison.influence import Influence, paired_difference, spread_of, unpaired_difference
 from tearless.statistics.estimate import Estimate
 from tearless.statistics.ranking_scores import precision_contributions
-from tearless.statistics.score_intervals import of_bounded_mean
+from tearless.statistics.score_intervals import joined_freedom, known_part, of_bounded_mean
 from tearless.statistics.table_slopes import Weights
 
+PULLED_UP = ("average-precision", "macro")
+"""The kind of ranking score whose mean over few rows of a class lies above that over many."""
 Needs = Literal["classes", "scores", "probabilities", "numbers"]
 Options = tuple[str, ...]
 
@@ -31,7 +33,8 @@ class Metric:
     """One metric: what it needs of the predictions, its range, its best side, its estimate and its influence function.
 
     ``low`` and ``high`` bound the value (inf for none). ``options`` names what it takes besides truth and predictions:
-    ``positive``, the class that counts; ``classes``, the order of the classes or columns.
+    ``positive``, the class that counts; ``classes``, the order of the classes or columns; ``interval``, the kind of a
+    share's.
 
     >>> found = metric("recall").estimate(["no", "yes", "yes"], ["no", "yes", "no"], positive="yes")
     >>> found.value, metric("recall").widest
@@ -125,27 +128,37 @@ def unpaired_metric_difference(
     (0.0524, 0.3339)
     """
     found = metric(name)
-    first = found.estimate(truth_a, a, level=level, **options)
-    second = found.estimate(truth_b, b, level=level, **options)
+    first = found.estimate(truth_a, a, level=level, interval="score", **options)
+    second = found.estimate(truth_b, b, level=level, interval="score", **options)
     for side, value in (("a", first.value), ("b", second.value)):
         if math.isnan(value):
             raise InputError(f"{side}: expected items that give {name} a value, got none; add items of another class")
     return unpaired_difference(first, second, found.widest, name)
 
 
-def _from_influence(of: Callable[..., Influence]) -> Callable[..., Estimate]:
-    """The estimate of a metric between 0 and 1: Wilson's interval with as many trials as its variance is worth."""
+def _from_influence(of: Callable[..., Influence], capped: bool) -> Callable[..., Estimate]:
+    """The estimate of a metric between 0 and 1: a share's interval with as many trials as its variance is worth.
+
+    ``capped`` says that these are at most the rows: for a mean that leans to one side where a class has few.
+    """
 
     def single(truth: Any, predicted: Any, *, level: float = 0.95, **options: Any) -> Estimate:
         found = of(truth, predicted, **options)
-        return of_bounded_mean(found.value, found.variance, found.units, level)
+        n = len(found.psi)
+        codes = np.zeros(n, dtype=np.intp) if found.strata is None else found.strata
+        sizes = np.bincount(codes).astype(np.float64)
+        joined = joined_freedom(np.bincount(codes, weights=found.psi**2), sizes)
+        freedom = min(joined, spread_of(found.psi, found.strata).freedom)
+        most = n if capped else math.inf
+        known = known_part(freedom, n, level)
+        return of_bounded_mean(found.value, found.variance, found.units, level, most, known=known)
 
     return single
 
 
 def _tables() -> list[Metric]:
     out = [
-        Metric("accuracy", "classes", True, 0, 1, classes_.accuracy, table_influence.of_accuracy),
+        Metric("accuracy", "classes", True, 0, 1, classes_.accuracy, table_influence.of_accuracy, ("interval",)),
         Metric(
             "balanced-accuracy",
             "classes",
@@ -156,17 +169,17 @@ def _tables() -> list[Metric]:
             table_influence.of_mean_share(1, seen_only=True),
         ),
         Metric("matthews", "classes", True, -1, 1, classes_.matthews, table_influence.of_matthews),
-        Metric("f1", "classes", True, 0, 1, classes_.f1, table_influence.of_f1, ("positive",)),
+        Metric("f1", "classes", True, 0, 1, classes_.f1, table_influence.of_f1, ("positive", "interval")),
         Metric("f1-macro", "classes", True, 0, 1, partial(classes_.f1, average="macro"), table_influence.of_macro_f1),
     ]
     for axis, name in enumerate(("precision", "recall")):
         score = getattr(classes_, name)
-        out.append(Metric(name, "classes", True, 0, 1, score, table_influence.of_share(axis), ("positive",)))
+        out.append(Metric(name, "classes", True, 0, 1, score, table_influence.of_share(axis), ("positive", "interval")))
         mean = table_influence.of_mean_share(axis)
         out.append(Metric(f"{name}-macro", "classes", True, 0, 1, partial(score, average="macro"), mean))
     for name in ("precision", "recall", "f1"):
         micro = partial(getattr(classes_, name), average="micro")
-        out.append(Metric(f"{name}-micro", "classes", True, 0, 1, micro, table_influence.of_accuracy))
+        out.append(Metric(f"{name}-micro", "classes", True, 0, 1, micro, table_influence.of_accuracy, ("interval",)))
     kinds: tuple[tuple[str, Weights], ...] = (
         ("kappa", "none"),
         ("kappa-linear", "linear"),
@@ -186,7 +199,18 @@ def _rankings() -> list[Metric]:
     ):
         out.append(Metric(name, "scores", True, 0, 1, single, ranking_influence.of_two(ranked), ("positive",)))
         for kind, of in (("macro", ranking_influence.macro(ranked)), ("micro", ranking_influence.micro(ranked))):
-            out.append(Metric(f"{name}-{kind}", "scores", True, 0, 1, _from_influence(of), of, ("classes",)))
+            out.append(
+                Metric(
+                    f"{name}-{kind}",
+                    "scores",
+                    True,
+                    0,
+                    1,
+                    _from_influence(of, (name, kind) == PULLED_UP),
+                    of,
+                    ("classes",),
+                )
+            )
     return out
 
 
