@@ -3,7 +3,7 @@
 ``python bench/loops.py`` prints it. "100 times faster" is one cell of such a table: on small arrays the call costs
 more than the work, and on large ones memory, or the work itself, decides. Every loop is the plain one that a reader
 would write; ``sum()`` and comprehensions stand beside it, as they are loops too, run by the interpreter's own C code.
-Each cell is the best of five, in one thread where ``OMP_NUM_THREADS=1`` says so.
+Each cell is the best of five in CPU time, in one thread where ``OMP_NUM_THREADS=1`` says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import time
 import timeit
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -72,9 +73,9 @@ VECTORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 def seconds(call: Callable[[], Any]) -> float:
     """Of one call: the best of five, each repeated until it takes ``SECONDS`` together."""
-    once = timeit.timeit(call, number=1)
+    once = timeit.timeit(call, number=1, timer=time.process_time)
     number = max(1, int(SECONDS / max(once, 1e-7)))
-    return min(timeit.repeat(call, number=number, repeat=1 if once > 1 else 5)) / number
+    return min(timeit.repeat(call, number=number, repeat=1 if once > 1 else 5, timer=time.process_time)) / number
 
 
 def ratio(loop: Callable[..., Any], numpy: Callable[..., Any], a: Any, b: Any, *, lists: bool = True) -> float:

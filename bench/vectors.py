@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python bench/vectors.py           # all of it, as Markdown, some minutes
     OMP_NUM_THREADS=1 python bench/vectors.py l2 eigh   # the rows that have one of these words
 
-Each figure is the median, over pairs timed by turns, of our time over theirs; 1.5 is the most that is aimed at.
+Each figure is the median, over pairs timed by turns, of our CPU time over theirs; 1.5 is the most that is aimed at.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ Call = Callable[[], Any]
 
 
 def seconds(f: Call, number: int) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(number):
         f()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def ratio(ours: Call, theirs: Call) -> float:

@@ -22,8 +22,8 @@ Axis = int | tuple[int, ...] | None
 BLOCK = 4096
 """Squares summed in one run; the runs are summed pairwise, so that rounding grows with the run, not with the vector."""
 
-SLAB = 262_144
-"""Magnitudes of a tensor that are made and summed at a time: they stay in the processor's cache."""
+SHORT = 1024
+"""Magnitudes that PyTorch's kernel, which adds one after the other, sums to a few units in the last place."""
 
 _NEAR_ONE = (2.0**-32, 2.0**32)
 """Sums of p-th powers between these, p not 2, keep the rounding of 1/p from showing in the root."""
@@ -39,10 +39,8 @@ def l1(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     7.0
     """
     xp, x = array(x, "x")
-    if axis is None and not keepdims and not isinstance(x, np.ndarray) and size(x) <= 1024:
-        return own(xp).linalg.vector_norm(x, ord=1)
-    if axis is None and not keepdims and hasattr(x, "split") and size(x) > SLAB:
-        return xp.stack([part.abs().sum() for part in x.reshape(-1).split(SLAB)]).sum()
+    if axis is None and not keepdims and not isinstance(x, np.ndarray):
+        return _l1_by_kernel(xp, x)
     large = xp.abs(x)
     return large.sum() if axis is None and not keepdims else xp.sum(large, axis=axis, keepdims=keepdims)
 
@@ -139,6 +137,17 @@ def _sum_of_squares(x: Any) -> Any:
     runs, rest = x[:whole].reshape(-1, BLOCK), x[whole:]
     with np.errstate(over="ignore"):
         return np.add.reduce(np.vecdot(runs, runs)) + np.vdot(rest, rest)
+
+
+def _l1_by_kernel(xp: Any, x: Array) -> Array:
+    """Of all entries of another library's array: by its kernel in short runs, where the magnitudes fit no cache."""
+    n, norm = size(x), own(xp).linalg.vector_norm
+    if n <= SHORT:
+        return norm(x, ord=1)
+    if n <= 2**20:
+        return xp.abs(x).sum()
+    x, whole = x.reshape(-1), n // SHORT * SHORT
+    return norm(x[:whole].reshape(-1, SHORT), ord=1, axis=1).sum() + xp.abs(x[whole:]).sum()
 
 
 def _by_runs(xp: Any, x: Array) -> Array:
