@@ -156,3 +156,29 @@ def test_what_a_row_is_has_its_name() -> None:
     table = pl.DataFrame({"seed": [1, 2, 3], "a": [0.80, 0.81, 0.79], "b": [0.81, 0.82, 0.81]})
     found = tearless.compare(table)
     assert "6 such runs" in said(found, "sees")
+
+
+def test_rows_that_a_model_lacks_are_said_in_the_verdict() -> None:
+    """34 items without an answer of b, and b is right on all others: no reason to say no more than 100 %."""
+    answered = pl.Series("correct", [None if x else 1 for x in A != TRUTH], dtype=pl.Int64)
+    found = tearless.compare({"a": pl.DataFrame({"correct": A == TRUTH}), "b": answered.to_frame()})
+    lacking = int((A != TRUTH).sum())
+    assert found.answer is not None
+    assert f"rows without a result are left out (`b` on {lacking})" in found.answer.verdict
+
+
+def test_a_submission_whose_column_is_called_as_that_of_the_solution() -> None:
+    truth = (TRUTH == 0).astype(int)
+    p = {name: np.round(np.clip(0.3 * truth + 0.6 * RNG.random(N), 0, 1), 3) for name in "ab"}
+    ids = np.arange(N)
+    sent = {name: pl.DataFrame({"id": ids, "TARGET": x}) for name, x in p.items()}
+    plain = {name: pl.DataFrame({"id": ids, "y_true": truth, "prob": x}) for name, x in p.items()}
+    solution = pl.DataFrame({"id": ids, "TARGET": truth}).sample(fraction=1.0, shuffle=True, seed=1)
+    both = [tearless.compare(sent, truth=solution, metric="auc"), tearless.compare(plain, metric="auc")]
+    assert both[0]["difference"].value == pytest.approx(both[1]["difference"].value)
+    assert tearless.compare(sent, truth=truth, metric="auc")["p"].value == pytest.approx(both[1]["p"].value)
+
+
+def test_true_and_false_as_text_are_right_and_wrong() -> None:
+    texts = {m: pl.DataFrame({"correct": [str(x) for x in side == TRUTH]}) for m, side in (("a", A), ("b", B))}
+    assert tearless.compare(texts)["difference"].value == pytest.approx((B == TRUTH).mean() - (A == TRUTH).mean())

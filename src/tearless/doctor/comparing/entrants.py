@@ -77,7 +77,7 @@ def _read(
 ) -> Entrant:
     source = open_table(data, encodable(name), null=null)
     frame = pl.concat([batch.frame for batch in source.batches()])
-    frame, said = _transposed(frame)
+    frame, said = _transposed(frame.with_columns(_yes_or_no(column) for column in frame))
     for column, value in where.items():
         column = known(column, frame.columns, source.label, "only")
         frame = frame.filter(pl.col(column).cast(pl.String) == value)
@@ -91,6 +91,17 @@ def _read(
         raise InputError(f"{encodable(name)}: expected results, got {source.label}, which has no rows; name another")
     here = {part: column for part, column in told.items() if column is None or encodable(column) in frame.columns}
     return Entrant(encodable(name), source.label, frame, roles(frame, here, source.label), (*source.notes, *said))
+
+
+def _yes_or_no(column: pl.Series) -> pl.Series:
+    """A column that spells true and false throughout as such."""
+    if column.dtype != pl.String:
+        return column
+    for part in (column.head(100), column):
+        words = part.str.strip_chars().str.to_lowercase()
+        if part.null_count() == len(part) or not words.drop_nulls().is_in(["true", "false"]).all():
+            return column
+    return (words == "true").alias(column.name)
 
 
 def _transposed(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:

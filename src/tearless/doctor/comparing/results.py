@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tearless.core import InputError, listed, quoted
-from tearless.doctor.roles import known
+from tearless.doctor.roles import Roles, known
 from tearless.statistics.comparison.judged import is_loss
 
 from .entrants import Entrant, entrants
@@ -79,6 +79,7 @@ def _with_truth(
             f"--truth: expected a column of every table or the path of a file, got {quoted(truth)}; "
             f"{tables[0].label} has {names}; name one of these, or check the path"
         )
+    tables = [replace(table, roles=_without_truth(table.roles)) for table in tables]
     own = entrants({"truth": truth}, told, None, null)[0]
     column = _truth_column(own)
     keys = (own.roles.item, *(table.roles.item for table in tables))
@@ -91,6 +92,13 @@ def _with_truth(
                 f"got {own.frame.height:,} rows and no shared id; name it with --item"
             )
     return tables, own.frame[column]
+
+
+def _without_truth(own: Roles) -> Roles:
+    """The parts where the truth is elsewhere: a column called like one is the prediction, as in what a competition
+    asks for."""
+    said = own.truth if not own.probabilities and own.predicted is None else own.predicted
+    return replace(own, truth=None, predicted=said)
 
 
 def _truth_column(own: Entrant) -> str:

@@ -56,9 +56,19 @@ def sure(found: Comparison, pair: Pair) -> bool:
 
 def verdict(found: Comparison) -> str:
     """One or two sentences that stand alone."""
-    if len(found.pairs) > 1:
-        return _of_many(found)
-    pair = found.pairs[0]
+    return (_of_many(found) if len(found.pairs) > 1 else _of_two(found, found.pairs[0])) + _left_out(found)
+
+
+def _left_out(found: Comparison) -> str:
+    """Which model has no result on which rows: whoever fails on hard items looks good on those that are left."""
+    lacking = [(name, n) for name, n in zip(found.plan.models, found.lacking, strict=False) if n]
+    if not lacking:
+        return ""
+    where = ", ".join(f"{quoted(name)} on {n:,}" for name, n in lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+    return f"; rows without a result are left out ({where}): if a model failed there, give it the worst score on them"
+
+
+def _of_two(found: Comparison, pair: Pair) -> str:
     e = pair.difference.estimate
     a, b = quoted(pair.a), quoted(pair.b)
     of_a, of_b = (found.estimates[found.plan.models.index(name)].value for name in (pair.a, pair.b))

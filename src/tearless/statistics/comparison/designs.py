@@ -88,8 +88,18 @@ def compared(frame: pl.DataFrame, plan: Plan, seed: int) -> Comparison:
     estimates = tuple(found.estimate(name, plan.level) for name in plan.models)
     if found.dropped:
         said += f"; {found.dropped:,} rows without a result of every model left out"
+    holes = frame.select(plan.models).fill_nan(None) if found.dropped else frame.clear()
     whole = Comparison(
-        plan, design, said, found.name, found.unit, found.lower_is_better, estimates, (), frame.height - found.dropped
+        plan,
+        design,
+        said,
+        found.name,
+        found.unit,
+        found.lower_is_better,
+        estimates,
+        (),
+        frame.height - found.dropped,
+        tuple(holes[name].null_count() for name in plan.models) if found.dropped else (),
     )
     return with_all(_paired_off(whole, found, seed), found, seed)
 

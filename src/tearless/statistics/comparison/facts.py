@@ -117,6 +117,8 @@ class Comparison:
     pairs: tuple[Pair, ...]
     """Each other model against the reference, in the order of the models."""
     rows: int
+    lacking: tuple[int, ...] = ()
+    """For each model, the rows left out because it has no result there."""
     clusters: ClusterSizes | None = None
     layout: FoldLayout | None = None
     runs: tuple[SeedScores, ...] = ()
