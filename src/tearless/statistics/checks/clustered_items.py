@@ -33,7 +33,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import polars as pl
 
 from tearless.core import (
     Example,
@@ -52,7 +51,7 @@ from tearless.core import (
 from tearless.core.number import shown
 from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import Comparison, Items, Pair
-from tearless.statistics.comparison.grouping import grouping, row_differences
+from tearless.statistics.comparison.grouping import Grouping, group_codes, grouping, row_differences
 from tearless.statistics.comparison.judged import Judged, judged
 from tearless.statistics.comparison.of_items import clustered_pair
 from tearless.statistics.comparison.plan import Plan
@@ -61,7 +60,7 @@ from tearless.statistics.estimate import Floats
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
-FEW_TESTS = 8
+FEW_TESTS, FEW_DRAWS, MANY_DRAWS = 8, 999, 4_999
 
 TOGETHER = Limit(
     of="q",
@@ -114,71 +113,45 @@ def measure(items: Items, found: Comparison, rng: np.random.Generator) -> Iterat
     told = judged(items.frame, plan)
     rows = told.frames[plan.reference]
     seed = int(rng.integers(1 << 31))
-    few = len(columns) * len(found.pairs) <= FEW_TESTS
+    draws = FEW_DRAWS if len(columns) * len(found.pairs) <= FEW_TESTS else MANY_DRAWS
     for pair in found.pairs:
         difference = row_differences(told, pair.a, pair.b)
         for column in columns:
-            codes = _codes(rows[column])
-            if len(np.unique(codes)) < 2:
-                continue
-            yield _measured(found, told, pair, column, codes, difference, 999 if few else 4_999, seed)
+            codes = group_codes(rows[column])
+            if len(np.unique(codes)) > 1:
+                by = grouping(difference, codes, draws=draws, seed=seed)
+                yield _measured(found, told, pair, column, codes, by)
 
 
-def _codes(column: pl.Series) -> Floats:
-    """Each row's group as a number; a row without one is a group by itself."""
-    text = column.cast(pl.String)
-    codes = text.rank("dense").cast(pl.Float64).to_numpy().copy()
-    holes = text.is_null().to_numpy()
-    codes[holes] = -1.0 - np.arange(int(holes.sum()))
-    return np.asarray(codes, dtype=np.float64)
-
-
-def _measured(
-    found: Comparison,
-    told: Judged,
-    pair: Pair,
-    column: str,
-    codes: Floats,
-    difference: Floats,
-    draws: int,
-    seed: int,
-) -> Measured:
-    by = grouping(difference, codes, draws=draws, seed=seed)
+def _measured(found: Comparison, told: Judged, pair: Pair, column: str, codes: Floats, by: Grouping) -> Measured:
     effect = by.design_effect if np.isfinite(by.design_effect) else 1.0
     accounted = found.design is Design.clusters and column == found.plan.cluster
-    return Measured(
-        (column, pair.b),
-        {
-            "design_effect": Number(effect, "1", "variance of the difference over that of independent items"),
-            "unaccounted": Number(1.0 if accounted else effect, "1", "the same; 1 where the test counts these groups"),
-            "groups": Number(by.groups, "groups", "groups of items"),
-            "effective": Number(len(difference) / effect, "items", "independent items that would tell as much"),
-            "rows": Number(len(difference), "rows", "items compared"),
-        },
-        p=by.p,
-        words={
-            "column": quoted(column),
-            "p_said": chance(by.p),
-            **_words(found, told, pair, column, codes, effect, accounted),
-        },
-    )
+    worth = pair.rows / max(effect, 1.0)
+    numbers = {
+        "design_effect": Number(effect, "1", "variance of the difference over that of independent items"),
+        "unaccounted": Number(1.0 if accounted else effect, "1", "the same; 1 where the test counts these groups"),
+        "groups": Number(by.groups, "groups", "groups of items"),
+        "effective": Number(worth, "items", "independent items that would tell as much"),
+        "rows": Number(pair.rows, "rows", "items compared"),
+    }
+    words = _words(found, told, pair, column, codes, worth, accounted)
+    return Measured((column, pair.b), numbers, p=by.p, words=words | {"column": quoted(column), "p_said": chance(by.p)})
 
 
 def _words(
-    found: Comparison, told: Judged, pair: Pair, column: str, codes: Floats, effect: float, accounted: bool
+    found: Comparison, told: Judged, pair: Pair, column: str, codes: Floats, worth: float, accounted: bool
 ) -> dict[str, str]:
-    rows = counted(pair.rows, "item")
-    worth = f"{rows} tell as much as {shown(round(pair.rows / effect) or 1)} independent ones"
+    told_as = f"{counted(pair.rows, 'item')} tell as much as {shown(round(worth) or 1)} independent ones"
     if accounted:
         return {
-            "why": f"{worth}; this report counts groups, and a test that counts items promises too much",
+            "why": f"{told_as}; this report counts groups, and a test that counts items promises too much",
             "do": f"to learn more take more groups of {quoted(column)}, not more items in each",
         }
     p = pair.difference.p
-    if found.design is Design.items and effect > 1.0:
+    if found.design is Design.items and worth < pair.rows:
         p = clustered_pair(told, found.plan, pair.a, pair.b, codes, 0)[0].difference.p
     return {
-        "why": f"{worth}: {quoted(pair.b)} against {quoted(pair.a)} has {chance(pair.difference.p)} by items and "
+        "why": f"{told_as}: {quoted(pair.b)} against {quoted(pair.a)} has {chance(pair.difference.p)} by items and "
         f"{chance(p)} by groups",
         "do": f"say --cluster {quoted(column)}, if its groups are a sample of more and not all there are",
     }

@@ -34,16 +34,14 @@ C. Nadeau, Y. Bengio, *Inference for the generalization error*, Machine Learning
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
-import polars as pl
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, rows_shuffled, sick
 from tearless.core.number import shown
 from tearless.statistics.comparison.design import Design
-from tearless.statistics.comparison.designs import recognised
 from tearless.statistics.comparison.facts import Comparison, Items
+from tearless.statistics.comparison.hidden_dependence import answers_behind, said_dependent
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.estimate import Floats
 
@@ -93,11 +91,13 @@ DO = "{do}"
 
 
 def measure(items: Items, found: Comparison) -> Iterator[Measured]:
-    known = _known(items.frame, found)
+    known = said_dependent(items.frame, found)
     plan = found.plan
     named = (plan.item, plan.design, plan.cluster, plan.fold, plan.repeat, plan.seed, plan.data_set)
     nameless = found.design is Design.items and not plan.truth and not any(named)
-    answers = min((a for a in (_answers(items.frame[name]) for name in plan.models) if a is not None), default=None)
+    answers = min(
+        (a for a in (answers_behind(items.frame[name]) for name in plan.models) if a is not None), default=None
+    )
     yield Measured(
         (),
         {
@@ -108,36 +108,6 @@ def measure(items: Items, found: Comparison) -> Iterator[Measured]:
         },
         words=_words(known, found, answers),
     )
-
-
-def _known(frame: pl.DataFrame, found: Comparison) -> str:
-    """What a column says the rows to be, where the comparison takes them for independent items."""
-    plan: Plan = replace(found.plan, design=None)
-    if found.design not in (Design.items, Design.unpaired) or not plan.paired:
-        return ""
-    natural, _ = recognised(frame, plan)
-    if natural is Design.folds:
-        return f"{quoted(str(plan.repeat or plan.fold))} says that they are folds"
-    if natural in (Design.seeds, Design.seeds_and_items):
-        return f"{quoted(str(plan.seed))} says that they are runs"
-    item = [name for name in (plan.item, plan.data_set) if name is not None]  # items may be numbered anew in each task
-    if plan.item is not None and frame.select(item).is_duplicated().any():
-        return f"{quoted(plan.item)} holds items several times"
-    return ""
-
-
-def _answers(column: pl.Series) -> float | None:
-    """Of how many answers a score would be the mean, by its level and spread; ``None`` where that says nothing."""
-    if not column.dtype.is_numeric():
-        return None
-    x: Floats = column.cast(pl.Float64).drop_nulls().drop_nans().to_numpy()
-    if len(x) < 2 or not np.isfinite(x).all() or x.min() < 0 or ((x % 1 == 0).all()):
-        return None
-    x = x if x.max() <= 1 else x / x.max()
-    mean, variance = float(x.mean()), float(x.var(ddof=1))
-    if not variance > 0:
-        return None
-    return (mean * (1 - mean) if column.max() <= 1 else mean**2) / variance  # type: ignore[operator]
 
 
 def _words(known: str, found: Comparison, answers: float | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
@@ -85,6 +86,19 @@ def row_differences(found: Judged, a: str, b: str) -> Floats:
     options = found.options or {}
     first, second = (found.metric.influence(found.truth[m], found.predicted[m], **options) for m in (a, b))
     return np.asarray(second.psi - first.psi, dtype=np.float64)
+
+
+def group_codes(column: pl.Series) -> Floats:
+    """Each row's group as a number, (n,); a row without one is a group by itself.
+
+    >>> group_codes(pl.Series(["b", "a", None, "b", None])).tolist()
+    [2.0, 1.0, -1.0, 2.0, -2.0]
+    """
+    ranked = column if column.dtype.is_numeric() else column.cast(pl.String)
+    codes = ranked.rank("dense").cast(pl.Float64).to_numpy().copy()
+    holes = column.is_null().to_numpy()
+    codes[holes] = -1.0 - np.arange(int(holes.sum()))
+    return np.asarray(codes, dtype=np.float64)
 
 
 def _commonest(x: Floats) -> float:
