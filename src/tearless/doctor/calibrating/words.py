@@ -115,7 +115,7 @@ def said(j: Judged, mended: Mendings, whole: str = "") -> list[tuple[str, str]]:
         (
             "total",
             f"{shown(j.large.came)} came, {shown(float(f'{j.large.expected:.6g}'))} were to be expected: "
-            f"{_points_told(j.large.excess)} points of a percent of all rows, {chance(j.large.test.p)}",
+            f"{_points_told(j.large.excess)} points of all rows, {chance(j.large.test.p)}",
         )
     )
     lines += [("tests", _tests(j)), ("scores", whole + _scores(j))]
@@ -175,7 +175,7 @@ def reliability_table(j: Judged, title: str) -> Table:
 
 
 def _in_points(share: float) -> str:
-    """A difference of shares: points of a percent.
+    """A difference of shares, in percentage points.
 
     >>> _in_points(0.0162)
     '1.62 points'
