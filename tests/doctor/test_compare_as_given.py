@@ -182,3 +182,20 @@ def test_a_submission_whose_column_is_called_as_that_of_the_solution() -> None:
 def test_true_and_false_as_text_are_right_and_wrong() -> None:
     texts = {m: pl.DataFrame({"correct": [str(x) for x in side == TRUTH]}) for m, side in (("a", A), ("b", B))}
     assert tearless.compare(texts)["difference"].value == pytest.approx((B == TRUTH).mean() - (A == TRUTH).mean())
+
+
+def test_the_metric_asked_for_says_what_predictions_are() -> None:
+    stars, off = RNG.integers(1, 6, N), RNG.integers(-1, 2, N)
+    wide = pl.DataFrame({"y_true": stars, "a": stars + off, "b": stars})
+    assert tearless.compare(wide, metric="mae")["difference"].value == pytest.approx(-np.abs(off).mean())
+    assert tearless.compare(wide)["difference"].value == pytest.approx((off != 0).mean())
+    few = pl.DataFrame({"y_true": [1, 2, 3], "a": [1, 2, 2], "b": [1, 2, 3]})
+    assert tearless.compare(few, metric="kappa")["value of b"].value == 1.0
+    decided = {m: pl.DataFrame({"y_true": TRUTH > 0, "y_pred": RNG.normal(TRUTH)}) for m in "ab"}
+    assert 0.5 < tearless.compare(decided, metric="roc_auc")["value of a"].value < 1  # type: ignore[operator]
+
+
+def test_numbers_beside_two_words_are_probabilities() -> None:
+    wide = pl.DataFrame({"y_true": np.where(TRUTH > 0, "yes", "no"), "a": RNG.random(N), "b": RNG.random(N)})
+    words, ones = (tearless.compare(x) for x in (wide, wide.with_columns(y_true=(pl.col("y_true") == "yes").cast(int))))
+    assert words["difference"].value == pytest.approx(ones["difference"].value)

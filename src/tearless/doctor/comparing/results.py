@@ -38,7 +38,7 @@ def results(
     tables = entrants(given, told, where, null)
     tables, beside = _with_truth(tables, truth, told, null)
     if len(tables) == 1:
-        columns = _wide(tables[0], models, beside)
+        columns = _wide(tables[0], models, beside, metric)
         tables = [tables[0]] * len(columns)
     else:
         columns = [_one(table, score, metric, beside) for table in tables]
@@ -132,7 +132,7 @@ def _joined_truth(table: Entrant, own: Entrant, column: str) -> Entrant:
     return replace(table, frame=frame, roles=replace(table.roles, truth=name))
 
 
-def _wide(table: Entrant, models: Sequence[str], beside: pl.Series | None) -> list[Values]:
+def _wide(table: Entrant, models: Sequence[str], beside: pl.Series | None, metric: str | None) -> list[Values]:
     """The columns of one table, a model each: those named, else every column of scores or of predictions."""
     truth = table.frame[table.roles.truth] if table.roles.truth is not None and beside is None else beside
     names = [known(name, table.frame.columns, table.label, "models") for name in models]
@@ -147,4 +147,4 @@ def _wide(table: Entrant, models: Sequence[str], beside: pl.Series | None) -> li
         )
     if truth is None:
         return [Values(name, name, "scores", table.frame[name]) for name in names]
-    return [Values(n, n, predicted_kind(table.frame[n], truth), table.frame[n], truth) for n in names]
+    return [Values(n, n, predicted_kind(table.frame[n], truth, metric), table.frame[n], truth) for n in names]

@@ -11,6 +11,8 @@ import polars as pl
 from tearless.core import InputError, listed, quoted
 from tearless.doctor.roles import plain
 from tearless.probability.predictions import names_of, texts
+from tearless.statistics.comparison.judged import known_as
+from tearless.statistics.comparison.metrics import METRICS
 from tearless.statistics.comparison.plan import Holds
 
 from .entrants import Entrant
@@ -41,7 +43,7 @@ def values(table: Entrant, score: str | None, metric: str | None, truth: pl.Seri
     frame, own = table.frame, table.roles
     truth = frame[own.truth] if own.truth is not None and truth is None else truth
     if score is not None:
-        return _named(table, score, truth)
+        return _named(table, score, truth, metric)
     metric = (metric or "").replace("_", "-").lower()
     wants_probabilities = metric in OF_PROBABILITIES
     if truth is not None and len(own.probabilities) > 1 and (wants_probabilities or own.predicted is None):
@@ -49,33 +51,42 @@ def values(table: Entrant, score: str | None, metric: str | None, truth: pl.Seri
     if truth is not None and own.probabilities and (wants_probabilities or own.predicted is None):
         return Values(table.name, own.probabilities[0], "probabilities", frame[own.probabilities[0]], truth)
     if truth is not None and own.predicted is not None:
-        return Values(
-            table.name, own.predicted, predicted_kind(frame[own.predicted], truth), frame[own.predicted], truth
-        )
+        said = frame[own.predicted]
+        return Values(table.name, own.predicted, predicted_kind(said, truth, metric), said, truth)
     column = _score_column(table)
     if truth is not None and plain(column) not in SCORES:
-        return _named(table, column, truth)
+        return _named(table, column, truth, metric)
     return Values(table.name, column, "scores", frame[column])
 
 
-def predicted_kind(column: pl.Series, truth: pl.Series) -> Holds:
-    """Whether predictions are classes, probabilities of one class of two, or numbers, by their values and the truth."""
-    if not column.dtype.is_numeric() or not truth.dtype.is_numeric():
+def predicted_kind(column: pl.Series, truth: pl.Series, metric: str | None = None) -> Holds:
+    """Whether predictions are classes, probabilities of one class of two, or numbers: by the metric where it says so,
+    else by their values and the truth."""
+    if not column.dtype.is_numeric():
         return "classes"
     labels = truth.drop_nulls().unique()
-    shares = column.drop_nulls()
+    shares = column.cast(pl.Float64).fill_nan(None).drop_nulls()
+    asked = METRICS.get(known_as(metric or ""))
+    if asked is not None and asked.needs == "scores":
+        return "probabilities"
+    if asked is not None and asked.needs == "numbers" and truth.dtype.is_numeric():
+        return "numbers"
+    if asked is not None and asked.needs == "classes" and (shares % 1 == 0).all():
+        return "classes"
     if len(labels) <= 2 and len(shares) and shares.is_between(0, 1).all() and not (shares % 1 == 0).all():
         return "probabilities"
+    if not truth.dtype.is_numeric():
+        return "classes"
     whole = not truth.dtype.is_float() or bool((truth.drop_nulls() % 1 == 0).all())
     few = whole and len(labels) <= MOST_CLASSES and len(labels) < max(3, len(truth) / 2)
     return "classes" if few and (shares % 1 == 0).all() else "numbers"
 
 
-def _named(table: Entrant, score: str, truth: pl.Series | None) -> Values:
+def _named(table: Entrant, score: str, truth: pl.Series | None, metric: str | None) -> Values:
     series = table.frame[score]
     if truth is None or plain(score) in SCORES:
         return Values(table.name, score, "scores", series)
-    return Values(table.name, score, predicted_kind(series, truth), series, truth)
+    return Values(table.name, score, predicted_kind(series, truth, metric), series, truth)
 
 
 def _score_column(table: Entrant) -> str:

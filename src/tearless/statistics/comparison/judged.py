@@ -68,6 +68,16 @@ class Judged:
         return mean_of(x, level)
 
 
+def known_as(name: str) -> str:
+    """A metric's name as it stands among the metrics.
+
+    >>> known_as("ROC_AUC"), known_as("f1")
+    ('auc', 'f1')
+    """
+    plain = name.replace("_", "-").lower()
+    return SYNONYMS.get(plain, plain)
+
+
 def is_loss(name: str) -> bool:
     """Whether the name of a score says that less is better: by its words, not by letters within them.
 
@@ -144,8 +154,8 @@ def _numbers(column: pl.Series, model: str) -> Floats:
 
 
 def _of_predictions(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -> Judged:
-    asked = (plan.metric or DEFAULT[plan.holds]).replace("_", "-").lower()
-    found = metric(SYNONYMS.get(asked, asked))
+    asked = known_as(plan.metric or DEFAULT[plan.holds])
+    found = metric(asked)
     if found.needs not in COLUMNS[plan.holds]:
         serves = ", ".join(sorted(n for n, m in METRICS.items() if m.needs in COLUMNS[plan.holds]))
         raise InputError(
