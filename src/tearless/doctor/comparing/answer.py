@@ -9,10 +9,10 @@ from dataclasses import replace
 from tearless.core import Number, quoted
 from tearless.report.answer import Answer, Cell, Table
 from tearless.statistics.comparison.facts import Comparison, Pair
-from tearless.statistics.comparison.words import chance, gap
+from tearless.statistics.comparison.words import chance, gap, title
 from tearless.statistics.estimate import Estimate
 
-from .sentences import better, reach, said, sure, title, verdict
+from .sentences import better, reach, said, sure, verdict
 
 
 def answer(found: Comparison) -> Answer:
@@ -23,11 +23,11 @@ def answer(found: Comparison) -> Answer:
 def _numbers(found: Comparison) -> Iterator[tuple[str, Number]]:
     """All numbers by name; those of one pair have plain names, those of several end in the model's."""
     for name, e in zip(found.plan.models, found.estimates, strict=True):
-        yield f"value of {name}", _number(e, found.unit, f"{title(found)} of {name}")
+        yield f"value of {name}", _number(e, found.unit, f"{title(found.metric)} of {name}")
     yield "rows", Number(found.rows, "rows", "rows that the comparison rests on")
     for pair in found.pairs:
         of = "" if len(found.pairs) == 1 else f" of {pair.b}"
-        meaning = f"{title(found)} of {pair.b} less that of {pair.a}"
+        meaning = f"{title(found.metric)} of {pair.b} less that of {pair.a}"
         yield f"difference{of}", _number(pair.difference.estimate, found.unit, meaning)
         error = pair.difference.estimate.standard_error
         yield (
@@ -62,10 +62,10 @@ def _number(e: Estimate, unit: str, meaning: str) -> Number:
 def _tables(found: Comparison) -> Iterator[Table]:
     pairs = {pair.b: pair for pair in found.pairs}
     several = len(found.pairs) > 1
-    heads = ["model", title(found), *(["less", "interval", "p", ""] if several else [])]
+    heads = ["model", title(found.metric), *(["less", "interval", "p", ""] if several else [])]
     rows: list[tuple[Cell, ...]] = []
     for name, e in zip(found.plan.models, found.estimates, strict=True):
-        number = _number(e, found.unit, title(found))
+        number = _number(e, found.unit, title(found.metric))
         value = replace(number, interval=None, level=None) if several else number
         rest = _row(found, pairs[name]) if several and name in pairs else ("",) * (len(heads) - 2)
         rows.append((quoted(name), value, *rest))

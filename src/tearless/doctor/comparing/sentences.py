@@ -10,20 +10,9 @@ from tearless.core.number import shown
 from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import ClusterSizes, Comparison, Pair
 from tearless.statistics.comparison.mcnemar import mcnemar
-from tearless.statistics.comparison.words import chance, gap
+from tearless.statistics.comparison.words import chance, gap, title
 
 MOST_FLIPS = 100_000
-TITLES = {
-    "auc": "AUC", "f1": "F1", "f1-macro": "macro F1", "f1-micro": "micro F1", "mae": "MAE", "mse": "MSE", "r2": "R²",
-    "rmse": "RMSE", "log-loss": "log loss", "brier": "Brier score", "matthews": "Matthews' correlation",
-    "kappa": "Cohen's kappa", "average-precision": "average precision", "balanced-accuracy": "balanced accuracy",
-}  # fmt: skip
-"""Metrics as the field writes them; the others by their name."""
-
-
-def title(found: Comparison) -> str:
-    """The metric as the field writes it."""
-    return TITLES.get(found.metric, found.metric)
 
 
 def value(x: float, unit: str) -> str:
@@ -72,7 +61,7 @@ def _of_two(found: Comparison, pair: Pair) -> str:
     e = pair.difference.estimate
     a, b = quoted(pair.a), quoted(pair.b)
     of_a, of_b = (found.estimates[found.plan.models.index(name)].value for name in (pair.a, pair.b))
-    values = f"{title(found)} {value(of_b, found.unit)} against {value(of_a, found.unit)}"
+    values = f"{title(found.metric)} {value(of_b, found.unit)} against {value(of_a, found.unit)}"
     level = shown(found.plan.level, "share")
     span = f"{level} interval {reach(e.low, e.high, found.unit)}; {chance(pair.difference.p)}"
     if pair.difference.sure:
@@ -87,7 +76,7 @@ def _of_two(found: Comparison, pair: Pair) -> str:
         )
     if pair.disagree == (0, 0):
         return (
-            f"{a} and {b} did the same on all {pair.rows:,} rows, {title(found)} {value(of_a, found.unit)}: the true "
+            f"{a} and {b} did the same on all {pair.rows:,} rows, {title(found.metric)} {value(of_a, found.unit)}: the true "
             f"difference may still lie {_anywhere(e.low, e.high, found.unit)} ({level} interval)"
         )
     return (

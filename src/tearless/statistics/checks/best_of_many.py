@@ -55,7 +55,7 @@ from tearless.core.number import shown
 from tearless.statistics.comparison.best_of_many import BestOfMany
 from tearless.statistics.comparison.facts import Comparison
 from tearless.statistics.comparison.plan import Plan
-from tearless.statistics.comparison.words import counted, gap
+from tearless.statistics.comparison.words import counted, gap, title
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
@@ -120,7 +120,7 @@ def measure(found: Comparison) -> Iterator[Measured]:
         words={
             "best": quoted(names[best.best]),
             "models": f"{len(names):,}",
-            "metric": found.metric,
+            "metric": title(found.metric),
             "seen_said": shown(sign * best.seen, found.unit),
             "lead_said": gap(lead, found.unit),
             "over": over,

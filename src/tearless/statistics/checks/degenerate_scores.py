@@ -37,7 +37,7 @@ from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fool
 from tearless.core.number import shown
 from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.metrics import METRICS
-from tearless.statistics.comparison.words import counted
+from tearless.statistics.comparison.words import counted, title
 from tearless.statistics.estimate import Estimate
 
 MEND = Mend.values
@@ -126,7 +126,7 @@ def _of_model(found: Comparison, name: str, ends: str | None) -> dict[str, str]:
     low = found.value_of(name).low
     if ends == "top":
         return {
-            "what": f"{who} has {found.metric} {value} on {rows}: no better model could show itself here",
+            "what": f"{who} has {title(found.metric)} {value} on {rows}: no better model could show itself here",
             "evidence": f"its true value may still be {shown(low, found.unit)}"
             if found.unit == "share" and not found.lower_is_better
             else "all of them the best there is",
@@ -135,7 +135,7 @@ def _of_model(found: Comparison, name: str, ends: str | None) -> dict[str, str]:
         }
     if ends == "bottom":
         return {
-            "what": f"{who} has {found.metric} {value} on {rows}, which guessing seldom gives",
+            "what": f"{who} has {title(found.metric)} {value} on {rows}, which guessing seldom gives",
             "evidence": "not one is better",
             "why": "a score of nothing mostly comes from the way to it: answers cut off, or labels of another kind",
             "do": f"read some rows of {who} by eye, answer beside truth: spelling, spaces, kind, column",
@@ -151,7 +151,7 @@ def _of_model(found: Comparison, name: str, ends: str | None) -> dict[str, str]:
 def _of_pair(found: Comparison, pair: Pair) -> dict[str, str]:
     a, b = quoted(pair.a), quoted(pair.b)
     return {
-        "what": f"{b} and {a} have the same {found.metric} in all of {counted(pair.rows, 'row')}, errors included",
+        "what": f"{b} and {a} have the same {title(found.metric)} in all of {counted(pair.rows, 'row')}, errors included",
         "evidence": f"both have {shown(found.value_of(pair.b).value, found.unit)}",
         "why": "two models seldom err on just the same items: this is mostly one file read twice, or a change that "
         "never took effect",

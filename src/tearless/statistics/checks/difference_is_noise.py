@@ -40,7 +40,7 @@ from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fool
 from tearless.core.number import shown
 from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.plan import Plan
-from tearless.statistics.comparison.words import chance, counted, gap
+from tearless.statistics.comparison.words import chance, counted, gap, title
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
@@ -97,7 +97,7 @@ def measure(found: Comparison) -> Iterator[Measured]:
             words={
                 "a": quoted(pair.a),
                 "b": quoted(pair.b),
-                "metric": found.metric,
+                "metric": title(found.metric),
                 "difference": f"{'+' if e.value > 0 else ''}{gap(e.value, found.unit)}",
                 "p_said": chance(pair.corrected_p) + (", corrected" if pair.adjusted_p is not None else ""),
                 "values": f"{quoted(pair.a)} has {shown(of_a, found.unit)}, {quoted(pair.b)} {shown(of_b, found.unit)}",

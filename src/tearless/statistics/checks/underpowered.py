@@ -52,7 +52,7 @@ from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.metrics import METRICS
 from tearless.statistics.comparison.plan import Plan
-from tearless.statistics.comparison.words import counted, gap
+from tearless.statistics.comparison.words import counted, gap, title
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
@@ -100,7 +100,7 @@ def measure(found: Comparison) -> Iterator[Measured]:
             words={
                 "a": quoted(pair.a),
                 "b": quoted(pair.b),
-                "metric": found.metric,
+                "metric": title(found.metric),
                 "rows_said": counted(pair.rows, found.noun.removesuffix("s")),
                 "detectable_said": gap(seen, found.unit),
                 "worth_said": gap(worth, found.unit),
@@ -113,7 +113,7 @@ def measure(found: Comparison) -> Iterator[Measured]:
 
 
 def _halved(found: Comparison) -> str:
-    return f"halving the {found.metric}" if found.lower_is_better else "halving what the worse one gets wrong"
+    return f"halving the {title(found.metric)}" if found.lower_is_better else "halving what the worse one gets wrong"
 
 
 def _worth(found: Comparison, pair: Pair) -> float | None:

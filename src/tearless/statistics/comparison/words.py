@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from tearless.core.number import shown
 
+TITLES = {
+    "auc": "AUC", "f1": "F1", "f1-macro": "macro F1", "f1-micro": "micro F1", "mae": "MAE", "mse": "MSE", "r2": "R²",
+    "rmse": "RMSE", "log-loss": "log loss", "brier": "Brier score", "matthews": "Matthews' correlation",
+    "kappa": "Cohen's kappa", "average-precision": "average precision", "balanced-accuracy": "balanced accuracy",
+}  # fmt: skip
+"""Metrics as the field writes them; the others by their name."""
+
 
 def gap(x: float, unit: str) -> str:
     """A difference of values: shares as points.
@@ -30,3 +37,12 @@ def counted(n: int, one: str, many: str = "") -> str:
     ('1 row', '1,200 rows')
     """
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def title(metric: str) -> str:
+    """A metric as the field writes it.
+
+    >>> title("auc"), title("accuracy")
+    ('AUC', 'accuracy')
+    """
+    return TITLES.get(metric, metric)
