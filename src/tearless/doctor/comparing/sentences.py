@@ -76,8 +76,8 @@ def _of_two(found: Comparison, pair: Pair) -> str:
         )
     if pair.disagree == (0, 0):
         return (
-            f"{a} and {b} did the same on all {pair.rows:,} rows, {title(found.metric)} {value(of_a, found.unit)}: the true "
-            f"difference may still lie {_anywhere(e.low, e.high, found.unit)} ({level} interval)"
+            f"{a} and {b} did the same on all {pair.rows:,} rows, {title(found.metric)} {value(of_a, found.unit)}: the "
+            f"true difference may still lie {_anywhere(e.low, e.high, found.unit)} ({level} interval)"
         )
     return (
         f"{a} and {b} cannot be told apart: {values}, and the true difference may lie "

@@ -149,9 +149,9 @@ def _of_model(found: Comparison, name: str, ends: str | None) -> dict[str, str]:
 
 
 def _of_pair(found: Comparison, pair: Pair) -> dict[str, str]:
-    a, b = quoted(pair.a), quoted(pair.b)
+    a, b, rows = quoted(pair.a), quoted(pair.b), counted(pair.rows, "row")
     return {
-        "what": f"{b} and {a} have the same {title(found.metric)} in all of {counted(pair.rows, 'row')}, errors included",
+        "what": f"{b} and {a} have the same {title(found.metric)} in all of {rows}, errors included",
         "evidence": f"both have {shown(found.value_of(pair.b).value, found.unit)}",
         "why": "two models seldom err on just the same items: this is mostly one file read twice, or a change that "
         "never took effect",
