@@ -6,7 +6,7 @@ Nothing is misaligned in silence: what does not match is refused, and what was d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ import polars as pl
 
 from tearless.core import InputError, listed, quoted
 from tearless.statistics.comparison.plan import Plan
+from tearless.statistics.comparison.words import counted
 
 from .entrants import Entrant
 from .values import Values
@@ -46,8 +47,21 @@ def joined(tables: Sequence[Entrant], values: Sequence[Values], unmatched: Unmat
         )
     if not paired:
         return _side_by_side(tables, values)
+    if _are_runs(tables):
+        whole = _side_by_side(tables, values)
+        said = whole.plan.joined.replace("different items", "runs of their own", 1)
+        return replace(whole, plan=replace(whole.plan, seed=tables[0].roles.seed, joined=said))
     keys = _keys(tables)
     return _by_key(tables, values, keys, unmatched) if keys else _by_position(tables, values)
+
+
+def _are_runs(tables: Sequence[Entrant]) -> bool:
+    """Whether a row is a training run everywhere, and the models do not have the same ones."""
+    others = ("item", "fold", "repeat", "data_set")
+    if any(table.roles.seed is None or any(getattr(table.roles, part) for part in others) for table in tables):
+        return False
+    seeds = [table.frame[table.roles.seed or ""].cast(pl.String) for table in tables]
+    return all(not s.is_duplicated().any() for s in seeds) and len({frozenset(s) for s in seeds}) > 1
 
 
 def _keys(tables: Sequence[Entrant]) -> tuple[str, ...]:
@@ -106,7 +120,7 @@ def _by_key(tables: Sequence[Entrant], values: Sequence[Values], keys: tuple[str
     if lost and unmatched == "refuse":
         raise InputError(_unmatched(tables, frames, names, whole, by))
     _same_truth(values, whole)
-    said = f"{whole.height:,} rows joined by {by}"
+    said = f"{counted(whole.height, 'row')} joined by {by}"
     said += f"; {lost:,} that some model lacks were left out" if lost else ""
     return _planned(tables, values, whole, said)
 
@@ -184,7 +198,7 @@ def _by_position(tables: Sequence[Entrant], values: Sequence[Values]) -> Joined:
     _same_truth(values, whole)
     checked = " (their truth agrees row by row)" if sum(v.truth is not None for v in values) > 1 else ""
     one = len({id(table) for table in tables}) == 1
-    said = f"{whole.height:,} rows" + ("" if one else f" matched by their position{checked}, for there is no id")
+    said = counted(whole.height, "row") + ("" if one else f" matched by their position{checked}, for there is no id")
     return _planned(tables, values, whole, said)
 
 

@@ -23,6 +23,7 @@ from tearless.statistics.comparison.of_others import (
     unpaired_pair,
 )
 from tearless.statistics.comparison.plan import Plan
+from tearless.statistics.comparison.words import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,6 +44,8 @@ def recognised(frame: pl.DataFrame, plan: Plan) -> tuple[Design, str]:
             names = ", ".join(Design)
             raise InputError(f"design: expected one of {names}, got {quoted(plan.design)}; name one of them")
         return Design(plan.design), f"{plan.joined}; {plan.design}, as you said"
+    if not plan.paired and plan.seed is not None:
+        return Design.seeds, f"{plan.joined}; a row is one of the seeds, by {quoted(plan.seed)}"
     if not plan.paired:
         return Design.unpaired, plan.joined
     if plan.item is None:
@@ -87,7 +90,7 @@ def compared(frame: pl.DataFrame, plan: Plan, seed: int) -> Comparison:
     found = judged(frame, plan)
     estimates = tuple(found.estimate(name, plan.level) for name in plan.models)
     if found.dropped:
-        said += f"; {found.dropped:,} rows without a result of every model left out"
+        said += f"; {counted(found.dropped, 'row')} without a result of every model left out"
     holes = frame.select(plan.models).fill_nan(None) if found.dropped else frame.clear()
     whole = Comparison(
         plan,
