@@ -23,7 +23,7 @@ def value(x: float, unit: str) -> str:
 def reach(low: float, high: float, unit: str) -> str:
     """The ends of an interval in words; an end that the rows do not bound is said."""
     if math.isinf(low) and math.isinf(high):
-        return "without bound: so few rows set none"
+        return "without bound: these rows set none"
     if math.isinf(low):
         return f"up to {gap(high, unit)}"
     if math.isinf(high):
@@ -87,7 +87,7 @@ def _of_two(found: Comparison, pair: Pair) -> str:
 
 def _anywhere(low: float, high: float, unit: str) -> str:
     if math.isinf(low) or math.isinf(high):
-        return "anywhere: so few rows set no bound"
+        return "anywhere: these rows set no bound"
     return f"anywhere from {reach(low, high, unit)}"
 
 
