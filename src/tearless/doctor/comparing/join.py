@@ -161,7 +161,7 @@ def _unmatched(
         alone = frame.join(whole, on=names, how="anti", nulls_equal=True)
         if alone.height:
             some = listed([str(v) for v in alone[names[0]].head(3)])
-            parts.append(f"{table.name} has {alone.height:,} that another lacks ({some})")
+            parts.append(f"{quoted(table.name)} has {alone.height:,} that another lacks ({some})")
     return (
         f"results: expected the same items for every model, got {whole.height:,} in common by {by}; "
         f"{'; '.join(parts)}; run the models on the same items, or leave these out with --unmatched drop"
@@ -177,8 +177,8 @@ def _same_truth(values: Sequence[Values], whole: pl.DataFrame) -> None:
         if differ.any():
             row = int(differ.fill_null(value=False).arg_true()[0])
             raise InputError(
-                f"results: expected one truth for an item, got {quoted(str(a[row]))} for {values[known[0]].model} and "
-                f"{quoted(str(b[row]))} for {values[i].model} in row {row:,} of {int(differ.sum()):,} that differ; "
+                f"results: expected one truth for an item, got {quoted(str(a[row]))} for {quoted(values[known[0]].model)} and "
+                f"{quoted(str(b[row]))} for {quoted(values[i].model)} in row {row:,} of {int(differ.sum()):,} that differ; "
                 "the rows are not the same items: join them by an id with --item, or say --unpaired"
             )
 
@@ -187,7 +187,7 @@ def _by_position(tables: Sequence[Entrant], values: Sequence[Values]) -> Joined:
     """The first row of each with the first of the others, and so on; the truth, where it is there, must agree."""
     lengths = [len(value.series) for value in values]
     if len(set(lengths)) > 1:
-        told = ", ".join(f"{v.model} {n:,}" for v, n in zip(values, lengths, strict=True))
+        told = ", ".join(f"{quoted(v.model)} {n:,}" for v, n in zip(values, lengths, strict=True))
         raise InputError(
             f"results: expected as many rows from every model, or a column that names the items, got {told} and no "
             "such column; name it with --item, or say --unpaired if the models saw different items"
@@ -216,7 +216,7 @@ def _side_by_side(tables: Sequence[Entrant], values: Sequence[Values]) -> Joined
     ]
     most = max(part.height for part in parts)
     whole = pl.concat([part.extend(part.clear(most - part.height)) for part in parts], how="horizontal")
-    told = ", ".join(f"{value.model} {len(value.series):,}" for value in values)
+    told = ", ".join(f"{quoted(value.model)} {len(value.series):,}" for value in values)
     return _planned(tables, values, whole, f"different items: {told}", paired=False)
 
 

@@ -218,7 +218,7 @@ def _with_positive(names: Any, plan: Plan) -> Any:
     wanted = {"true": "1", "false": "0"}.get(str(plan.positive).lower()) if names.dtype.kind in "iuf" else None
     fits = [i for i, name in enumerate(names) if spelled(name) in (str(plan.positive), wanted)]
     if not fits:
-        known = ", ".join(spelled(name) for name in names[:10])
+        known = listed([spelled(name) for name in names], most=10)
         raise InputError(f"positive: expected one of {known}, got {quoted(str(plan.positive))}; name one of them")
     return np.append(np.delete(names, fits[0]), names[fits[0]])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tearless.core.number import shown
+from tearless.core.text import LONGEST_NAME, visible
 
 TITLES = {
     "auc": "AUC", "f1": "F1", "f1-macro": "macro F1", "f1-micro": "micro F1", "mae": "MAE", "mse": "MSE", "r2": "R²",
@@ -40,9 +41,9 @@ def counted(n: int, one: str, many: str = "") -> str:
 
 
 def title(metric: str) -> str:
-    """A metric as the field writes it.
+    """A metric as the field writes it; another by its name, made visible.
 
     >>> title("auc"), title("accuracy")
     ('AUC', 'accuracy')
     """
-    return TITLES.get(metric, metric)
+    return TITLES.get(metric) or visible(metric, LONGEST_NAME)
