@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from tearless.core import InputError, encodable, listed, quoted
+from tearless.core import InputError, encodable, listed, quoted, visible
+from tearless.core.text import LONGEST_NAME
 from tearless.doctor.roles import Roles, known, roles
 from tearless.readers import open_table
 
@@ -28,6 +29,11 @@ class Entrant:
     frame: pl.DataFrame
     roles: Roles
     notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The name as it may stand in a sentence."""
+        return visible(self.name, LONGEST_NAME)
 
 
 def entrants(

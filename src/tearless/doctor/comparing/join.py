@@ -176,9 +176,10 @@ def _same_truth(values: Sequence[Values], whole: pl.DataFrame) -> None:
         differ = (a.cast(pl.String) != b.cast(pl.String)) if a.dtype != b.dtype else (a != b)
         if differ.any():
             row = int(differ.fill_null(value=False).arg_true()[0])
+            first, second = quoted(values[known[0]].model), quoted(values[i].model)
             raise InputError(
-                f"results: expected one truth for an item, got {quoted(str(a[row]))} for {quoted(values[known[0]].model)} and "
-                f"{quoted(str(b[row]))} for {quoted(values[i].model)} in row {row:,} of {int(differ.sum()):,} that differ; "
+                f"results: expected one truth for an item, got {quoted(str(a[row]))} for {first} and "
+                f"{quoted(str(b[row]))} for {second} in row {row:,} of {int(differ.sum()):,} that differ; "
                 "the rows are not the same items: join them by an id with --item, or say --unpaired"
             )
 

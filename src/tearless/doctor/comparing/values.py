@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from tearless.core import InputError, listed, quoted, visible
-from tearless.core.text import LONGEST_NAME
+from tearless.core import InputError, listed, quoted
 from tearless.doctor.roles import plain
 from tearless.probability.predictions import names_of, texts
 from tearless.statistics.comparison.judged import known_as
@@ -95,14 +94,14 @@ def _score_column(table: Entrant) -> str:
     left = table.roles.scores
     if not left:
         raise InputError(
-            f"{visible(table.name, LONGEST_NAME)}: expected a column of scores, or of predictions beside the truth, got none in "
+            f"{table.shown}: expected a column of scores, or of predictions beside the truth, got none in "
             f"{table.label}, which has {listed(table.frame.columns)}; name it with --score or --truth"
         )
     known = sorted((SCORES.index(plain(name)), name) for name in left if plain(name) in SCORES)
     if len(left) == 1 or known:
         return left[0] if len(left) == 1 else known[0][1]
     raise InputError(
-        f"{visible(table.name, LONGEST_NAME)}: expected one column of scores, got {len(left)} in {table.label}: {listed(left)}; "
+        f"{table.shown}: expected one column of scores, got {len(left)} in {table.label}: {listed(left)}; "
         "name the one to compare with --score"
     )
 
@@ -144,7 +143,7 @@ def _codes(
     strange = [name for name in seen if name not in at]
     if strange and (every or len(strange) == len(seen)):
         raise InputError(
-            f"{visible(table.name, LONGEST_NAME)}: expected a column of probabilities for each class, got none for {listed(strange)}; "
+            f"{table.shown}: expected a column of probabilities for each class, got none for {listed(strange)}; "
             f"there are {listed(labels)}; name them after the classes, such as {quoted('prob_' + strange[0])}"
         )
     return np.array([at.get(name, -1) for name in names.to_list()], dtype=np.int64)
