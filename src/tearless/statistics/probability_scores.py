@@ -9,9 +9,8 @@ import numpy as np
 
 from tearless.core import InputError
 from tearless.statistics.classification_scores import labels
-from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain, student_quantile
-from tearless.statistics.intervals import clopper_pearson
-from tearless.statistics.score_intervals import of_bounded_mean, of_positive_mean
+from tearless.statistics.estimate import Estimate, Floats, of_one_length, plain
+from tearless.statistics.score_intervals import of_bounded_losses
 
 LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
 """A probability of 0 counts as this: one impossible row that happens costs 36 nats, not infinity."""
@@ -22,40 +21,32 @@ def log_loss(truth: Any, probabilities: Any, *, classes: Any = None, level: floa
 
     ``truth`` (n,) labels; ``probabilities`` (n, k), columns in the order of ``classes`` (the sorted labels of ``truth``
     if not given), rows summing to 1; or (n,), the probability of the second of two classes. Probabilities below 2.2e-16
-    count as that. The standard error is s/√n of the rows' losses. The interval is on the scale of logarithms, t/√n·s
-    over the mean: the losses have a long tail. Where all rows lost the same (0 above all) the spread says nothing:
-    Clopper and Pearson's interval of n trials, for a mean between 0 and the largest possible loss, 36.04 nats. Raises
-    ``InputError`` for probabilities that are none, or labels without a column.
+    count as that. The standard error is s/√n of the rows' losses. The interval reckons with a row to come at the
+    largest loss that these probabilities could have had, the least of them coming true: where rare rows cost most, few
+    rows rarely hold one (``score_intervals.of_bounded_losses``). Raises ``InputError`` for probabilities that are none,
+    or labels without a column.
 
     >>> round(log_loss([0, 1], [0.5, 0.25]).value, 6)  # (ln 2 + ln 4) / 2
     1.039721
     """
-    losses = log_losses(truth, probabilities, classes)
-    n = len(losses)
-    if n > 1 and losses.min() < losses.max():
-        return of_positive_mean(losses, level, student_quantile(level, n - 1))
-    most = -math.log(LEAST_PROBABILITY)
-    value = float(losses.mean())
-    low, high = clopper_pearson(value / most * n, n, level)
-    return Estimate(value, 0.0 if n > 1 else math.nan, most * low, most * high, level)
+    codes, p = _probabilities(truth, probabilities, classes)
+    most = -math.log(max(float(p.min()), LEAST_PROBABILITY))
+    return of_bounded_losses(_log_losses(codes, p), most, level)
 
 
 def brier(truth: Any, probabilities: Any, *, classes: Any = None, level: float = 0.95) -> Estimate:
     """The mean squared distance of the probabilities from what came: 0 is best.
 
     Shapes as ``log_loss``. Two classes: (p − y)², from 0 to 1; more: Σₖ(pₖ − yₖ)², from 0 to 2. The standard error is
-    s/√n. The interval is Clopper and Pearson's with as many trials as that error is worth, and as there are rows where
-    it is 0: it knows of no rare loss larger than those seen. G. W. Brier, Monthly Weather Review 78, 1950, 1-3.
+    s/√n. The interval is as ``log_loss``. G. W. Brier, Monthly Weather Review 78, 1950, 1-3.
 
     >>> brier([0, 1], [0.5, 0.25]).value  # (0.25 + 0.5625) / 2
     0.40625
     """
-    full, worst = brier_losses(truth, probabilities, classes)
-    losses, n = full / worst, len(full)
-    variance = float(losses.var(ddof=1)) / n if n > 1 else 0.0
-    found = of_bounded_mean(float(losses.mean()), variance, n, level)
-    error = found.standard_error * worst if n > 1 else math.nan
-    return Estimate(found.value * worst, error, found.low * worst, found.high * worst, level)
+    codes, p = _probabilities(truth, probabilities, classes)
+    losses, worst = _brier_losses(codes, p)
+    most = float((np.einsum("ij,ij->i", p, p) + 1 - 2 * p.min(axis=1)).max()) * worst / 2
+    return of_bounded_losses(losses, most, level)
 
 
 def log_losses(truth: Any, probabilities: Any, classes: Any = None) -> Floats:
@@ -64,9 +55,7 @@ def log_losses(truth: Any, probabilities: Any, classes: Any = None) -> Floats:
     >>> log_losses([0, 1], [0.5, 0.25]).round(6).tolist()  # ln 2, ln 4
     [0.693147, 1.386294]
     """
-    codes, p = _probabilities(truth, probabilities, classes)
-    losses: Floats = -np.log(np.clip(p[np.arange(len(p)), codes], LEAST_PROBABILITY, 1.0))
-    return losses + 0.0
+    return _log_losses(*_probabilities(truth, probabilities, classes))
 
 
 def brier_losses(truth: Any, probabilities: Any, classes: Any = None) -> tuple[Floats, float]:
@@ -75,7 +64,15 @@ def brier_losses(truth: Any, probabilities: Any, classes: Any = None) -> tuple[F
     >>> brier_losses([0, 1], [0.5, 0.25])[0].tolist()
     [0.25, 0.5625]
     """
-    codes, p = _probabilities(truth, probabilities, classes)
+    return _brier_losses(*_probabilities(truth, probabilities, classes))
+
+
+def _log_losses(codes: Any, p: Floats) -> Floats:
+    losses: Floats = -np.log(np.clip(p[np.arange(len(p)), codes], LEAST_PROBABILITY, 1.0))
+    return losses + 0.0
+
+
+def _brier_losses(codes: Any, p: Floats) -> tuple[Floats, float]:
     worst = 1.0 if p.shape[1] == 2 else 2.0
     off = p.copy()
     off[np.arange(len(p)), codes] -= 1.0
