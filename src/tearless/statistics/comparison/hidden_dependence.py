@@ -12,6 +12,7 @@ from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.designs import recognised
 from tearless.statistics.comparison.facts import Comparison
 from tearless.statistics.comparison.plan import Plan
+from tearless.statistics.comparison.row_keys import repeats
 from tearless.statistics.estimate import Floats
 
 
@@ -32,7 +33,7 @@ def said_dependent(frame: pl.DataFrame, found: Comparison) -> str:
     if natural in (Design.seeds, Design.seeds_and_items):
         return f"{quoted(str(plan.seed))} says that they are runs"
     item = [name for name in (plan.item, plan.data_set) if name is not None]  # items may be numbered anew in each task
-    if plan.item is not None and frame.select(item).is_duplicated().any():
+    if plan.item is not None and repeats(frame.select(item)):
         return f"{quoted(plan.item)} holds items several times"
     return ""
 
@@ -46,10 +47,10 @@ def answers_behind(column: pl.Series) -> float | None:
     >>> round(answers_behind(pl.Series([0.4, 0.5, 0.6])) or 0)  # 0.5 · 0.5 over 0.01
     25
     """
-    if not column.dtype.is_numeric():
+    if not column.dtype.is_numeric() or column.dtype.is_integer():
         return None
     x: Floats = column.cast(pl.Float64).drop_nulls().drop_nans().to_numpy()
-    if len(x) < 2 or not np.isfinite(x).all() or x.min() < 0 or ((x % 1 == 0).all()):
+    if len(x) < 2 or not np.isfinite(x).all() or x.min() < 0 or bool((x == np.floor(x)).all()):
         return None
     x = x if x.max() <= 1 else x / x.max()
     mean, variance = float(x.mean()), float(x.var(ddof=1))
