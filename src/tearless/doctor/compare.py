@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, get_args
 
-from tearless.core import Asked
+import numpy as np
+
+from tearless.core import Asked, InputError, quoted
 from tearless.core.catalogue import catalogue
 from tearless.readers import open_table
 from tearless.report.report import Report
@@ -16,6 +19,12 @@ from .comparing.answer import answer
 from .comparing.join import Unmatched
 from .comparing.results import results
 from .examine import examine
+
+_EXAMPLES = {
+    "level": "0.95 is usual",
+    "margin": "0.02 is two points",
+    "test_share": "0.25 is a fifth of the rows to test",
+}
 
 
 def compare(
@@ -70,6 +79,7 @@ def compare(
     >>> round(report["difference"].value, 3), report["p"].value
     (0.375, 0.125)
     """
+    _checked(level=level, margin=margin, test_share=test_share, looks=looks, unmatched=unmatched)
     told = {
         "item": item,
         "cluster": cluster,
@@ -109,6 +119,19 @@ def compare(
     source = replace(open_table(found.frame, "results"), label=" and ".join(plan.models[:3]), notes=plan.notes)
     checks = [check for entry in catalogue() if (check := entry.load()).about == "comparison"]
     return examine(source, checks, Asked(seed=seed, options={"plan": plan}), answer=answer)
+
+
+def _checked(*, level: Any, margin: Any, test_share: Any, looks: Any, unmatched: Any) -> None:
+    """Raises ``InputError`` for wishes that no comparison can grant."""
+    for name, x, most in (("level", level, 1.0), ("margin", margin, math.inf), ("test_share", test_share, math.inf)):
+        number = isinstance(x, (int, float, np.number)) and not isinstance(x, bool)
+        if x is not None and not (number and 0 < x < most):
+            span = "between 0 and 1" if most == 1 else "above 0"
+            raise InputError(f"{name}: expected a number {span}, got {quoted(repr(x))}; {_EXAMPLES[name]}")
+    if looks is not None and not (hasattr(looks, "__index__") and not isinstance(looks, bool) and looks >= 0):
+        raise InputError(f"looks: expected a whole number of at least 0, got {quoted(repr(looks))}; 0 is any number")
+    if unmatched not in get_args(Unmatched):
+        raise InputError(f"unmatched: expected 'refuse' or 'drop', got {quoted(repr(unmatched))}; name one of them")
 
 
 def _by_name(given: Any) -> bool:

@@ -99,7 +99,7 @@ def plain(name: str) -> str:
 
 def known(name: str, columns: Sequence[str], argument: str, part: str) -> str:
     """A column the user named. Raises ``InputError``, with near names, where the table has none of that name."""
-    option = f"--{part.replace('_', '-')}"
+    option = "--seeds" if part == "seed" else f"--{part.replace('_', '-')}"
     if not isinstance(name, str):
         raise InputError(f"{option}: expected the name of a column, as text, got {quoted(repr(name))}; name one")
     if encodable(name) in columns:

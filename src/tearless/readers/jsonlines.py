@@ -24,6 +24,7 @@ from .text_types import UNDECIDED, joined
 LARGEST_ARRAY = 128 << 20
 _NESTED = pl.List(pl.Null)
 _OPENS = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*[\[{]')
+_LOG = re.compile(rb'\{(?:\s*"\w+"\s*:\s*(?:"[^"\\]*"|[\w.+-]+)\s*,){0,8}\s*"eval"\s*:\s*\{')
 _LONG = 1 << 15
 Types = dict[str, pl.DataType]
 
@@ -180,8 +181,9 @@ def json_kind(head: bytes) -> str | None:
 
 
 def _is_row(line: bytes, alone: bool) -> bool:
-    """Whether a line is one row: an object; where nothing follows it, one whose first value is no list or object."""
-    if alone and _OPENS.match(line):
+    """Whether a line is one row: an object; where nothing follows it, one whose first value is no list or object, and
+    that is no log of an evaluation."""
+    if alone and (_OPENS.match(line) or _LOG.match(line)):
         return False
     try:
         return isinstance(json.loads(line), dict)

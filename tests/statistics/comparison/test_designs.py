@@ -67,7 +67,7 @@ def test_a_design_that_is_named_overrules_the_columns(wanted: Design) -> None:
 
 
 def test_a_design_that_is_not_known_is_refused() -> None:
-    with pytest.raises(InputError, match="expected one of items, different items.*`fold`"):
+    with pytest.raises(InputError, match=r"expected one of items, different items.*`fold`"):
         recognised(table(10, SCORES), replace(AB, design="fold"))
 
 
@@ -104,7 +104,7 @@ def test_a_method_is_a_test_or_an_interval_or_both(method: str, word: str) -> No
 
 
 def test_a_method_of_another_design_is_refused() -> None:
-    with pytest.raises(InputError, match="method: expected one of .*mid-p.*`wilcoxon`"):
+    with pytest.raises(InputError, match=r"method: expected one of .*mid-p.*`wilcoxon`"):
         comparison(60, RIGHT, method="wilcoxon")
 
 

@@ -41,16 +41,21 @@ def entrants(
     told: Mapping[str, str | None],
     where: Mapping[str, str] | None = None,
     null: Sequence[str] = (),
+    lenient: bool = False,
 ) -> list[Entrant]:
     """The tables to compare, named by their files, their keys, or A, B, C. A table with a column that names the model
     of each row is cut into one for each model.
 
-    Raises ``InputError`` for what cannot be read and for a column that is not there.
+    Raises ``InputError`` for what cannot be read and, unless ``lenient``, for a named column that no table has.
     """
     named = dict(given) if isinstance(given, Mapping) else dict(zip(_names(given), given, strict=True))
     if not named:
         raise InputError("results: expected at least one table of results, got none; name a file for each model")
     tables = [_read(str(name), data, told, where or {}, null) for name, data in named.items()]
+    for part, column in told.items() if not lenient else ():
+        lacking = [t for t in tables if column is not None and encodable(str(column)) not in t.frame.columns]
+        if lacking and (part == "item" or len(lacking) == len(tables)):
+            known(column or "", lacking[0].frame.columns, lacking[0].label, part)
     return [one for table in tables for one in _by_model(table, alone=len(tables) == 1)]
 
 
@@ -66,7 +71,8 @@ def _names(given: Sequence[Any]) -> list[str]:
         for i, path in enumerate(paths):
             if path and names[i] in twice:
                 names[i] = "/".join((*path.parts[-depth:-1], path.stem))
-    names = [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+    if len(set(names)) < len(names):
+        return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
     return _without_shared_start(names) if all(paths) else names
 
 
@@ -120,7 +126,11 @@ def _transposed(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     names = frame["params"].cast(pl.String).to_list() if "params" in frame.columns else range(frame.height)
     labels = [f"{name}" if isinstance(name, str) else f"setting {name}" for name in names]
     turned = frame.select(columns).transpose(column_names=labels if len(set(labels)) == len(labels) else None)
-    note = f"scores of {len(columns)} splits for {frame.height} settings, as scikit-learn's search keeps them"
+    note = (
+        f"scores of {len(columns)} splits for {frame.height} settings, as scikit-learn's search keeps them, taken for "
+        "folds of one cross-validation: if they are repeats or random splits say how many rows were tested for each "
+        "trained on, with --test-share"
+    )
     return turned.with_row_index("fold"), (note,)
 
 

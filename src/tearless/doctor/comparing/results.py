@@ -38,6 +38,11 @@ def results(
     tables = entrants(given, told, where, null)
     tables, beside = _with_truth(tables, truth, told, null)
     if len(tables) == 1:
+        if score is not None:
+            raise InputError(
+                f"--score: expected a table for each model, got one, {tables[0].label}; name the columns of its models "
+                "with --models"
+            )
         columns = _wide(tables[0], models, beside, metric)
         tables = [tables[0]] * len(columns)
     else:
@@ -80,7 +85,7 @@ def _with_truth(
             f"{tables[0].label} has {names}; name one of these, or check the path"
         )
     tables = [replace(table, roles=_without_truth(table.roles)) for table in tables]
-    own = entrants({"truth": truth}, told, None, null)[0]
+    own = entrants({"truth": truth}, told, None, null, lenient=True)[0]
     column = _truth_column(own)
     keys = (own.roles.item, *(table.roles.item for table in tables))
     if all(key is not None for key in keys):
@@ -140,6 +145,9 @@ def _wide(table: Entrant, models: Sequence[str], beside: pl.Series | None, metri
         free = [name for name in table.frame.columns if name not in table.roles.parts]
         predicted = [name for name in (table.roles.predicted, *table.roles.probabilities) if name is not None]
         names = list(table.roles.scores) if truth is None else [*predicted, *free]
+        names.sort(key=table.frame.columns.index)
+    if len(set(names)) < len(names):
+        raise InputError(f"--models: expected each column once, got {listed(names)}; name every model once")
     if len(names) < 2:
         raise InputError(
             f"results: expected at least two models, got {len(names)} column of results in {table.label}, which has "
