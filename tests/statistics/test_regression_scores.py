@@ -80,3 +80,15 @@ def test_bad_input_is_refused_by_name(name: str) -> None:
             score(y, p)
     with pytest.raises(InputError, match="level"):
         score([1.0, 2.0, 4.0], [1.0, 3.0, 3.0], level=2.0)
+
+
+@pytest.mark.parametrize("name", ["mse", "rmse", "mae"])
+@pytest.mark.parametrize("n", [2, 12, 400])
+def test_errors_all_alike_set_no_upper_end_and_leave_room_below(name: str, n: int) -> None:
+    """y and y + 0.2 differ by 0.2 give or take rounding, whose spread is no width: 0.2 (0.2 to 0.2) would be."""
+    y = np.arange(n) / 7 + 1000
+    found = PAIRS[name][0](y, y + 0.2)
+    power = 0.5 if name == "rmse" else 1.0
+    assert found.value == pytest.approx(0.04 if name == "mse" else 0.2)
+    assert found.low == pytest.approx(found.value * 0.025 ** (power / n))
+    assert (found.high, found.standard_error) == (math.inf, 0.0)

@@ -10,6 +10,7 @@ worth.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -23,6 +24,8 @@ from tearless.statistics.intervals import blaker, clopper_pearson, wilson
 from tearless.statistics.table_slopes import Scored, contributions, row_variance
 
 Interval = Literal["exact", "score"]
+ROUNDING = 64 * sys.float_info.epsilon
+"""Relative size under which a spread is what rounding leaves of none."""
 LEAST_FREEDOM = 0.5
 """A group of one row tells next to nothing of its variance; with less, Student's quantile leaves every range."""
 
@@ -202,20 +205,27 @@ def _weighted_quantile(x: Floats, extra: float, share: float) -> float:
     return float(betaincinv(mean * size, (1 - mean) * size, share))
 
 
-def of_positive_mean(losses: Floats, level: float, quantile: float) -> Estimate:
+def of_positive_mean(losses: Floats, level: float, quantile: float, rounding: float = 0.0) -> Estimate:
     """A mean of losses that have no upper bound: value·exp(±t·s/(value·√n)), on the scale of logarithms.
 
-    ``losses`` has shape (n,). It stays above 0 and leans to the side of the long tail. Where no row lost anything there
-    is no upper end: the rows do not say how dear an error is.
+    ``losses`` has shape (n,), each known to within ``rounding``. It stays above 0 and leans to the side of the long
+    tail. Where no row lost anything, or all lost the same, there is no upper end: the rows do not say how dear an error
+    is. Losses that are all v, to within rounding, have v·((1 − level)/2)^(1/n) for a lower end: a smaller part of all
+    rows would seldom show itself n times in n, and no row loses less than 0.
 
     >>> print(of_positive_mean(np.zeros(9), 0.95, 2.3))
     0 (0 to inf)
+    >>> print(of_positive_mean(np.full(10, 2.0), 0.95, 2.3))  # 2 · 0.025^(1/10)
+    2 (1.383 to inf)
     """
     n = len(losses)
     with np.errstate(over="ignore", invalid="ignore"):
         value = float(losses.mean())
         if value == 0 or n < 2:
             return Estimate(value, 0.0 if n > 1 else math.nan, 0.0, math.inf, level)
+        if float(losses.max() - losses.min()) <= 2 * rounding + ROUNDING * value < math.inf:
+            least = value * ((1 - level) / 2) ** (1 / n) if value > rounding else 0.0
+            return Estimate(value, 0.0, least, math.inf, level)
         error = float(losses.std(ddof=1)) / math.sqrt(n)
     reach = quantile * error / value
     if not math.isfinite(reach):
