@@ -12,6 +12,7 @@ from tearless.core import CannotTell, InputError, listed, quoted
 from tearless.statistics.comparison.metrics import METRICS, Metric, metric
 from tearless.statistics.comparison.one_kind import of_one_kind, spelled
 from tearless.statistics.comparison.plan import Plan
+from tearless.statistics.comparison.student_difference import only_rounding
 from tearless.statistics.estimate import Estimate, Floats, student_quantile
 from tearless.statistics.score_intervals import of_share
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT = {"classes": "accuracy", "probabilities": "log-loss", "numbers": "mae"}
 """What predictions are judged by where the user names nothing: what one row can show by itself."""
+LARGEST = 1e150
+"""Above, the square of a score is no double any more."""
 COLUMNS = {"classes": ("classes",), "probabilities": ("probabilities", "scores", "classes"), "numbers": ("numbers",)}
 """Which metrics a kind of prediction serves; probabilities give classes by the larger half."""
 SHARES = ("accuracy", "balanced-accuracy", "precision", "recall")
@@ -96,7 +99,7 @@ def mean_of(x: Floats, level: float) -> Estimate:
     """
     value, n = float(x.mean()), len(x)
     error = float(x.std(ddof=1)) / n**0.5 if n > 1 else float("nan")
-    if n < 2 or error == 0:
+    if n < 2 or only_rounding(error, x):
         return Estimate(value, error, -np.inf, np.inf, level)
     reach = student_quantile(level, n - 1) * error
     return Estimate(value, error, value - reach, value + reach, level)
@@ -150,6 +153,12 @@ def _numbers(column: pl.Series, model: str) -> Floats:
     x = np.asarray(column.cast(float).to_numpy(), dtype=np.float64)
     if not np.isfinite(x).all():
         raise InputError(f"results: expected finite scores of {quoted(model)}, got infinite ones; mend those rows")
+    largest = float(np.abs(x).max(initial=0.0))
+    if largest > LARGEST:
+        raise InputError(
+            f"results: expected scores whose squares a double holds, got {largest:.3g} of {quoted(model)}; divide all "
+            "scores by one number"
+        )
     return x
 
 
@@ -163,7 +172,7 @@ def _of_predictions(frames: dict[str, pl.DataFrame], plan: Plan, dropped: int) -
             "name one of these, or the columns that it needs"
         )
     truth, predicted = _sides(frames, plan)
-    names = _classes(truth, predicted if plan.holds == "classes" else {})
+    names = _classes(truth, predicted) if plan.holds == "classes" else _with_other(_classes(truth, {}), plan)
     options = _options(found, names, plan)
     if found.needs == "numbers":
         truth, predicted = ({m: x.astype(np.float64) for m, x in side.items()} for side in (truth, predicted))
@@ -210,6 +219,24 @@ def _classes(truth: dict[Any, Any], predicted: dict[Any, Any]) -> Any:
     return np.unique(np.concatenate([np.unique(y) for y in (*truth.values(), *predicted.values())]))
 
 
+def _with_other(names: Any, plan: Plan) -> Any:
+    """Where one class alone occurs, it and the other: of numbers 0 and 1, else by the positive class that was named.
+    Raises ``InputError`` where the probabilities could be of either."""
+    if len(names) != 1 or plan.holds != "probabilities":
+        return names
+    numbers, alone = names.dtype.kind in "iuf", spelled(names[0])
+    if numbers and alone in ("0", "1"):
+        return np.array([0, 1], dtype=names.dtype)
+    if plan.positive is None:
+        raise InputError(
+            f"truth: expected two classes, got {quoted(alone)} alone, so that the probabilities could be of either; "
+            "name their class with --positive"
+        )
+    if str(plan.positive) != alone:
+        return np.array([names[0], str(plan.positive)], dtype=object)
+    return np.append(names - 1, names) if numbers else np.array([f"not {alone}", names[0]], dtype=object)
+
+
 def _with_positive(names: Any, plan: Plan) -> Any:
     """The classes with the one that counts last: the one named, else the last in order. Raises ``InputError`` for one
     that does not occur."""
@@ -246,8 +273,7 @@ def _of_two(
             f"all classes after them, such as {quoted('prob_' + spelled(names[0]))}, and let each row add up to 1"
         )
     if found.needs == "classes":
-        low, high = (names[0], names[-1]) if len(names) > 1 else (None, names[-1])
-        return truth, {m: np.where(x >= 0.5, high, low) for m, x in p.items()}, options
+        return truth, {m: np.where(x >= 0.5, names[-1], names[0]) for m, x in p.items()}, options
     if found.needs == "probabilities":
         codes = {m: (y == names[-1]).astype(np.int64) for m, y in truth.items()}
         return codes, p, {"classes": [0, 1]}
