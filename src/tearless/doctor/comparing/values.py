@@ -69,6 +69,8 @@ def predicted_kind(column: pl.Series, truth: pl.Series, metric: str | None = Non
     asked = METRICS.get(known_as(metric or ""))
     if asked is not None and asked.needs == "scores":
         return "probabilities"
+    if asked is not None and asked.needs == "probabilities" and len(labels) <= 2 and shares.is_between(0, 1).all():
+        return "probabilities"
     if asked is not None and asked.needs == "numbers" and truth.dtype.is_numeric():
         return "numbers"
     if asked is not None and asked.needs == "classes" and (shares % 1 == 0).all():

@@ -79,7 +79,7 @@ def clustered_influence(
     psi, n = b.psi - a.psi, len(codes)
     if a.strata is None:
         psi *= math.sqrt((n - 1) / n)
-    scale = max(float(np.abs(a.psi).max()), float(np.abs(b.psi).max()))
+    scale = max(abs(a.value), abs(b.value), float(np.abs(a.psi).max()), float(np.abs(b.psi).max()))
     worst = max(a.worst, b.worst)
     unknown = (math.sqrt(a.unknown) + math.sqrt(b.unknown)) ** 2
     return _compared(b.value - a.value, psi, codes, worst, bound, level, freedom, scale, unknown)

@@ -22,7 +22,7 @@ from tearless.statistics.estimate import Estimate, Floats, normal_quantile, stud
 from tearless.statistics.score_intervals import of_bounded_mean
 
 NO_SPREAD = 1e-12
-"""Contributions below this part of the largest are rounding."""
+"""Contributions below this part of the largest, or of the value, are rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def paired_difference(
     if len(a.psi) != len(b.psi):
         raise InputError(f"a, b: expected the same items, got {len(a.psi)} and {len(b.psi)}; align the rows")
     psi = b.psi - a.psi
-    scale = max(float(np.abs(a.psi).max()), float(np.abs(b.psi).max()))
+    scale = max(abs(a.value), abs(b.value), float(np.abs(a.psi).max()), float(np.abs(b.psi).max()))
     psi[np.abs(psi) <= NO_SPREAD * scale] = 0.0
     unknown = (math.sqrt(a.unknown) + math.sqrt(b.unknown)) ** 2
     method = f"paired t on {name or 'the metric'}'s influence"

@@ -81,13 +81,17 @@ def fold_pair(found: Judged, plan: Plan, a: str, b: str, layout: FoldLayout, ord
 
 
 def fold_order(frame: pl.DataFrame, plan: Plan, rows: int) -> tuple[FoldLayout, Any]:
-    """The layout of folds or splits, and the rows in the order repeat, fold.
+    """The layout of folds or splits, and the rows in the order repeat, fold. Raises ``CannotTell`` for one row.
 
     >>> import polars as pl
     >>> layout, order = fold_order(pl.DataFrame({"fold": [2, 1, 3]}), Plan(("old", "new"), fold="fold"), 3)
     >>> layout.folds, order.tolist()
     (3, [1, 0, 2])
     """
+    if rows < 2:
+        raise CannotTell(
+            "one fold does not show how far chance moves a score; give more folds, or results item by item"
+        )
     repeat = frame[plan.repeat].to_numpy() if plan.repeat else None
     fold = frame[plan.fold].to_numpy() if plan.fold else None
     layout = recognise_folds(rows, repeat=repeat, fold=fold, test_to_train=plan.test_share)
