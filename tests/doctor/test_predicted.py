@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tearless.core import InputError
 from tearless.doctor.calibrating.probabilities import Told
 from tearless.doctor.calibrating.recognising import are_predictions
 from tearless.doctor.predicted import predicted
+from tearless.probability.predictions import Predictions, rounding_of_sums
 from tearless.readers import open_table
 
 Y = [0, 1, 1, 0]
@@ -97,3 +99,20 @@ def test_the_rows_are_those_given() -> None:
     (batch,) = got.source.batches()
     np.testing.assert_allclose(batch.frame["probability of 1"].to_numpy(), P)
     np.testing.assert_allclose(batch.frame["probability of 0"].to_numpy(), 1 - np.array(P))
+
+
+@pytest.mark.parametrize(("decimals", "classes"), [(2, 3), (3, 3), (3, 40), (4, 5)])
+def test_probabilities_written_with_few_decimals_are_taken_and_it_is_said(decimals: int, classes: int) -> None:
+    """k numbers of d decimals are off by k/2 units of the last digit at most; more is no rounding."""
+    p = np.random.default_rng(0).dirichlet(np.ones(classes), 4_000).round(decimals)
+    names = [f"c{i:02d}" for i in range(classes)]
+    table = {"truth": names * 50, **{f"prob_{name}": p[: 50 * classes, i] for i, name in enumerate(names)}}
+    found = predicted(table)
+    off = float(np.abs(p[: 50 * classes].sum(axis=1) - 1).max())
+    assert off <= rounding_of_sums(p) <= 0.1
+    assert any("few decimals" in note for note in found.source.notes) == (off > 1e-3 * (1 - 1e-9))
+    said = Predictions.of(*found.source.batches()).classes.p
+    np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-12)
+    table["prob_c00"] = table["prob_c00"] + 0.11
+    with pytest.raises(InputError, match="add up to 1"):
+        predicted({**table, "prob_c00": np.minimum(table["prob_c00"], 1)})

@@ -19,7 +19,10 @@ TRUTH, PREDICTED, PROBABILITY, OF_CLASS = "truth", "predicted", "probability", "
 CONFIDENCE = "confidence"
 MEAN, SPREAD, LOWER, UPPER = "mean", "spread", "lower", "upper"
 PER_ROW = 1e-3
-"""How far from 1 the probabilities of a row may add up; they are divided by their sum."""
+"""How far from 1 the probabilities of a row may add up, however they are written; they are divided by their sum."""
+FEWEST_DECIMALS, MOST_DECIMALS = 2, 6
+MOST_OFF = 0.1
+"""No rounding excuses more: dividing by such a sum would make other probabilities of them."""
 RIGHT, WRONG = "right", "wrong"
 
 Floats = NDArray[np.float64]
@@ -191,7 +194,7 @@ class Predictions(Whole):
         """The probabilities of all classes, each row divided by its sum."""
         p = np.column_stack([_shares(frame, OF_CLASS + name) for name in self._of_classes])
         total = p.sum(axis=1, keepdims=True)
-        if np.abs(total - 1).max() > PER_ROW * max(1, p.shape[1] / 10):
+        if np.abs(total - 1).max() > rounding_of_sums(p):
             raise CannotTell("the probabilities of a row do not add up to 1")
         shares: Floats = p / total
         return shares
@@ -204,6 +207,28 @@ class Predictions(Whole):
         if not frame.height:
             raise CannotTell(f"no row has {' and '.join(columns[:3])}")
         return frame
+
+
+def rounding_of_sums(p: Floats) -> float:
+    """How far from 1 the sums of rows of probabilities (n, k) may lie for being written with few decimals.
+
+    Each is off by half a unit of its last digit at most, so that a sum is off by k halves: of the smallest number of
+    decimals, from 2 on, that writes all of them. At least 0.001, and k/10 of that for more than ten classes; at most
+    0.1.
+
+    >>> round(rounding_of_sums(np.array([[0.333, 0.333, 0.332]])), 6)  # 3 · 0.0005
+    0.0015
+    """
+    k = p.shape[1]
+    least = PER_ROW * max(1.0, k / 10)
+    if not p.size or float(np.abs(p.sum(axis=1) - 1).max()) <= least:
+        return least
+    for decimals in range(FEWEST_DECIMALS, MOST_DECIMALS):
+        unit = float(f"1e-{decimals}")
+        units = p / unit
+        if np.abs(units - np.rint(units)).max() < 1e-3:
+            return max(least, min(MOST_OFF, k * unit / 2 + 1e-9))
+    return least
 
 
 def names_of(truth: pl.Series) -> list[str]:

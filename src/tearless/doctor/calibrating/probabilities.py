@@ -14,14 +14,14 @@ from tearless.calculus.exponentials import sigmoid, softmax
 from tearless.core import InputError, encodable, listed, quoted
 from tearless.doctor.roles import NAMES, Roles, known, plain
 from tearless.probability.calibration.forecasts import Floats
-from tearless.probability.predictions import LOWER, MEAN, SPREAD, UPPER, names_of, texts
+from tearless.probability.predictions import LOWER, MEAN, SPREAD, UPPER, names_of, rounding_of_sums, texts
 
 _SIGNS = r"[ _.:\[(-]+(?:of +)?(.+)$"
 PREFIX = re.compile(r"^(?:p|prob|proba|probability|probabilities|score)" + _SIGNS, re.IGNORECASE | re.DOTALL)
 LOGIT = re.compile(r"^(?:logits?|z|score|decision)" + _SIGNS, re.IGNORECASE | re.DOTALL)
 LOGIT_ALONE = frozenset(["logit", "logits", "score", "margin", "decision", "decisionfunction", "logodds"])
 SUM_OFF = 1e-3
-"""How far from 1 the probabilities of a row may add up: those written with three decimals are taken."""
+"""How far from 1 the probabilities of a row may add up without a word on it."""
 AGREE = 0.98
 
 
@@ -89,8 +89,9 @@ def found_probabilities(frame: pl.DataFrame, own: Roles, told: Told, label: str,
     series = [one.cast(pl.Float64) for one in series]
     if told.logits:
         return Found(columns, classes, tuple(_softened(series)), _of_predicted(frame, own, series, seen, told))
-    _are_probabilities(series, columns)
-    return Found(columns, classes, tuple(series), len(columns) == 1 and _of_predicted(frame, own, series, seen, told))
+    notes = _are_probabilities(series, columns)
+    whose = len(columns) == 1 and _of_predicted(frame, own, series, seen, told)
+    return Found(columns, classes, tuple(series), whose, notes)
 
 
 def _columns(
@@ -166,8 +167,8 @@ def _with_holes(values: Floats, holes: Any) -> Floats:
     return np.where(holes, np.nan, values)
 
 
-def _are_probabilities(series: Sequence[pl.Series], columns: Sequence[str]) -> None:
-    """Raise ``InputError`` for percent, logits, and rows that do not add up to 1."""
+def _are_probabilities(series: Sequence[pl.Series], columns: Sequence[str]) -> tuple[str, ...]:
+    """Raise ``InputError`` for percent, logits, and rows that do not add up to 1; say what rounding made of sums."""
     least = min(_or(one.fill_nan(None).min(), 0.0) for one in series)
     most = max(_or(one.fill_nan(None).max(), 0.0) for one in series)
     if least < 0 or most > 1:
@@ -184,15 +185,22 @@ def _are_probabilities(series: Sequence[pl.Series], columns: Sequence[str]) -> N
             f"{looks}"
         )
     if len(series) < 2:
-        return
-    total = pl.DataFrame(series).fill_nan(None).drop_nulls().sum_horizontal().to_numpy()
+        return ()
+    p = pl.DataFrame(series).fill_nan(None).drop_nulls().to_numpy()
+    total = p.sum(axis=1)
     off = float(np.abs(total - 1).max()) if len(total) else 0.0
-    if off > SUM_OFF * max(1, len(series) / 10):
+    if off > rounding_of_sums(p):
         worst = float(total[np.abs(total - 1).argmax()])
         raise InputError(
             f"--probability: expected probabilities that add up to 1 in every row, got a row with {worst:.4g} over "
             f"{listed(columns)}; name the columns of all classes, or give --logits where they are logits"
         )
+    if off <= SUM_OFF * (1 - 1e-9):
+        return ()
+    return (
+        f"probabilities written with few decimals add up to {total.min():.4g} to {total.max():.4g}; each row is "
+        "divided by its sum",
+    )
 
 
 def _of_predicted(
