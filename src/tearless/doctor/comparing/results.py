@@ -77,7 +77,7 @@ def _with_truth(
     if truth is None:
         return tables, None
     if isinstance(truth, str) and all(truth in table.frame.columns for table in tables):
-        return [replace(table, roles=replace(table.roles, truth=truth)) for table in tables], None
+        return [replace(table, roles=_with_truth_in(table.roles, truth)) for table in tables], None
     if isinstance(truth, str) and not Path(truth).exists():
         names = listed(tables[0].frame.columns)
         raise InputError(
@@ -97,6 +97,11 @@ def _with_truth(
                 f"got {own.frame.height:,} rows and no shared id; name it with --item"
             )
     return tables, own.frame[column]
+
+
+def _with_truth_in(own: Roles, column: str) -> Roles:
+    """The parts with the truth in this column, which is then nothing else."""
+    return replace(own, truth=column, scores=tuple(name for name in own.scores if name != column))
 
 
 def _without_truth(own: Roles) -> Roles:
