@@ -401,3 +401,13 @@ class TestCheck:
     def test_unknown_kind(self) -> None:
         with pytest.raises(InputError, match="kind: expected table or predictions"):
             tearless.check({"a": [1]}, kind="comparison")
+
+
+@pytest.mark.parametrize(("cut_off", "says"), [(0.99, "no row reached 0.99"), (0.05, "every row reached 0.05")])
+def test_a_flag_that_is_never_or_always_up_is_answered_in_words(cut_off: float, says: str) -> None:
+    y, p = np.array([0, 1] * 40), np.tile([0.2, 0.8, 0.4, 0.6], 20)
+    report = calibration(y, p, prevalence=0.1, cut_off=cut_off)
+    words = " ".join(str(report).split())
+    assert says in words
+    assert "nan" not in words
+    assert [report[name].value is None for name in ("if_flagged", "if_passed")] == [cut_off > 0.5, cut_off < 0.5]

@@ -219,7 +219,7 @@ def rounding_of_sums(p: Floats) -> float:
     >>> round(rounding_of_sums(np.array([[0.333, 0.333, 0.332]])), 6)  # 3 · 0.0005
     0.0015
     """
-    k = p.shape[1]
+    k = int(p.shape[1])
     least = PER_ROW * max(1.0, k / 10)
     if not p.size or float(np.abs(p.sum(axis=1) - 1).max()) <= least:
         return least

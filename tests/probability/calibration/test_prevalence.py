@@ -81,11 +81,16 @@ def test_what_a_flag_means_at_another_prevalence() -> None:
     p = np.r_[np.full(95, 0.9), np.full(5, 0.1), np.full(190, 0.1), np.full(10, 0.9)]
     flag = meaning_of_a_flag(y, p, 0.5, 0.01)
     assert flag.result.if_positive == pytest.approx(0.95 * 0.01 / (0.95 * 0.01 + 0.05 * 0.99))
+    assert flag.if_positive is not None
+    assert flag.if_negative is not None
     assert flag.if_positive.low < flag.result.if_positive < flag.if_positive.high
     assert flag.if_negative.holds(flag.result.if_negative)
     nobody = meaning_of_a_flag([1, 1, 0], [0.5] * 3, 0.9, 0.1)
-    assert nobody.if_positive.low == 0.0
-    assert nobody.if_positive.high == 1.0
+    assert nobody.if_positive is None
+    assert nobody.if_negative is not None
+    assert (nobody.result.if_positive, nobody.result.if_negative) == pytest.approx((0.1, 0.1))
+    everybody = meaning_of_a_flag([1, 1, 0], [0.5] * 3, 0.1, 0.1)
+    assert (everybody.if_negative, everybody.result.if_negative) == (None, 0.1)
     with pytest.raises(InputError, match="both outcomes"):
         meaning_of_a_flag([1, 1], [0.5, 0.5], 0.5, 0.1)
 

@@ -79,8 +79,7 @@ def flag(found: Classes, wishes: Wishes) -> Told:
         (
             "flag",
             f"p of {shown(wishes.cut_off)} and more, where {shown(wishes.prevalence, 'share')} are {positive} "
-            f"({shown(share, 'share')} here): {told(meant.if_positive, 'share')} of the flagged are; "
-            f"{told(meant.if_negative, 'share')} of the others",
+            f"({shown(share, 'share')} here): {_meaning(meant.if_positive, meant.if_negative, wishes.cut_off)}",
         ),
         (
             "",
@@ -93,13 +92,28 @@ def flag(found: Classes, wishes: Wishes) -> Told:
         ),
     ]
     numbers = {
-        "if_flagged": of_interval(meant.if_positive, "share", "share of the flagged that are positive there"),
-        "if_passed": of_interval(meant.if_negative, "share", "share of the others that are positive there"),
+        "if_flagged": _of_answer(meant.if_positive, "share of the flagged that are positive there"),
+        "if_passed": _of_answer(meant.if_negative, "share of the others that are positive there"),
         "sensitivity": of_interval(meant.sensitivity, "share", "share of the positive that is flagged"),
         "specificity": of_interval(meant.specificity, "share", "share of the negative that is passed"),
         "even_odds_become": Number(even, "share", "what a probability of 1/2 becomes at that prevalence"),
     }
     return lines, numbers
+
+
+def _meaning(flagged: Interval | None, passed: Interval | None, cut_off: float) -> str:
+    """What a flag means, and what none does; a cut-off that puts all rows on one side says nothing of the other."""
+    if flagged is None:
+        return f"no row reached {shown(cut_off)}, so that these rows do not say what a flag means; take a lower cut-off"
+    if passed is None:
+        return f"every row reached {shown(cut_off)}, so that a flag tells nothing; take a higher cut-off"
+    return f"{told(flagged, 'share')} of the flagged are; {told(passed, 'share')} of the others"
+
+
+def _of_answer(found: Interval | None, meaning: str) -> Number:
+    return (
+        Number(None, "share", f"{meaning}: there were none") if found is None else of_interval(found, "share", meaning)
+    )
 
 
 def _odds(p: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -124,23 +124,25 @@ class Flag:
     """What a flag, p ≥ ``cut_off``, means where class 1 has this prevalence.
 
     Made by ``meaning_of_a_flag``. ``result`` has sensitivity and specificity as measured, and what follows;
-    ``if_positive`` and ``if_negative`` have intervals that hold with at least ``level``.
+    ``if_positive`` and ``if_negative`` have intervals that hold with at least ``level``. Where nothing was flagged, or
+    everything, ``if_positive`` or ``if_negative`` is None, and in ``result`` the prevalence: there were no such rows.
     """
 
     cut_off: float
     result: TestResult
     sensitivity: Interval
     specificity: Interval
-    if_positive: Interval
-    if_negative: Interval
+    if_positive: Interval | None
+    if_negative: Interval | None
 
 
 def meaning_of_a_flag(y: Any, p: Any, cut_off: float, prevalence: float, *, level: float = 0.95) -> Flag:
     """What a flag means at this prevalence, from outcomes ``y`` (n,) and probabilities ``p`` (n,) of any mix.
 
     Sensitivity and specificity do not change with the prevalence; what a flag means does, by Bayes. The intervals of
-    both meanings come from the corners of Clopper and Pearson's intervals, each at 1 − (1 − level)/2. Raises
-    ``InputError`` where an outcome is missing among ``y``, and as ``forecasts.outcomes``.
+    both meanings come from the corners of Clopper and Pearson's intervals, each at 1 − (1 − level)/2. A flag that is
+    never up, or always, has no meaning there (None). Raises ``InputError`` where an outcome is missing among ``y``, and
+    as ``forecasts.outcomes``.
 
     >>> flag = meaning_of_a_flag([1] * 100 + [0] * 100, [0.9] * 95 + [0.1] * 100 + [0.9] * 5, 0.5, 0.01)
     >>> round(flag.result.if_positive, 3)
@@ -159,16 +161,17 @@ def meaning_of_a_flag(y: Any, p: Any, cut_off: float, prevalence: float, *, leve
     result = meaning_of_a_test(prevalence, hits / ups, passed / downs)
     worst = meaning_of_a_test(prevalence, sens.low, spec.low)
     best = meaning_of_a_test(prevalence, sens.high, spec.high)
-    return Flag(cut_off, result, sens, spec, *_meanings(result, worst, best, prevalence, level))
+    return Flag(cut_off, _without_holes(result), sens, spec, *_meanings(result, worst, best, level))
 
 
 def _meanings(
-    result: TestResult, worst: TestResult, best: TestResult, prevalence: float, level: float
-) -> tuple[Interval, Interval]:
-    """Where nothing is flagged (or nothing passes) the meaning lies anywhere: it is put at the prevalence."""
+    result: TestResult, worst: TestResult, best: TestResult, level: float
+) -> tuple[Interval | None, Interval | None]:
+    """Both meanings with their intervals; None where no row has that answer."""
 
-    def between(value: float, low: float, high: float) -> Interval:
-        value = prevalence if math.isnan(value) else value
+    def between(value: float, low: float, high: float) -> Interval | None:
+        if math.isnan(value):
+            return None
         low, high = (0.0 if math.isnan(low) else low), (1.0 if math.isnan(high) else high)
         return Interval(value, min(low, value), max(high, value), level)
 
@@ -176,6 +179,12 @@ def _meanings(
         between(result.if_positive, worst.if_positive, best.if_positive),
         between(result.if_negative, best.if_negative, worst.if_negative),
     )
+
+
+def _without_holes(result: TestResult) -> TestResult:
+    """An answer that never came says nothing: the prevalence stays as it was."""
+    up, down = (result.prevalence if math.isnan(x) else x for x in (result.if_positive, result.if_negative))
+    return replace(result, if_positive=up, if_negative=down)
 
 
 def _rows(p: Any, classes: int) -> Floats:
