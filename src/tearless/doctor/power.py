@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import NamedTuple
+
+import numpy as np
 
 from tearless.core import InputError, Number, quoted
 from tearless.core.number import shown
@@ -64,10 +67,10 @@ def power(
         raise InputError(
             "items, difference: expected one of them at least, got none; a difference of 0.02 is two points"
         )
-    if difference is not None and not (isinstance(difference, (int, float)) and 0 < abs(difference) < math.inf):
-        raise InputError(
-            f"difference: expected a number other than 0, got {quoted(repr(difference))}; 0.02 is two points"
-        )
+    _checked(items, difference, {"discordant": discordant, "accuracy": accuracy, "spread": spread})
+    for name, x in (("power", power), ("level", level)):
+        if not (_is_number(x) and 0 < x < 1):
+            raise InputError(f"{name}: expected a share between 0 and 1, got {quoted(repr(x))}; 0.8 is 80 %")
     plan = _plan(discordant, accuracy, spread, paired, level)
     gap = abs(difference) if difference is not None else plan.detectable(items or 0, power)
     count = items if items is not None else plan.items(gap, power)
@@ -88,6 +91,33 @@ def power(
         0,
         answer=Answer(verdict, said, numbers, (_table(plan, power, gap),)),
     )
+
+
+def _is_number(x: object) -> bool:
+    return isinstance(x, (int, float, np.number)) and not isinstance(x, bool) and math.isfinite(x)
+
+
+def _checked(items: object, difference: object, given: dict[str, float | None]) -> None:
+    """Raises ``InputError`` for what is no count, no difference or no share."""
+    whole = hasattr(items, "__index__") and not isinstance(items, bool)
+    if items is not None and not (whole and operator.index(items) >= 1):  # type: ignore[arg-type]
+        raise InputError(f"items: expected a whole number of at least 1, got {quoted(repr(items))}; count them")
+    most = math.inf if given["spread"] is not None else 1
+    if difference is not None and not (_is_number(difference) and 0 < abs(difference) <= most):  # type: ignore[arg-type]
+        end = "" if most == math.inf else " and at most 1 in size"
+        got = quoted(repr(difference))
+        raise InputError(f"difference: expected a number other than 0{end}, got {got}; 0.02 is two points")
+    for name, x in given.items():
+        top = math.inf if name == "spread" else 1
+        if x is not None and not (_is_number(x) and 0 < x <= top):
+            span = "above 0" if name == "spread" else "above 0 and at most 1"
+            raise InputError(f"{name}: expected a number {span}, got {quoted(repr(x))}; 0.1 is 10 %")
+    accuracy = given["accuracy"]
+    if accuracy is not None and difference is not None and abs(difference) > max(accuracy, 1 - accuracy):  # type: ignore[arg-type]
+        raise InputError(
+            f"difference: expected one that an accuracy of {accuracy:g} leaves room for, got {difference}; at most "
+            f"{max(accuracy, 1 - accuracy):g}"
+        )
 
 
 def _verdict(
