@@ -128,6 +128,7 @@ def test_coxs_line_is_statsmodels_logit() -> None:
         line = cox_line(y, 1 / (1 + np.exp(-z)))
         X = np.column_stack([z, np.ones(n)])
         fit = sm.Logit(y, X).fit(disp=0)
+        assert line.intercept is not None
         assert (line.slope.value, line.intercept.value) == pytest.approx(tuple(fit.params), rel=1e-6)
         ends = (line.slope.low, line.slope.high, line.intercept.low, line.intercept.high)
         wald = fit.conf_int()
@@ -149,6 +150,9 @@ def test_coxs_line_where_outcomes_are_told_apart() -> None:
     assert 0 < line.slope.low < np.inf
     assert line.temperature.low == 0.0
     assert cox_line([1, 0], [0.2, 0.8]).slope.value == -np.inf
+    assert line.intercept is None
+    for turned in (cox_line([1, 1, 0, 0], [0.1, 0.2, 0.7, 0.8]), cox_line([0, 0, 0, 1], [0.6, 0.7, 0.8, 0.9])):
+        assert turned.intercept is None
     with pytest.raises(InputError, match="both outcomes"):
         cox_line([1, 1], [0.2, 0.8])
     with pytest.raises(InputError, match="in_the_large"):
@@ -164,6 +168,8 @@ def test_coxs_line_turns_with_the_outcomes(seed: int) -> None:
     a, b = cox_line(y, p), cox_line(1 - y, 1 - p)
     assert a.slope.value == pytest.approx(b.slope.value, rel=1e-6)
     assert a.slope.low == pytest.approx(b.slope.low, rel=1e-4)
+    assert a.intercept is not None
+    assert b.intercept is not None
     assert a.intercept.value == pytest.approx(-b.intercept.value, abs=1e-6)
     assert a.shift.low == pytest.approx(-b.shift.high, abs=1e-5)
 

@@ -128,7 +128,9 @@ def numbers(j: Judged) -> dict[str, Number]:
     if j.line is not None and j.sharp is not None:
         found["slope"] = of_interval(j.line.slope, "1", "Cox slope of the log-odds: below 1 over-confident")
         found["slope_p"] = Number(j.sharp.test.p, "chance", f"by {j.sharp.test.method}")
-        found["intercept"] = of_interval(j.line.intercept, "1", "Cox intercept: log-odds that come where even are said")
+        means = "Cox intercept: log-odds that come where even are said"
+        at_even = j.line.intercept
+        found["intercept"] = Number(None, "1", means) if at_even is None else of_interval(at_even, "1", means)
     return found
 
 

@@ -67,7 +67,7 @@ def told(found: Interval, unit: str = "1") -> str:
     >>> told(Interval(0.5, 0.25, 0.75, 0.95), "share")
     '50 % (25 % to 75 %)'
     """
-    return f"{shown(found.value, unit)} ({_end(found.low, unit)} to {_end(found.high, unit)})"
+    return f"{_end(found.value, unit)} ({_end(found.low, unit)} to {_end(found.high, unit)})"
 
 
 def _end(value: float, unit: str) -> str:

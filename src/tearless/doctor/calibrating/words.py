@@ -87,6 +87,12 @@ def _gain(mended: Mendings) -> str:
     )
 
 
+def _intercept(found: Interval | None) -> str:
+    if found is None:
+        return "no intercept: these probabilities tell the outcomes apart without error, so that any would do"
+    return f"intercept {told(found)}, 0 is right"
+
+
 def said(j: Judged, mended: Mendings, whole: str = "") -> list[tuple[str, str]]:
     """The measures in sentences; ``whole`` are the scores over all classes, where these are of the likeliest."""
     lines = [
@@ -107,8 +113,7 @@ def said(j: Judged, mended: Mendings, whole: str = "") -> list[tuple[str, str]]:
         lines.append(
             (
                 "slope",
-                f"of the log-odds {told(j.line.slope)}, {way}; intercept {told(j.line.intercept)}, 0 is right"
-                + _beyond(j),
+                f"of the log-odds {told(j.line.slope)}, {way}; {_intercept(j.line.intercept)}" + _beyond(j),
             )
         )
     lines.append(

@@ -33,7 +33,9 @@ class CoxLine:
     """
 
     slope: Interval
-    intercept: Interval
+    intercept: Interval | None
+    """None where the outcomes are told apart without error: the slope has no end then, and the intercept, minus the
+    slope times a place between the outcomes, could be any number."""
     shift: Interval
     test: CalibrationTest
 
@@ -57,14 +59,14 @@ def cox_line(y: Any, p: Any, *, level: float = 0.95) -> CoxLine:
 
     A logistic regression on logit p (D. R. Cox, *Two further applications of a model for binary regression*,
     Biometrika 45, 1958, 562-565), p kept 2.2e-16 from 0 and 1. Intervals hold what the profile likelihood does not
-    reject, up to 20,000 rows, and reach to infinity where the outcomes are told apart without error; above, the normal
-    ones. Raises ``InputError`` where only one outcome came or all forecasts are equal: no line goes through one point
-    (``in_the_large`` has an answer there), and as ``forecasts.outcomes``.
+    reject, up to 20,000 rows; above, the normal ones. Where the outcomes are told apart without error the slope reaches
+    to infinity, and the intercept is None. Raises ``InputError`` where only one outcome came or all forecasts are
+    equal: no line goes through one point (``in_the_large`` has an answer there), and as ``forecasts.outcomes``.
 
     Said 0.9 and 0.1 where 3 of 4 came true, and 1 of 4: log-odds of ln 3 for said ln 9, half as far from 0.
 
     >>> line = cox_line([1, 1, 1, 0, 0, 0, 0, 1], [0.9] * 4 + [0.1] * 4)
-    >>> round(line.slope.value, 6), round(abs(line.intercept.value), 6)
+    >>> round(line.slope.value, 6), line.intercept is not None and round(abs(line.intercept.value), 6)
     (0.5, 0.0)
     """
     came, said = outcomes(y, p)
@@ -80,14 +82,9 @@ def cox_line(y: Any, p: Any, *, level: float = 0.95) -> CoxLine:
     ratio = 2 * max(0.0, honest - fit.loss)
     chance = max(float(special.chdtrc(2, ratio)), open_chance(said))
     slope = _interval(fit, came, x[:, [1]], x[:, 0], 0, level)
-    at_zero = _interval(fit, came, x[:, [0]], x[:, 1], 1, level) if fit.finite else _anywhere(fit, level)
+    at_zero = _interval(fit, came, x[:, [0]], x[:, 1], 1, level) if fit.finite else None
     constant = _interval(free, came, np.zeros((len(z), 0)), np.ones(len(z)), 0, level, offset=z)
     return CoxLine(slope, at_zero, constant, CalibrationTest(ratio, chance, "likelihood ratio of Cox's line"))
-
-
-def _anywhere(fit: LogisticFit, level: float) -> Interval:
-    """The intercept where the slope has no end: it is minus the slope times a place between the outcomes."""
-    return Interval(math.copysign(math.inf, float(fit.weights[1])), -math.inf, math.inf, level)
 
 
 def _interval(
