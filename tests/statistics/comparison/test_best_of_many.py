@@ -41,6 +41,15 @@ def test_equal_independent_models_give_the_exact_optimism() -> None:
     assert found.corrected < found.seen
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 8), st.integers(10, 60))
+def test_the_corrected_score_lies_between_the_mean_of_all_and_the_seen_one(seed: int, k: int, n: int) -> None:
+    right = (np.random.default_rng(seed).random((n, k)) < 0.7).astype(float)
+    found = best_of_many(right, resamples=299, seed=seed)
+    assert right.mean() - 1e-12 <= found.corrected <= found.seen
+    assert found.corrected == pytest.approx(max(found.seen - found.bias, right.mean()))
+
+
 def test_models_that_are_one_have_no_optimism_and_cannot_be_told_apart() -> None:
     right = (RNG.random(300) < 0.8).astype(float)
     found = best_of_many(np.column_stack([right] * 4))

@@ -86,7 +86,7 @@ MOSTLY_LUCK = Limit(
 )
 
 HEADLINE = "{best} is the best of {models} models picked on the same items: its {metric} of {seen_said} is partly luck"
-EVIDENCE = "of its lead of {lead_said} over {over}, {bias_said} come from picking; could as well be the best: {others}"
+EVIDENCE = "{luck_said}; could as well be the best: {others}"
 WHY = "picked again on fresh items, about {luck} of the lead is expected to be gone"
 DO = (
     "report {corrected_said} for {best}, or test it against {rival} once on items that no choice has seen; "
@@ -101,7 +101,7 @@ def measure(found: Comparison) -> Iterator[Measured]:
     sign = -1.0 if found.lower_is_better else 1.0
     names = found.plan.models
     lead, over = _lead(found, best, sign)
-    bias = best.seen - best.corrected
+    bias = best.bias
     yield Measured(
         (names[best.best],),
         {
@@ -122,10 +122,8 @@ def measure(found: Comparison) -> Iterator[Measured]:
             "models": f"{len(names):,}",
             "metric": title(found.metric),
             "seen_said": shown(sign * best.seen, found.unit),
-            "lead_said": gap(lead, found.unit),
-            "over": over,
+            "luck_said": _luck(lead, bias, over, found.unit),
             "rival": _rival(found, best, sign),
-            "bias_said": gap(bias, found.unit),
             "corrected_said": shown(sign * best.corrected, found.unit),
             "others": listed([names[i] for i in best.as_good if i != best.best], most=4) or "none",
         },
@@ -141,6 +139,16 @@ def _lead(found: Comparison, best: BestOfMany, sign: float) -> tuple[float, str]
         return values[best.best] - values[at], quoted(names[at])
     rest = [x for i, x in enumerate(values) if i != best.best]
     return values[best.best] - sum(rest) / len(rest), f"the mean of the other {counted(len(rest), 'model')}"
+
+
+def _luck(lead: float, bias: float, over: str, unit: str) -> str:
+    """Picking beside the lead: a part of it, or as much and more, so that all of it may be luck."""
+    if bias < lead:
+        return f"its lead over {over} is {gap(lead, unit)}, and picking alone brings {gap(bias, unit)} on average"
+    return (
+        f"picking alone would bring {gap(bias, unit)} on average, and its lead over {over} is {gap(lead, unit)}: no "
+        "more than luck"
+    )
 
 
 def _rival(found: Comparison, best: BestOfMany, sign: float) -> str:

@@ -28,15 +28,18 @@ class BestOfMany:
     """The model with the highest mean, and what choosing it among many adds to its score.
 
     Made by ``best_of_many``: ``best`` is its column, ``seen`` its mean. ``optimism``: how far the best of k models that
-    are all equal, as correlated as these, stands above the truth. ``corrected``: the best's score less the bias of
-    choosing it, estimated by choosing again among models that differ as much as these do beyond noise; at most the seen
-    one. ``as_good``: the columns that cannot be told from the best, best first (model confidence set); ``p`` (k,) is
+    are all equal, as correlated as these, stands above the truth. ``bias``: what choosing adds to the score of the one
+    chosen, on average, estimated by choosing again among models that differ as much as these do beyond noise.
+    ``corrected``: the best's score less that bias, but at least the mean of all models: luck draws the winner's score
+    away from the mean of the models, so that taking it off leads back to the mean and not beyond; a lead below the
+    usual luck tells of too little luck, not of a bad model. ``as_good``: the columns that cannot be told from the best, best first (model confidence set); ``p`` (k,) is
     the chance behind each, 1 for the last that would go.
     """
 
     best: int
     seen: float
     optimism: float
+    bias: float
     corrected: float
     as_good: tuple[int, ...]
     p: Floats
@@ -88,11 +91,13 @@ def best_of_many(
     best = int(np.argmax(means))
     optimism = float(drawn.max(axis=1).mean())
     chosen = np.argmax(_likely_truth(means, drawn) + drawn, axis=1)
-    bias = float(drawn[np.arange(len(drawn)), chosen].mean())
+    bias = max(0.0, float(drawn[np.arange(len(drawn)), chosen].mean()))
     p = _set_chances(means, drawn)
     held = np.flatnonzero(p > 1 - level)
     as_good = tuple(int(i) for i in held[np.argsort(-means[held], kind="stable")])
-    return BestOfMany(best, float(means[best]), optimism, float(means[best]) - max(bias, 0.0), as_good, p)
+    seen = float(means[best])
+    corrected = max(seen - bias, min(seen, float(means.mean())))
+    return BestOfMany(best, seen, optimism, bias, corrected, as_good, p)
 
 
 def compare_with_reference(
