@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from scipy.stats import nct, t
 
+import tearless
 from tearless.statistics.comparison.designs import compared
 from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.comparison.equivalence import of_difference
@@ -14,6 +15,7 @@ from tearless.statistics.comparison.facts import Comparison
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.comparison.power_of_means import t_detectable, t_growth
 from tearless.statistics.comparison.student_difference import freedom_of, student_difference
+from tearless.statistics.comparison.words import counted, doing
 from tearless.statistics.estimate import Estimate
 
 
@@ -95,3 +97,18 @@ def test_two_seeds_need_more_than_two_seeds() -> None:
     assert pair.needed > pair.rows == 4
     assert pair.detectable is not None
     assert pair.detectable > 0.03
+
+
+def test_models_that_one_metric_does_not_tell_apart_are_not_called_the_same() -> None:
+    """F1 of one class forgets which of the others was said: b for c, c for b."""
+    truth = ["a", "b", "c", "a"] * 10
+    old, new = ["a", "b", "b", "c"] * 10, ["a", "c", "c", "b"] * 10
+    report = tearless.compare({"truth": truth, "old": old, "new": new}, metric="f1", positive="a")
+    said = " ".join(str(report).split())
+    assert "no item tells `new` from `old` by F1" in said
+    assert "errors included" not in said
+
+
+@pytest.mark.parametrize(("n", "says"), [(1, "1 such item shows"), (2, "2 such items show")])
+def test_verbs_go_with_their_count(n: int, says: str) -> None:
+    assert f"{counted(n, 'such item')} {doing(n, 'show')}" == says

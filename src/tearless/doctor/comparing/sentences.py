@@ -10,7 +10,7 @@ from tearless.core.number import shown
 from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import ClusterSizes, Comparison, Pair
 from tearless.statistics.comparison.mcnemar import mcnemar
-from tearless.statistics.comparison.words import chance, gap, title
+from tearless.statistics.comparison.words import chance, counted, doing, gap, title
 
 MOST_FLIPS = 100_000
 
@@ -76,13 +76,17 @@ def _of_two(found: Comparison, pair: Pair) -> str:
         )
     if pair.disagree == (0, 0):
         return (
-            f"{a} and {b} did the same on all {pair.rows:,} rows, {title(found.metric)} {value(of_a, found.unit)}: the "
+            f"{a} and {b} did the same on {_all(pair.rows)}, {title(found.metric)} {value(of_a, found.unit)}: the "
             f"true difference may still lie {_anywhere(e.low, e.high, found.unit)} ({level} interval)"
         )
     return (
         f"{a} and {b} cannot be told apart: {values}, and the true difference may lie "
         f"{_anywhere(e.low, e.high, found.unit)} ({level} interval; {chance(pair.difference.p)})"
     )
+
+
+def _all(rows: int) -> str:
+    return "the one row" if rows == 1 else f"all {rows:,} rows"
 
 
 def _anywhere(low: float, high: float, unit: str) -> str:
@@ -140,13 +144,15 @@ def _of_pair(found: Comparison, pair: Pair) -> Iterator[tuple[str, str]]:
     if pair.disagree is not None:
         a, b = (f"{quoted(name)} alone {n:,}" for name, n in zip((pair.a, pair.b), pair.disagree, strict=True))
         yield "flips", f"right on items that the other got wrong: {a}, {b}; the rest say nothing"
+    one = found.noun.removesuffix("s")
     if pair.detectable is not None:
         yield (
             "sees",
-            f"{pair.rows:,} such {found.noun} show {gap(pair.detectable, found.unit)} in 80 % of trials",
+            f"{counted(pair.rows, f'such {one}')} {doing(pair.rows, 'show')} {gap(pair.detectable, found.unit)} in 80 % "
+            "of trials",
         )
     if pair.needed is not None and not pair.difference.sure:
-        yield "settles", f"about {pair.needed:,} {found.noun} would show a difference like this one in 80 % of trials"
+        yield "settles", f"about {counted(pair.needed, one)} would show a difference like this one in 80 % of trials"
     flips = turning_point(found, pair)
     if flips:
         yield "turns", flips
@@ -194,7 +200,7 @@ def turning_point(found: Comparison, pair: Pair) -> str:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if mcnemar(behind + middle, ahead, method="mid-p") <= alpha else (low, middle)
-        return f"{high:,} more items that {other} alone gets right would undo it" if high else ""
+        return f"{counted(high, 'more item')} that {other} alone gets right would undo it" if high else ""
     more = 1
     while more < MOST_FLIPS and mcnemar(behind, ahead + more, method="mid-p") > alpha:
         more *= 2
@@ -202,7 +208,7 @@ def turning_point(found: Comparison, pair: Pair) -> str:
     while more - low > 1:
         middle = (low + more) // 2
         low, more = (middle, more) if mcnemar(behind, ahead + middle, method="mid-p") > alpha else (low, middle)
-    return f"{more:,} more item{'s' if more > 1 else ''} that {name} alone gets right would decide it"
+    return f"{counted(more, 'more item')} that {name} alone gets right would decide it"
 
 
 def _of_runs(found: Comparison) -> Iterator[tuple[str, str]]:
@@ -265,6 +271,7 @@ def _of_looks(found: Comparison) -> Iterator[tuple[str, str]]:
         cost, count = found.peeking, len(found.peeking.looks)
         yield (
             "peeking",
-            f"{count} looks with the usual test find a difference in {shown(cost.error, 'share')} of trials without "
+            f"{counted(count, 'look')} with the usual test {doing(count, 'find')} a difference in "
+            f"{shown(cost.error, 'share')} of trials without "
             f"one; each look would have to ask for p below {cost.p_needed:.2g}",
         )

@@ -35,6 +35,7 @@ import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, rows_shuffled, sick
 from tearless.core.number import shown
+from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.metrics import METRICS
 from tearless.statistics.comparison.words import counted, title
@@ -149,14 +150,26 @@ def _of_model(found: Comparison, name: str, ends: str | None) -> dict[str, str]:
 
 
 def _of_pair(found: Comparison, pair: Pair) -> dict[str, str]:
+    """What is the same is said and no more: predictions that no metric looks at may differ."""
     a, b, rows = quoted(pair.a), quoted(pair.b), counted(pair.rows, "row")
+    value = f"both have {title(found.metric)} {shown(found.value_of(pair.b).value, found.unit)}"
+    if pair.disagree == (0, 0):
+        return {
+            "what": f"{b} and {a} are right on just the same of {rows}, and wrong on the same",
+            "evidence": value,
+            "why": "two models seldom err on just the same items: this is mostly one file read twice, or a change that "
+            "never took effect",
+            "do": f"check that {b} and {a} are results of two models, and compare scores with more grades than right "
+            "and wrong",
+        }
+    one = "group" if found.design is Design.clusters else found.noun.removesuffix("s")
     return {
-        "what": f"{b} and {a} have the same {title(found.metric)} in all of {rows}, errors included",
-        "evidence": f"both have {shown(found.value_of(pair.b).value, found.unit)}",
-        "why": "two models seldom err on just the same items: this is mostly one file read twice, or a change that "
-        "never took effect",
-        "do": f"check that {b} and {a} are results of two models, and compare scores with more grades than right and "
-        "wrong",
+        "what": f"no {one} tells {b} from {a} by {title(found.metric)}, of {rows}",
+        "evidence": value,
+        "why": "two models seldom agree so far: this is mostly one file read twice, a change that never took effect, "
+        "or one that this metric does not look at",
+        "do": f"check that {b} and {a} are results of two models, and compare them by a metric that sees more of each "
+        "row",
     }
 
 

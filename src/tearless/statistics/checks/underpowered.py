@@ -52,7 +52,7 @@ from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.metrics import METRICS
 from tearless.statistics.comparison.plan import Plan
-from tearless.statistics.comparison.words import counted, gap, title
+from tearless.statistics.comparison.words import counted, doing, gap, title
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled,)
@@ -74,7 +74,7 @@ BLIND = Limit(
     "is worth having, and 80 % often enough, are conventions; --margin says what it is to you.",
 )
 
-HEADLINE = "{rows_said} show a true difference of {metric} between {a} and {b} only from {detectable_said} on"
+HEADLINE = "{rows_said} a true difference of {metric} between {a} and {b} only from {detectable_said} on"
 EVIDENCE = "shown in 80 % of trials: {detectable_said}; {worth_from}: {worth_said}"
 WHY = "{worth_from} would go unseen in more than a fifth of such tests, so that nothing found says little"
 DO = "{do}"
@@ -101,7 +101,7 @@ def measure(found: Comparison) -> Iterator[Measured]:
                 "a": quoted(pair.a),
                 "b": quoted(pair.b),
                 "metric": title(found.metric),
-                "rows_said": counted(pair.rows, found.noun.removesuffix("s")),
+                "rows_said": f"{counted(pair.rows, found.noun.removesuffix('s'))} {doing(pair.rows, 'show')}",
                 "detectable_said": gap(seen, found.unit),
                 "worth_said": gap(worth, found.unit),
                 "worth_from": "the margin asked about" if found.plan.margin else _halved(found),

@@ -32,8 +32,8 @@ class BestOfMany:
     chosen, on average, estimated by choosing again among models that differ as much as these do beyond noise.
     ``corrected``: the best's score less that bias, but at least the mean of all models: luck draws the winner's score
     away from the mean of the models, so that taking it off leads back to the mean and not beyond; a lead below the
-    usual luck tells of too little luck, not of a bad model. ``as_good``: the columns that cannot be told from the best, best first (model confidence set); ``p`` (k,) is
-    the chance behind each, 1 for the last that would go.
+    usual luck tells of too little luck, not of a bad model. ``as_good``: the columns that cannot be told from the best,
+    best first (model confidence set); ``p`` (k,) is the chance behind each, 1 for the last that would go.
     """
 
     best: int

@@ -40,6 +40,15 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def doing(n: int, verb: str) -> str:
+    """A verb that goes with so many: one of them ends in s.
+
+    >>> doing(1, "show"), doing(2, "show")
+    ('shows', 'show')
+    """
+    return f"{verb}s" if n == 1 else verb
+
+
 def title(metric: str) -> str:
     """A metric as the field writes it; another by its name, made visible.
 
