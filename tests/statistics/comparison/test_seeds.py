@@ -193,3 +193,17 @@ def test_runs_that_say_nothing() -> None:
     assert seed_scores([0.9, 0.9], [0.9, 0.9, 0.9]).difference.p == 1
     assert seed_scores([0.9, 0.9], [0.9, 0.9, 0.9]).permutation_p == 1
     assert 0 < seed_scores([0.9, 0.9], [0.8, 0.7]).difference.p < 1
+
+
+@pytest.mark.parametrize("size", [2.0**-480, 2.0**-30, 2.0**495])
+def test_scores_of_any_size_are_judged_as_their_ratios_are(size: float) -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(size=(3, 12)), rng.normal(size=(4, 12)) + 0.3
+    one, other = seeds_and_items(a, b), seeds_and_items(a * size, b * size)
+    assert other.difference.p == one.difference.p
+    assert other.freedom == one.freedom
+    assert other.difference.estimate.high == one.difference.estimate.high * size
+    assert other.seed_item == one.seed_item * size**2
+    assert variance_components(a * size).item == variance_components(a).item * size**2
+    with pytest.raises(InputError, match="within"):
+        seeds_and_items(a * 1e151, b)

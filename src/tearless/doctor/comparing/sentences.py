@@ -148,8 +148,8 @@ def _of_pair(found: Comparison, pair: Pair) -> Iterator[tuple[str, str]]:
     if pair.detectable is not None:
         yield (
             "sees",
-            f"{counted(pair.rows, f'such {one}')} {doing(pair.rows, 'show')} {gap(pair.detectable, found.unit)} in 80 % "
-            "of trials",
+            f"{counted(pair.rows, f'such {one}')} {doing(pair.rows, 'show')} {gap(pair.detectable, found.unit)} in "
+            "80 % of trials",
         )
     if pair.needed is not None and not pair.difference.sure:
         yield "settles", f"about {counted(pair.needed, one)} would show a difference like this one in 80 % of trials"

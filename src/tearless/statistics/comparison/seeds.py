@@ -23,6 +23,8 @@ from tearless.statistics.estimate import Floats, on_the_host, plain
 
 MOST_SEEDS = 10_000
 """Seeds that a plan looks through."""
+LARGEST = 1e150
+"""Variances of larger scores are no doubles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,17 @@ def variance_components(scores: Any) -> Components:
     """The variance components of one model's scores (seeds, items), by two-way random-effects analysis of variance.
 
     With mean squares M of rows, columns and rest: seed (M_s − M_e)/I, item (M_i − M_e)/S, seed × item M_e. Unbiased
-    before the cut at 0; exact. O(S·I). Raises ``InputError`` for fewer than 2 of either, or a cell without a score.
+    before the cut at 0; exact. O(S·I). Raises ``InputError`` for fewer than 2 of either, a cell without a score, or
+    scores beyond 1e150.
 
     >>> found = variance_components([[0, 0, 1, 1], [0, 1, 1, 1]])  # mean squares 1/8, 11/24 and 1/8
     >>> found.seed, round(found.item, 12), found.seed_item  # (11/24 - 1/8) / 2
     (0.0, 0.166666666667, 0.125)
     """
     y = _table(scores, "scores")
-    (of_seeds, of_items, rest), (s, i) = _mean_squares(y), y.shape
-    moments = ((of_seeds - rest) / i, (of_items - rest) / s, rest)
+    size = _size(y)
+    (of_seeds, of_items, rest), (s, i) = _mean_squares(y / size), y.shape
+    moments = (size**2 * (of_seeds - rest) / i, size**2 * (of_items - rest) / s, size**2 * rest)
     seed, item, both = (max(0.0, m) for m in moments)
     return Components(seed, item, both, moments, s, i)
 
@@ -124,17 +128,25 @@ def seeds_and_items(a: Any, b: Any, *, same_seeds: bool = False, level: float = 
     if x.shape[1] != y.shape[1] or (same_seeds and len(x) != len(y)):
         what = "seeds and items" if same_seeds else "items"
         raise InputError(f"a, b: expected the same {what}, got shapes {x.shape} and {y.shape}; align them")
+    whole_x, whole_y, size = x, y, _size(x, y)
+    x, y = x / size, y / size
     items, tables = x.shape[1], [y - x] if same_seeds else [x, y]
     apart = y.mean(axis=0) - x.mean(axis=0)
     value, between = float(apart.mean()), float(apart.var(ddof=1))
-    error, freedom, parts = _judged(tables, between, items)
+    error, freedom, (seed, item, both) = _judged(tables, between, items)
     if error <= ROUNDING * max(float(np.abs(t).max()) for t in (x, y)):
         value, error = (0.0 if abs(value) <= ROUNDING else value), 0.0
     found = student_difference(
-        value, error, freedom, test="the t test over seeds and items", interval="t, Satterthwaite", level=level
+        size * value,
+        size * error,
+        freedom,
+        test="the t test over seeds and items",
+        interval="t, Satterthwaite",
+        level=level,
     )
-    seeds = (len(x), len(y))
-    return SeedsAndItems(found, *parts, freedom, seeds, items, variance_components(x), variance_components(y))
+    seeds, parts = (len(x), len(y)), (size**2 * seed, size**2 * item, size**2 * both)
+    a_alone, b_alone = variance_components(whole_x), variance_components(whole_y)
+    return SeedsAndItems(found, *parts, freedom, seeds, items, a_alone, b_alone)
 
 
 def cheapest_plan(
@@ -203,6 +215,11 @@ def _mean_squares(y: Floats) -> tuple[float, float, float]:
     return of_seeds, s * float(((columns - mean) ** 2).sum()) / (i - 1), rest / ((s - 1) * (i - 1))
 
 
+def _size(*tables: Floats) -> float:
+    """A power of 2 about as large as the largest score: divided by it, which is exact, no square is too large."""
+    return float(2.0 ** math.frexp(max(float(np.abs(t).max()) for t in tables))[1])
+
+
 def _table(scores: Any, name: str) -> Floats:
     holes = ~np.isfinite(np.asarray(on_the_host(array(scores, name, ndim=2)[1])))
     if holes.any():
@@ -211,6 +228,10 @@ def _table(scores: Any, name: str) -> Floats:
             f"{name}: expected a score of every seed on every item, {items} items lack one; leave them out"
         )
     y = plain(scores, name, ndim=2)
+    if y.size and float(np.abs(y).max()) > LARGEST:
+        raise InputError(
+            f"{name}: expected scores within ±{LARGEST:g}, whose squares are numbers, got larger; divide them"
+        )
     if min(y.shape) < 2:
         raise InputError(f"{name}: expected at least 2 seeds by 2 items, got {y.shape}; one says nothing about others")
     return y
