@@ -187,11 +187,6 @@ def ten_rows_all_right(rng: np.random.Generator) -> Example:
     return _pair([1] * 10, [1] * 9 + [0])
 
 
-@healthy
-def graded_scores(rng: np.random.Generator) -> Example:
-    return Example({"old": rng.random(50), "new": rng.random(50)})
-
-
 @sick
 def nothing_right(rng: np.random.Generator) -> Example:
     return _pair([1] * 40 + [0] * 20, [0] * 60)
