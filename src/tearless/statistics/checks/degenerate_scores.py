@@ -100,15 +100,12 @@ def measure(found: Comparison) -> Iterator[Measured]:
 
 
 def _measured(subject: tuple[str, ...], rows: int, alike: float, room: float, words: dict[str, str]) -> Measured:
-    return Measured(
-        subject,
-        {
-            "rows": Number(rows, "rows", "rows compared"),
-            "alike": Number(alike, "1", "1 where all rows say the same, else 0"),
-            "room": Number(room, "share", "0 where the score is the best there is, else 1"),
-        },
-        words=words,
-    )
+    numbers = {
+        "rows": Number(rows, "rows", "rows compared"),
+        "alike": Number(alike, "1", "1 where all rows say the same, else 0"),
+        "room": Number(room, "share", "0 where the score is the best there is, else 1"),
+    }
+    return Measured(subject, numbers, words=words)
 
 
 def _ends(found: Comparison, e: Estimate) -> str | None:
@@ -185,6 +182,11 @@ def some_right_some_wrong(rng: np.random.Generator) -> Example:
 @healthy
 def ten_rows_all_right(rng: np.random.Generator) -> Example:
     return _pair([1] * 10, [1] * 9 + [0])
+
+
+@healthy
+def graded_scores(rng: np.random.Generator) -> Example:
+    return Example({"old": rng.random(50), "new": rng.random(50)})
 
 
 @sick
