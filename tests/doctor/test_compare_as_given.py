@@ -116,9 +116,21 @@ def test_clusters_that_balance_do_not_go_together() -> None:
     right = np.tile([1] * 5 + [0] * 15, 3)
     better = np.where(np.tile(np.arange(20), 3) == 7, 1, right)
     table = pl.DataFrame({"passage": np.repeat([1, 2, 3], 20), "a": right, "b": better})
-    found = tearless.compare(table)
+    found = tearless.compare(table, cluster="passage")
     assert "go together" not in said(found, "clusters")
     assert said(found, "test").startswith("clusters alike")
+
+
+def test_few_groups_by_name_alone_are_no_clusters_until_they_are_named() -> None:
+    """Of two groups t has one degree of freedom: a language or a split would hide every difference."""
+    right = np.arange(60) % 3 == 0
+    table = pl.DataFrame({"group": ["en", "de"] * 30, "a": right, "b": right | (np.arange(60) % 4 == 0)})
+    found, named = tearless.compare(table), tearless.compare(table, cluster="group")
+    assert found["p"].value == tearless.compare(table.drop("group"))["p"].value
+    assert "--cluster `group` would take them for clusters" in said(found, "design")
+    assert "items hang together in `group`" in said(named, "design")
+    many = tearless.compare(table.with_columns(group=pl.int_range(60) // 6))
+    assert "items hang together in `group`" in said(many, "design")
 
 
 def test_a_column_of_one_cluster_leaves_the_items() -> None:

@@ -106,6 +106,7 @@ def compare(
     )
     plan = replace(
         found.plan,
+        cluster_named=cluster is not None,
         positive=positive,
         lower_is_better=lower_is_better,
         baseline=baseline,

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import nct, t
 
 import tearless
+from tearless.core import InputError
 from tearless.statistics.comparison.designs import compared
 from tearless.statistics.comparison.difference import Difference
 from tearless.statistics.comparison.equivalence import of_difference
@@ -112,3 +113,18 @@ def test_models_that_one_metric_does_not_tell_apart_are_not_called_the_same() ->
 @pytest.mark.parametrize(("n", "says"), [(1, "1 such item shows"), (2, "2 such items show")])
 def test_verbs_go_with_their_count(n: int, says: str) -> None:
     assert f"{counted(n, 'such item')} {doing(n, 'show')}" == says
+
+
+@pytest.mark.parametrize("metric", ["kappa", "kappa-linear", "kappa-quadratic", "matthews", "balanced-accuracy", "f1"])
+@pytest.mark.parametrize("design", ["items", "different items", "items in clusters"])
+@pytest.mark.parametrize(("old", "new"), [("aaaa", "aaaa"), ("aaaa", "aaab"), ("bbbb", "bbbb"), ("abab", "bbbb")])
+def test_where_one_class_alone_came_nothing_is_nan(metric: str, design: str, old: str, new: str) -> None:
+    """Agreement beyond chance has no value there: that is said, or the score has its value; never nan."""
+    table = {"truth": ["a"] * 20, "old": list(old * 5), "new": list(new * 5), "g": [i // 2 for i in range(20)]}
+    cluster = "g" if design == "items in clusters" else None
+    try:
+        report = tearless.compare(table, metric=metric, positive="a", design=design, cluster=cluster)
+        words = str(report) + report.to_json()
+    except InputError as reason:
+        words = str(reason)
+    assert "nan" not in words.lower()

@@ -28,6 +28,9 @@ from tearless.statistics.comparison.words import counted
 if TYPE_CHECKING:
     import polars as pl
 
+FEWEST_CLUSTERS = 5
+"""Fewer groups in a column that only its name makes one are mostly all there are (a level, a language): no sample."""
+
 
 def recognised(frame: pl.DataFrame, plan: Plan) -> tuple[Design, str]:
     """The design, and in words what shows it. A design that the plan names overrules what the columns suggest.
@@ -61,7 +64,14 @@ def recognised(frame: pl.DataFrame, plan: Plan) -> tuple[Design, str]:
     if plan.cluster is not None and frame[plan.cluster].n_unique() == 1 < frame.height:
         same = f"all of one {quoted(plan.cluster)}, so that nothing is said of others"
         return Design.items, f"{plan.joined}; a row is an item that every model answered, {same}"
-    if plan.cluster is not None and frame[plan.cluster].n_unique() < frame.height:
+    groups = frame[plan.cluster].n_unique() if plan.cluster is not None else frame.height
+    if plan.cluster is not None and not plan.cluster_named and groups < min(FEWEST_CLUSTERS, frame.height):
+        few = (
+            f"{groups} kinds of {quoted(plan.cluster)} are few for a sample of more, so that items are taken one by one"
+        )
+        named = f"--cluster {quoted(plan.cluster)} would take them for clusters"
+        return Design.items, f"{plan.joined}; a row is an item that every model answered; {few}: {named}"
+    if plan.cluster is not None and groups < frame.height:
         return Design.clusters, f"{plan.joined}; items hang together in {quoted(plan.cluster)}"
     return Design.items, f"{plan.joined}; a row is an item that every model answered"
 

@@ -29,6 +29,8 @@ class Plan:
     items: tuple[str, ...] = ()
     """Where models are not paired: for each the column that names its own items; empty where one has none."""
     cluster: str | None = None
+    cluster_named: bool = True
+    """Whether the user named that column; False where its name alone suggests it."""
     fold: str | None = None
     repeat: str | None = None
     seed: str | None = None
