@@ -211,3 +211,24 @@ def test_numbers_beside_two_words_are_probabilities() -> None:
     wide = pl.DataFrame({"y_true": np.where(TRUTH > 0, "yes", "no"), "a": RNG.random(N), "b": RNG.random(N)})
     words, ones = (tearless.compare(x) for x in (wide, wide.with_columns(y_true=(pl.col("y_true") == "yes").cast(int))))
     assert words["difference"].value == pytest.approx(ones["difference"].value)
+
+
+@pytest.mark.parametrize("sign", ["%", " %"])
+def test_scores_with_the_sign_of_percent_are_refused_by_their_column(sign: str) -> None:
+    """70.1 or 0.701: what is meant is the user's to say; another column is not compared in their place."""
+    item, share = list(range(20)), [0.5 + i / 100 for i in range(20)]
+    text = [f"{70 + i % 7}.{i % 10}{sign}" for i in range(20)]
+    truth = [0, 1] * 10
+    for given, told in (
+        ([{"item": item, "score": text}] * 2, {}),
+        ([{"item": item, "acc": text, "n": item}] * 2, {}),
+        ([{"item": item, "mine": text, "n": item}] * 2, {"score": "mine"}),
+        ([{"a": text, "b": text}], {}),
+        ([{"a": share, "b": share, "c": text}], {}),
+        ([{"a": text, "b": share}], {"models": ["a", "b"]}),
+        ([{"truth": truth, "a": text, "b": truth}], {}),
+    ):
+        with pytest.raises(InputError, match="strip the sign"):
+            tearless.compare(*given, **told)
+    with pytest.raises(InputError, match=r"percent in `prob`.*strip the sign"):
+        tearless.calibration({"truth": truth, "prob": text})

@@ -32,6 +32,7 @@ NAMES: Mapping[str, frozenset[str]] = {
 }
 """Names by which each part goes, in small letters without signs."""
 _CLASS_PREFIX = re.compile(r"^(p|prob|proba|probability|probabilities|score)[ _.:\[(-]+(.+?)[\])]?$", re.IGNORECASE)
+_PERCENT = r"^\s*[-+]?[\d.,]*\d[\d.,]*\s*%\s*$"
 _ROUNDED = 0.0051
 """How far each probability of a row may be off: those written with two decimals and more are taken."""
 _LOOKED_AT = 10_000
@@ -107,6 +108,19 @@ def known(name: str, columns: Sequence[str], argument: str, part: str) -> str:
     near = difflib.get_close_matches(name, columns, n=3, cutoff=0.6)
     hint = f"did you mean {listed(near)}?" if near else "name one of them"
     raise InputError(f"{option}: expected a column of {argument}, got {quoted(name)}; it has {listed(columns)}; {hint}")
+
+
+def refuse_percent(frame: pl.DataFrame, columns: Sequence[str], label: str) -> None:
+    """Raise ``InputError`` where one of the columns is text with the sign of percent: 70.1 and 0.701 are two scales,
+    and which one the others are on is the user's to say."""
+    for name in columns:
+        column = frame[name]
+        values = column.drop_nulls() if column.dtype == pl.String else column.clear()
+        if len(values) and all(part.str.contains(_PERCENT).all() for part in (values.head(100), values)):
+            raise InputError(
+                f"results: expected numbers, got text with the sign of percent in {quoted(name)} of {label}, such as "
+                f"{quoted(str(values[0]))}; strip the sign, and divide by 100 if the other scores are shares"
+            )
 
 
 def _may_be(part: str, column: pl.Series) -> bool:

@@ -12,7 +12,7 @@ import polars as pl
 
 from tearless.calculus.exponentials import sigmoid, softmax
 from tearless.core import InputError, encodable, listed, quoted
-from tearless.doctor.roles import NAMES, Roles, known, plain
+from tearless.doctor.roles import NAMES, Roles, known, plain, refuse_percent
 from tearless.probability.calibration.forecasts import Floats
 from tearless.probability.predictions import LOWER, MEAN, SPREAD, UPPER, names_of, rounding_of_sums, texts
 
@@ -79,6 +79,7 @@ def found_probabilities(frame: pl.DataFrame, own: Roles, told: Told, label: str,
     columns, classes = _columns(frame, own, told, seen)
     if not columns:
         raise _nothing(frame, own, label)
+    refuse_percent(frame, columns, label)
     series = [frame[name] for name in columns]
     for one in series:
         if not (one.dtype.is_numeric() or one.dtype == pl.Boolean):
@@ -232,6 +233,10 @@ def _nothing(frame: pl.DataFrame, own: Roles, label: str) -> InputError:
             _are_probabilities([frame[name].cast(pl.Float64) for name in numbers], numbers)
         except InputError as reason:
             return reason
+    try:
+        refuse_percent(frame, named, label)
+    except InputError as reason:
+        return reason
     if own.predicted is not None:
         return InputError(
             f"--probability: expected probabilities beside the predictions, got the predicted values alone "

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tearless.core import InputError, listed, quoted
-from tearless.doctor.roles import Roles, known
+from tearless.doctor.roles import Roles, known, refuse_percent
 from tearless.statistics.comparison.judged import is_loss
 
 from .entrants import Entrant, entrants
@@ -151,6 +151,10 @@ def _wide(table: Entrant, models: Sequence[str], beside: pl.Series | None, metri
         predicted = [name for name in (table.roles.predicted, *table.roles.probabilities) if name is not None]
         names = list(table.roles.scores) if truth is None else [*predicted, *free]
         names.sort(key=table.frame.columns.index)
+        if truth is None:
+            refuse_percent(table.frame, free, table.label)
+    if truth is None or truth.dtype.is_numeric():
+        refuse_percent(table.frame, names, table.label)
     if len(set(names)) < len(names):
         raise InputError(f"--models: expected each column once, got {listed(names)}; name every model once")
     if len(names) < 2:

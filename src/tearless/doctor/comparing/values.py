@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tearless.core import InputError, listed, quoted
-from tearless.doctor.roles import plain
+from tearless.doctor.roles import plain, refuse_percent
 from tearless.probability.predictions import names_of, texts
 from tearless.statistics.comparison.judged import known_as
 from tearless.statistics.comparison.metrics import METRICS
@@ -86,6 +86,8 @@ def predicted_kind(column: pl.Series, truth: pl.Series, metric: str | None = Non
 
 def _named(table: Entrant, score: str, truth: pl.Series | None, metric: str | None) -> Values:
     series = table.frame[score]
+    if truth is None or truth.dtype.is_numeric():
+        refuse_percent(table.frame, [score], table.label)
     if truth is None or plain(score) in SCORES:
         return Values(table.name, score, "scores", series)
     return Values(table.name, score, predicted_kind(series, truth, metric), series, truth)
@@ -94,6 +96,8 @@ def _named(table: Entrant, score: str, truth: pl.Series | None, metric: str | No
 def _score_column(table: Entrant) -> str:
     """The one column that can be the score."""
     left = table.roles.scores
+    free = [name for name in table.frame.columns if name not in table.roles.parts]
+    refuse_percent(table.frame, [name for name in free if not left or plain(name) in SCORES], table.label)
     if not left:
         raise InputError(
             f"{table.shown}: expected a column of scores, or of predictions beside the truth, got none in "
