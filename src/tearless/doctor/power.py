@@ -14,6 +14,7 @@ from tearless.core.number import shown
 from tearless.report.answer import Answer, Table
 from tearless.report.report import Report
 from tearless.statistics.comparison.paired_power import paired_detectable, paired_items, paired_power
+from tearless.statistics.comparison.power import MOST_ITEMS
 from tearless.statistics.comparison.power_of_means import (
     paired_t_detectable,
     paired_t_items,
@@ -123,11 +124,13 @@ def _checked(items: object, difference: object, given: dict[str, float | None]) 
 def _verdict(
     plan: Plan, items: int | None, difference: float | None, count: float, gap: float, reached: float, paired: bool
 ) -> str:
-    each = "items" if paired else "items for each model"
+    each = ("items" if items != 1 else "item") + ("" if paired else " for each model")
     size = _gap(gap, plan.unit)
     if items is not None and difference is not None:
         return f"{count:,} {each} show a true difference of {size} in {shown(reached, 'share')} of trials"
-    if not (math.isfinite(count) and math.isfinite(gap)):
+    if not math.isfinite(count):
+        return f"no number of {each} up to {MOST_ITEMS:,} shows a true difference of {size} often enough"
+    if not math.isfinite(gap):
         return f"no difference that there can be shows itself often enough in {items:,} {each}"
     share = shown(reached, "share")
     if items is None:

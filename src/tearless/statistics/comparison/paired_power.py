@@ -8,18 +8,19 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
+from scipy.special import betainc, ndtr
 
 from tearless.core import InputError
 from tearless.probability.saddle_point import log_binomial
 from tearless.statistics.comparison.mcnemar import log_p
 from tearless.statistics.comparison.paired_proportions import PairedTable
-from tearless.statistics.comparison.power import checked_items, checked_power, least_difference, least_items
+from tearless.statistics.comparison.power import MOST_ITEMS, checked_items, checked_power, least_difference, least_items
 from tearless.statistics.estimate import Floats, normal_quantile
 
 Exact = Literal["mid-p", "exact", "asymptotic", "corrected"]
 Formula = Literal["connor", "miettinen"]
-MANY_DIFFERING = 5_000
+MANY_DIFFERING, BEYOND_COUNTING = 5_000, 10_000_000
+"""Items that differ above which a seen difference is settled by formula, and above which all powers are normal ones."""
 _REACH = 9.0
 """Standard deviations of the number of disagreements beyond which nothing is left that a float would show."""
 
@@ -31,7 +32,8 @@ def paired_power(
 
     ``difference`` is the true one of the accuracies, and ``discordant`` the true share of items that exactly one model
     gets right; it is at least the difference. Σ P(M = m) · P(the split of m is sure | m): M binomial (items,
-    discordant), the split binomial (m, ½ + difference/(2 discordant)). Exact to about 11 digits, at any items. Raises
+    discordant), the split binomial (m, ½ + difference/(2 discordant)). Exact to about 11 digits;
+    where more than ten million items would differ their normal limit, to 4 digits. Raises
     ``InputError`` for shares that cannot be. S. W. Duffy, Biometrics 40 (1984) 1005-1015.
 
     >>> round(paired_power(500, 0.03, 0.09), 3), round(paired_power(500, 0.03, 0.09, method="exact"), 3)
@@ -43,10 +45,18 @@ def paired_power(
     _checked(gap, discordant)
     if discordant == 0:
         return 0.0
+    if n * discordant > BEYOND_COUNTING:
+        return _normal_power(n, gap, discordant, level)
     m, chance, k = _splits(n, discordant, level, method)
     share = min(1.0, 0.5 + gap / (2 * discordant))
     found = _at_least(k, m, share) + _at_least(k, m, 1 - share)
     return min(1.0, float(chance @ found))
+
+
+def _normal_power(n: int, gap: float, discordant: float, level: float) -> float:
+    """Both tails of Connor's normal limit: of d̂ with variance (ψ − d²)/n, against z√(ψ/n)."""
+    limit, spread = normal_quantile(level) * math.sqrt(discordant), math.sqrt(max(discordant - gap**2, 1e-300))
+    return float(sum(ndtr((sign * gap * math.sqrt(n) - limit) / spread) for sign in (1, -1)))
 
 
 @lru_cache(maxsize=4)
@@ -96,9 +106,11 @@ def critical_split(differing: Floats, level: float, method: Exact = "mid-p") -> 
 def paired_items(
     difference: float, discordant: float, power: float = 0.8, level: float = 0.95, method: Exact | Formula = "mid-p"
 ) -> float:
-    """The items that one shared test set needs for the test to be sure with this power; inf without a difference.
+    """The items that one shared test set needs for the test to be sure with this power; inf without a difference,
+    and by exact power above 10¹².
 
-    By exact power (the least count from which on it is reached), or by a formula: ``connor`` is that of R. J. Connor,
+    By exact power (the least count from which on it is reached; where more than 50,000 items would differ by Connor's
+    formula, then right to 2 in 100,000), or by a formula: ``connor`` is that of R. J. Connor,
     Biometrics 43 (1987) 207-211, (z√ψ + z′√(ψ − d²))²/d², and ``miettinen`` the smaller of O. S. Miettinen, Biometrics
     24 (1968) 339-352, (zψ + z′√(ψ² − d²(3 + ψ)/4))²/(ψd²), rounded up. Raises ``InputError`` as ``paired_power``.
 
@@ -115,8 +127,8 @@ def paired_items(
         spread = math.sqrt(max(0.0, discordant**2 - gap**2 * (3 + discordant) / 4))
         return math.ceil((z * discordant + beyond * spread) ** 2 / (discordant * gap * gap) - 1e-9)
     connor = (z * math.sqrt(discordant) + beyond * math.sqrt(max(0.0, discordant - gap**2))) ** 2 / gap**2
-    if method == "connor":
-        return math.ceil(connor - 1e-9)
+    if method == "connor" or connor * discordant > 10 * MANY_DIFFERING:
+        return math.ceil(connor - 1e-9) if method == "connor" or connor <= MOST_ITEMS else math.inf
     return least_items(lambda n: paired_power(n, gap, discordant, level, method), power, connor)
 
 

@@ -63,7 +63,7 @@ def _power(off: float, freedom: float, level: float) -> float:
     limit = student_quantile(level, freedom)
     if off > _FAR_OFF:
         normal, weight = np.polynomial.hermite_e.hermegauss(60)
-        inside = chdtr(freedom, freedom * (np.maximum(off + normal, 0.0) / limit) ** 2)
+        inside = chdtr(freedom, freedom * (np.clip(off + normal, 0.0, 1e100) / limit) ** 2)
         return min(1.0, float(weight @ inside / weight.sum()))
     other = float(nctdtr(freedom, off, -limit)) if off < _ONE_SIDED else 0.0
     return min(1.0, max(0.0, 1 - float(nctdtr(freedom, off, limit)) + other))
