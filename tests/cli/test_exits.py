@@ -17,6 +17,25 @@ import pytest
 from .conftest import Call, Run, environment
 
 
+@pytest.mark.parametrize(
+    ("arguments", "rows", "said"),
+    [
+        (["compare"], "seed,a,b\n0,0.8,0.9\n", "one run of each model does not show"),
+        (["compare"], "fold,a,b\n0,0.8,0.9\n", "one fold does not show"),
+        (["compare", "--looks", "3"], "cluster,a,b\n0,0,1\n0,1,1\n1,0,1\n", "looks along the way"),
+        (["calibrate"], "truth,p\n,0.3\n,0.5\n", "no row has truth and probability"),
+    ],
+)
+def test_what_cannot_be_told_is_one_message_and_status_2(
+    call: Call, tmp_path: Path, arguments: list[str], rows: str, said: str
+) -> None:
+    (tmp_path / "rows.csv").write_text(rows, encoding="utf-8")
+    status, out, err = call(*arguments, "rows.csv")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"tearless: {said}")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(("fail_on", "status"), [("error", 0), ("warning", 1), ("never", 0)])
 def test_status_follows_fail_on(call: Call, table: str, fail_on: str, status: int) -> None:
     ended, out, err = call("check", table, "--select", "constant-column", "--fail-on", fail_on)

@@ -16,6 +16,7 @@ from .streams import writable
 
 FILES = "A file of results for each model, or one table with a column (or rows) for each."
 COL = "COL"
+DESIGNS = f"Overrules what the columns suggest: {', '.join(Design)}."
 
 
 class Unmatched(StrEnum):
@@ -45,7 +46,7 @@ def compare(
     only: Annotated[list[str] | None, typer.Option(metavar="COL=VALUE", help="Only such rows; may repeat.")] = None,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="The models saw different items.")] = False,
     unmatched: Annotated[Unmatched, typer.Option(help="Items that some model lacks.")] = Unmatched.refuse,
-    design: Annotated[Design | None, typer.Option(help="Overrules what the columns suggest.")] = None,
+    design: Annotated[Design | None, typer.Option(metavar="NAME", help=DESIGNS)] = None,
     method: Annotated[str | None, typer.Option(metavar="NAME", help="exact, t, bca, newcombe, wilcoxon ...")] = None,
     level: Annotated[float, typer.Option(metavar="P", help="Confidence of the intervals.")] = 0.95,
     margin: Annotated[float | None, typer.Option(metavar="X", help="No worse than this: 0.02 is two points.")] = None,
