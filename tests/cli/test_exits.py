@@ -22,7 +22,7 @@ from .conftest import Call, Run, environment
     [
         (["compare"], "seed,a,b\n0,0.8,0.9\n", "one run of each model does not show"),
         (["compare"], "fold,a,b\n0,0.8,0.9\n", "one fold does not show"),
-        (["compare", "--looks", "3"], "cluster,a,b\n0,0,1\n0,1,1\n1,0,1\n", "looks along the way"),
+        (["compare", "--looks", "3"], "fold,a,b\n0,0.7,0.8\n1,0.8,0.8\n2,0.6,0.9\n", "looks along the way"),
         (["calibrate"], "truth,p\n,0.3\n,0.5\n", "no row has truth and probability"),
     ],
 )
