@@ -26,7 +26,10 @@ def scaled(model):
 
 def digits() -> None:
     x, y = load_digits(return_X_y=True)
-    models = {"logistic": scaled(LogisticRegression(max_iter=2000)), "forest": RandomForestClassifier(100, random_state=0)}
+    models = {
+        "logistic": scaled(LogisticRegression(max_iter=2000)),
+        "forest": RandomForestClassifier(100, random_state=0),
+    }
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     for name, model in models.items():
         found = cross_val_predict(model, x, y, cv=folds)

@@ -30,7 +30,8 @@ STYLE = """
 .tearless dd { margin: 0; overflow-wrap: anywhere; } .tearless h2 { overflow-wrap: anywhere; }
 .tearless table { border-collapse: collapse; font-size: .9rem; }
 .tearless td, .tearless th { text-align: left; padding: .15rem .6rem .15rem 0; border-bottom: 1px solid var(--line); }
-.tearless .wide { overflow-x: auto; margin: .5rem 0 1rem; } .tearless .wide td, .tearless .wide th { white-space: nowrap; }
+.tearless .wide { overflow-x: auto; margin: .5rem 0 1rem; }
+.tearless .wide td, .tearless .wide th { white-space: nowrap; }
 .tearless code { font-family: ui-monospace, monospace; font-size: .92em; }
 @media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; } }
 """
