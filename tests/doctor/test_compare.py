@@ -409,3 +409,17 @@ def test_the_finding_names_models_and_numbers() -> None:
     noise = next(f for f in report.findings if f.name == "difference-is-noise")
     assert noise.headline == "`new` against `old`: +15 points of accuracy is within the reach of chance (p = 0.12)"
     assert noise.evidence["p"].value == report["p"].value
+
+
+def test_the_critical_difference_is_drawn() -> None:
+    """Ranks as bars, best first; one letter for those that Nemenyi's difference does not part."""
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=20)
+    scores = {name: base + gain + 0.01 * rng.normal(size=20) for name, gain in (("a", 0), ("b", 1), ("c", 1))}
+    report = tearless.compare({"dataset": [f"d{i}" for i in range(20)], **scores})
+    assert report.answer is not None
+    picture = report.answer.tables[1]
+    assert picture.heads == ("model", "rank", "", "together")
+    assert picture.rows[-1][0] == "`a`"
+    assert [row[3] for row in picture.rows] == ["a", "a", "·"]
+    assert "█" in report.to_text()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tearless.core import Number, quoted
-from tearless.report.answer import Answer, Cell, Table
+from tearless.core.number import shown
+from tearless.report.answer import Answer, Bar, Cell, Table
 from tearless.statistics.comparison.facts import Comparison, Pair
+from tearless.statistics.comparison.many_data_sets import CriticalDifference
 from tearless.statistics.comparison.words import chance, gap, title
 from tearless.statistics.estimate import Estimate
 
@@ -72,10 +74,22 @@ def _tables(found: Comparison) -> Iterator[Table]:
     beside = f"Beside {quoted(found.plan.reference)}; p corrected by Holm" if several else ""
     yield Table(beside, tuple(heads), tuple(rows))
     if found.ranks is not None:
-        ranks = found.ranks.critical.average_ranks.tolist()
-        order = sorted(range(len(ranks)), key=lambda i: ranks[i])
-        cells = [(quoted(found.plan.models[i]), Number(ranks[i], "1", "average rank")) for i in order]
-        yield Table("Average ranks, best first", ("model", "rank"), tuple(cells))
+        yield _picture(found.plan.models, found.ranks.critical)
+
+
+def _picture(models: Sequence[str], critical: CriticalDifference) -> Table:
+    """The critical-difference picture, lying down: ranks as bars, and a letter for all that are not told apart."""
+    ranks = critical.average_ranks.tolist()
+    order = sorted(range(len(ranks)), key=lambda i: ranks[i])
+    letters = [
+        "".join(chr(ord("a") + g % 26) if i in group else "·" for g, group in enumerate(critical.groups)) for i in order
+    ]
+    rows = tuple(
+        (quoted(models[i]), Number(ranks[i], "1", "average rank"), Bar(ranks[i] / len(ranks)), letter)
+        for i, letter in zip(order, letters, strict=True)
+    )
+    title = f"Average ranks, best first; critical difference {shown(critical.difference)}; one letter: not told apart"
+    return Table(title, ("model", "rank", "", "together"), rows)
 
 
 def _row(found: Comparison, pair: Pair) -> tuple[Cell, ...]:
