@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.core import CannotTell, InputError
+from tearless.core import CannotTell, InputError, Measured, Number
 from tearless.core.fact import About
 from tearless.probability.calibration.sharpness import Sharpness, sharpness
 from tearless.probability.predictions import Predictions
@@ -84,3 +84,32 @@ class Confidence:
             raise CannotTell(str(why).partition("; ")[0]) from None
         beyond = bool(p.min() < 1 / (2 * len(y) + 2))
         return cls(float(p[np.arange(len(y)), best].mean()), float((best == y).mean()), len(found.y), told, beyond)
+
+    def measured(self, over: bool) -> Measured:
+        """The evidence, with the error above 0 where the model is over-confident, or, unless ``over``, under-confident.
+
+        >>> import polars as pl
+        >>> table = pl.DataFrame({"truth": [0, 1, 1, 0], "probability": [0.2, 0.9, 0.6, 0.7]})
+        >>> Confidence.derive(Predictions.of(Batch(table))).measured(over=True).numbers["rows"].value
+        4.0
+        """
+        factor = self.sharpness.factor
+        ends = (factor.low, factor.high) if np.isfinite([factor.low, factor.high]).all() else None
+        error = self.sharpness.error if (factor.value < 1) == over else -self.sharpness.error
+        other = "under-confident" if over else "over-confident"
+        return Measured(
+            (),
+            {
+                "error": Number(error, "share", f"mean change of the probabilities once mended; below 0: {other}"),
+                "factor": Number(factor.value, "1", "what the log-odds must be multiplied by", ends, factor.level),
+                "temperature": Number(1 / max(factor.value, 1e-9), "1", "what the log-odds must be divided by"),
+                "said": Number(self.said, "share", "mean probability of the likeliest class"),
+                "right": Number(self.right, "share", "rows in which the likeliest class came"),
+                "rows": Number(float(self.rows), "rows", "rows with truth and probability"),
+            },
+            p=self.sharpness.test.p,
+            words={
+                "points": f"{100 * abs(error):.3g} points",
+                "kept": f" (chances beyond 1 in {2 * self.rows + 2:,} counting as that)" if self.beyond else "",
+            },
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from tearless.calculus.exponentials import log_softmax, sigmoid, softmax
@@ -104,3 +105,27 @@ def _test(ratio: float, freedom: int, name: str) -> CalibrationTest:
 
 def _least(rows: int) -> float:
     return 1 / (2 * rows + 2)
+
+
+def drawn_outcomes(z: Floats, factor: Any, rng: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
+    """Outcomes of true log-odds z (n,), and the probabilities of a model whose log-odds are ``factor`` times too large.
+
+    ``factor`` broadcasts over the rows. For examples and simulations: the sharpness of such a model is 1/factor.
+
+    >>> y, p = drawn_outcomes(np.array([0.0, 50.0]), 2.0, np.random.default_rng(0))
+    >>> int(y[1]), p.tolist()
+    (1, [0.5, 1.0])
+    """
+    return (rng.random(len(z)) < special.expit(z)).astype(np.int64), special.expit(factor * z)
+
+
+def drawn_classes(z: Floats, factor: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
+    """The same for k classes: numbers of the class that came (n,), probabilities (n, k), from logits z (n, k).
+
+    >>> y, p = drawn_classes(np.array([[0.0, 50.0]]), 1.0, np.random.default_rng(0))
+    >>> y.tolist(), p.round(9).tolist()
+    ([1], [[0.0, 1.0]])
+    """
+    true = special.softmax(z, axis=1)
+    y = (true.cumsum(axis=1) < rng.random((len(z), 1))).sum(axis=1).clip(0, z.shape[1] - 1)
+    return y.astype(np.int64), special.softmax(factor * z, axis=1)

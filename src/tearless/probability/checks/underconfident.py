@@ -37,7 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, rows_shuffled, sick
+from tearless.core import Example, Limit, Measured, Mend, Severity, fooled, healthy, rows_shuffled, sick
+from tearless.probability.calibration.sharpness import drawn_classes, drawn_outcomes
 from tearless.probability.facts import Confidence
 
 MEND = Mend.values
@@ -96,43 +97,16 @@ DO = (
 
 
 def measure(found: Confidence) -> Iterator[Measured]:
-    factor = found.sharpness.factor
-    known = bool(np.isfinite([factor.low, factor.high]).all())
-    error = found.sharpness.error if factor.value > 1 else -found.sharpness.error
-    yield Measured(
-        (),
-        {
-            "error": Number(error, "share", "mean change of the probabilities once mended; below 0: over-confident"),
-            "factor": Number(
-                factor.value,
-                "1",
-                "what the log-odds must be multiplied by",
-                (factor.low, factor.high) if known else None,
-                factor.level,
-            ),
-            "temperature": Number(1 / max(factor.value, 1e-9), "1", "what the log-odds must be divided by"),
-            "said": Number(found.said, "share", "mean probability of the likeliest class"),
-            "right": Number(found.right, "share", "rows in which the likeliest class came"),
-            "rows": Number(float(found.rows), "rows", "rows with truth and probability"),
-        },
-        p=found.sharpness.test.p,
-        words={
-            "points": f"{100 * abs(error):.3g} points",
-            "kept": f" (chances beyond 1 in {2 * found.rows + 2:,} counting as that)" if found.beyond else "",
-        },
-    )
+    yield found.measured(over=False)
 
 
 def _table(z: NDArray[np.float64], factor: float, rng: np.random.Generator) -> Example:
-    y = rng.random(len(z)) < expit(z)
-    return Example({"truth": y.astype(int), "probability": expit(factor * z)})
+    return Example(dict(zip(("truth", "probability"), drawn_outcomes(z, factor, rng), strict=True)))
 
 
 def _classes(n: int, factor: float, rng: np.random.Generator) -> Example:
-    z = 2 * rng.normal(size=(n, 4))
-    p, q = (np.exp(f * z) / np.exp(f * z).sum(axis=1, keepdims=True) for f in (1.0, factor))
-    y = (p.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(0, 3)
-    return Example({"truth": y.astype(str), **{f"probability of {k}": q[:, k] for k in range(4)}})
+    y, p = drawn_classes(2 * rng.normal(size=(n, 4)), factor, rng)
+    return Example({"truth": y.astype(str), **{f"probability of {k}": p[:, k] for k in range(4)}})
 
 
 @healthy
