@@ -39,13 +39,13 @@ def explain(
     from tearless.core.catalogue import find
     from tearless.report.page import to_markdown, to_text
 
-    entry = find(name)
-    page = entry.page()
-    seen = _seen(entry, page)
-    if shape is Shape.markdown:
-        say(to_markdown(entry.path, page, seen))
-    else:
-        say(to_text(entry.path, page, seen, width(), colored(stdout())))
+    for entry in find(name):
+        page = entry.page()
+        seen = _seen(entry, page)
+        if shape is Shape.markdown:
+            say(to_markdown(entry.path, page, seen))
+        else:
+            say(to_text(entry.path, page, seen, width(), colored(stdout())))
     return 0
 
 

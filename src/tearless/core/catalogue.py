@@ -85,14 +85,14 @@ def _broken(package: str, fault: Exception) -> InputError:
     )
 
 
-def find(name: str, argument: str = "check") -> Entry:
-    """The entry of one check, by its name or ``pillar/name``.
+def find(name: str, argument: str = "check") -> tuple[Entry, ...]:
+    """The checks of this name, or the one at ``pillar/name``. One fault may be seen in a table and in a training run,
+    so that a name alone may stand for two checks.
 
     Raises ``InputError`` with the nearest names; ``argument`` is what the user calls it.
     """
-    for entry in catalogue():
-        if name in (entry.name, entry.path):
-            return entry
+    if found := tuple(entry for entry in catalogue() if name in (entry.name, entry.path)):
+        return found
     import difflib
 
     near = difflib.get_close_matches(name, [e.name for e in catalogue()], n=3, cutoff=0.5)

@@ -41,3 +41,13 @@ class Mend(IntEnum):
     """What the columns are to one another: constants, exact combinations, collinearity."""
     scale = 4
     """How the numbers are laid out: units, offsets, skew."""
+    contract = 11
+    """Of a training run: what its code must do and does not (gradients cleared, parameters given to the optimiser)."""
+    numerics = 12
+    """Numbers that are nan, infinite, or lost to rounding."""
+    data = 13
+    """What the run is given: inputs, labels, their order."""
+    optimiser = 14
+    """How far it steps: rate, momentum, clipping, decay."""
+    capacity = 15
+    """What the model can hold, and how much of it is used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
-from tearless.core import Finding
+from tearless.core import Finding, Mend, Severity
 from tearless.core.check import Check
 
 
@@ -15,14 +15,44 @@ def arranged(findings: Iterable[Finding], checks: Sequence[Check]) -> list[Findi
     A finding is a symptom where its check names a cause (``SYMPTOM_OF``) that was found on columns of its own subject,
     or where either concerns the whole table. A cause that is itself a symptom passes its own on to the first cause. A
     finding that sums up the columns of its check is a symptom of none: mending one of them leaves the others.
+
+    Of a training run all findings concern the one run, and the kind of fault comes before its severity (a broken
+    contract, then numerics, data, the optimiser, capacity; notes last): see ``of_a_run``.
     """
+    findings = list(findings)
     causes = {check.name: check.symptom_of for check in checks}
+    if any(check.about == "training" for check in checks):
+        return of_a_run(findings, causes)
     ordered = sorted(findings, key=lambda f: (-f.severity, f.mend))
     by_column = {f.name for f in ordered if f.subject}
     found = _by_column(ordered, {name for names in causes.values() for name in names})
     explained_by = [
         None if not f.subject and f.name in by_column else _cause(f, found, causes.get(f.name, ())) for f in ordered
     ]
+    return _hung(ordered, explained_by)
+
+
+def of_a_run(findings: Sequence[Finding], causes: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """The findings on one run, cause first.
+
+    A check's own ``SYMPTOM_OF`` decides; else an error in contract, numerics or data explains what the optimiser and
+    the capacity show, for their evidence was measured on a run that this fault had spoilt.
+    """
+    ordered = sorted(findings, key=lambda f: (f.severity is Severity.note, f.mend, -f.severity))
+    first = {name: i for i, name in reversed(list(enumerate(f.name for f in ordered)))}
+    spoilt = next((i for i, f in enumerate(ordered) if f.severity is Severity.error and f.mend < Mend.optimiser), None)
+
+    def cause(i: int) -> int | None:
+        named = [first[name] for name in causes.get(ordered[i].name, ()) if name in first]
+        if named:
+            return named[0] if named[0] != i else None
+        return spoilt if spoilt is not None and ordered[i].mend >= Mend.optimiser else None
+
+    return _hung(ordered, [cause(i) for i in range(len(ordered))])
+
+
+def _hung(ordered: Sequence[Finding], explained_by: Sequence[int | None]) -> list[Finding]:
+    """Each symptom right after the first of its causes."""
     below: dict[int, list[Finding]] = {}
     top: list[tuple[int, Finding]] = []
     for i, finding in enumerate(ordered):

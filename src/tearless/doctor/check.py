@@ -20,12 +20,19 @@ from .examine import examine
 from .gather import Progress
 from .predicted import predicted
 
-WORDS = {"table": "a table", "predictions": "predictions", "comparison": "a comparison of models", "logits": "logits"}
+WORDS = {
+    "table": "a table",
+    "predictions": "predictions",
+    "comparison": "a comparison of models",
+    "logits": "logits",
+    "training": "a training run",
+}
 COMMANDS = {
     "table": "tearless check TABLE",
     "predictions": "tearless calibrate PREDICTIONS",
     "comparison": "tearless compare A B",
     "logits": "tearless sample LOGITS",
+    "training": "tearless watch SCRIPT",
 }
 
 
@@ -144,7 +151,7 @@ def _chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[list[Entry], 
 
     def named(names: Sequence[str], argument: str) -> set[str]:
         whole = {e.path for e in catalogue() if e.pillar in names}
-        return whole | {find(name, argument).path for name in names if name not in pillars}
+        return whole | {e.path for name in names if name not in pillars for e in find(name, argument)}
 
     wanted = named(select, "select") if select else {e.path for e in catalogue()}
     wanted -= named(ignore, "ignore")

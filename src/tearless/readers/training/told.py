@@ -1,0 +1,347 @@
+"""What a record tells, one class for each kind of entry; its fields are the entry's.
+
+A field that an entry lacks has its default, so that logs which tell less are read alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+Numbers = tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimiser: its class, and for each parameter group its settings (``lr``, ``momentum``, ``betas``, ``eps``,
+    ``weight_decay`` ...) and the names of its parameters."""
+
+    optimizer: int = 0
+    name: str = ""
+    groups: tuple[Mapping[str, Any], ...] = ()
+    parameters: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a model: whether it ``learns`` (requires a gradient), whether an optimiser holds it, and whether
+    it is ``registered``; a tensor in a plain list or attribute that the loss depends on is not. ``values`` counts its
+    numbers, ``distinct_rows`` the different rows of a matrix as it was at the first step (``None`` for vectors)."""
+
+    name: str = ""
+    shape: tuple[int, ...] = ()
+    dtype: str = "float32"
+    learns: bool = True
+    optimized: bool = True
+    registered: bool = True
+    distinct_rows: int | None = None
+    std: float | None = None
+
+    @property
+    def values(self) -> int:
+        return int(np.prod(self.shape)) if self.shape else 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that was called: its class, its parameters, its ``modules`` (path to class), and those of its modules
+    that act differently in training and evaluation (dropout, batch norm: path to class)."""
+
+    model: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
+    moody: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimiser step that was looked at. Lists run along ``parameters``; ``None`` where there was no gradient.
+
+    ``gradient``, ``weight``, ``update``: Euclidean norms (gradients as the optimiser gets them: unscaled, clipped).
+    ``same``: share of the numbers with a gradient other than 0 that the step left the same to the bit (lost updates).
+    ``slope``: the inner product of gradient and update over all parameters: below 0 where the step descends.
+    ``rates``: one a group. ``backwards``: calls of backward since the step before. ``bad``: gradients' numbers that are
+    nan or infinite. ``distinct_rows``: different rows of each matrix's gradient, at the first steps. ``skipped``: a
+    scaler kept the optimiser from stepping.
+    """
+
+    step: int = 0
+    optimizer: int = 0
+    loss: float | None = None
+    rates: tuple[float, ...] = ()
+    backwards: int = 1
+    parameters: tuple[str, ...] = ()
+    gradient: Numbers = ()
+    weight: Numbers = ()
+    update: Numbers = ()
+    same: Numbers = ()
+    bad: Numbers = ()
+    distinct_rows: tuple[int | None, ...] = ()
+    slope: float | None = None
+    skipped: bool = False
+
+    def by_name(self, of: str) -> dict[str, float]:
+        """One of the lists by parameter, those without a number left out: ``step.by_name("gradient")``."""
+        pairs = zip(self.parameters, getattr(self, of), strict=False)
+        return {name: float(value) for name, value in pairs if value is not None}
+
+
+@dataclass(frozen=True)
+class Op:
+    """One call of a PyTorch function on the way to the loss, as ``op`` numbers it.
+
+    ``function`` is its plain name (``linear``, ``relu``, ``sub``, ``cross_entropy``); ``module`` and ``kind`` the path
+    and class of the innermost module; ``line`` where in the script it was called (``train.py:14``); ``inputs`` the
+    numbers of the ops that made its arguments, or the texts ``parameter NAME``, ``input``, ``buffer`` and ``data``;
+    ``given`` the arguments' shapes; ``options`` its plain arguments (``dim``, ``p``, ``reduction`` ...).
+    """
+
+    op: int = 0
+    function: str = ""
+    module: str = ""
+    kind: str = ""
+    line: str = ""
+    inputs: tuple[int | str, ...] = ()
+    given: tuple[tuple[int, ...], ...] = ()
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How the op is called in words: its module's path, or its function and line."""
+        return f"{self.module} ({self.function})" if self.module else f"{self.function} at {self.line}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The ops that lead to the loss of a step, in order. A new graph is written when they change. ``loss`` is the op
+    whose value went into backward; ``outputs`` those that the models returned."""
+
+    graph: int = 0
+    step: int = 0
+    ops: tuple[Op, ...] = ()
+    loss: int | None = None
+    outputs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Values:
+    """The outputs of a graph's ops at one looked-at step; lists run along its ops, ``None`` where not measured.
+
+    ``rms``, ``low``, ``high``, ``mean``, ``std``; ``zeros`` (share of exact zeros); ``nan`` and ``inf`` (how many);
+    ``still``: share of units (columns; channels of images) with one value over all samples; ``slope``: mean derivative
+    of an activation as a share of its largest; ``entropy``: of softmax rows, mean, as a share of ln n; ``grad``: root
+    mean square of the loss's gradient by the op's output, ``grad_bad`` its nan or infinite numbers; ``ones``: largest
+    distance from 1 of the sums along the last axis, ``ones_first`` along the first.
+    """
+
+    graph: int = 0
+    step: int = 0
+    rms: Numbers = ()
+    low: Numbers = ()
+    high: Numbers = ()
+    mean: Numbers = ()
+    std: Numbers = ()
+    zeros: Numbers = ()
+    nan: Numbers = ()
+    inf: Numbers = ()
+    still: Numbers = ()
+    slope: Numbers = ()
+    entropy: Numbers = ()
+    grad: Numbers = ()
+    grad_bad: Numbers = ()
+    ones: Numbers = ()
+    ones_first: Numbers = ()
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Numbers of a tensor: shape, type, range, spread, and how many of its numbers are nan or infinite.
+
+    ``means`` and ``stds``: of its columns (features, channels), at most 64 of them, for tensors of samples by features;
+    ``constant``: share of the columns with one value. ``counts``: how often each label came, for whole numbers of at
+    most 1,000 values. ``distinct``: different values (of a sample).
+    """
+
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    nan: int = 0
+    inf: int = 0
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    zeros: float | None = None
+    means: Numbers = ()
+    stds: Numbers = ()
+    constant: float | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    distinct: int | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """A call of a whole model: what it was given, whether it stood in training mode, whether gradients were recorded.
+
+    ``training_modes`` and ``evaluating`` name its dropout and batch norm modules that stood in each mode. ``rows`` are
+    hashes of the samples; ``used`` says whether its output led to the loss of the step.
+    """
+
+    step: int = 0
+    model: str = ""
+    training: bool = True
+    gradients: bool = True
+    training_modes: tuple[str, ...] = ()
+    evaluating: tuple[str, ...] = ()
+    inputs: tuple[Tensor, ...] = ()
+    rows: tuple[str, ...] = ()
+    used: bool = True
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A call of a loss function, or of an expression taken for one (``function`` is then ``expression``).
+
+    ``made_by``: the functions that made its input, last first, views left out (``softmax``, ``linear``). ``right``:
+    share of the samples whose largest input is at the target. ``predicted``: how often each class was the largest.
+    ``ends``: the smallest, the median and the largest loss of one sample. ``op``: its op in the graph, ``None`` outside
+    one. ``evaluating``: called without gradients.
+    """
+
+    step: int = 0
+    function: str = ""
+    line: str = ""
+    op: int | None = None
+    value: float | None = None
+    reduction: str = "mean"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    made_by: tuple[str, ...] = ()
+    input: Tensor = field(default_factory=Tensor)
+    target: Tensor = field(default_factory=Tensor)
+    right: float | None = None
+    predicted: Mapping[str, int] = field(default_factory=dict)
+    ends: tuple[float, ...] = ()
+    evaluating: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A stretch without gradients between steps in which a model was called: a validation or a test.
+
+    ``training_modes``: dropout and batch norm modules that stood in training mode. ``loss`` and ``right`` are means
+    over its calls of a loss function, weighted by samples; ``right`` also where ``argmax`` was compared with labels.
+    """
+
+    step: int = 0
+    model: str = ""
+    training: bool = False
+    training_modes: tuple[str, ...] = ()
+    samples: int = 0
+    loss: float | None = None
+    right: float | None = None
+    rows: tuple[str, ...] = ()
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A contract broken, seen as it happened, named as its check: where, at which step, and what it concerns."""
+
+    breach: str = ""
+    step: int = 0
+    line: str = ""
+    subject: tuple[str, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A measurement made on a copy: ``probe`` names it, ``numbers`` are what it found.
+
+    ``reduction``: the same batch before and after its step: ``before``, ``after``, ``predicted`` (gradient times
+    update); ``ratio`` = (after - before) / predicted: 1 where the loss is straight along the step, 1/2 at the minimum
+    along it, below 0 where the step overshot. ``halves``: gradients of two halves of a batch: ``dot``, ``first``,
+    ``second`` (squared norms), ``samples``. ``curvature``: ``largest`` eigenvalue of the Hessian as the optimiser
+    scales it, ``bound`` beyond which its steps grow. ``future``: ``share`` of outputs that change with later inputs.
+    """
+
+    probe: str = ""
+    step: int = 0
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A suspicion tested on a copy of model, optimiser and recorded batches: the same steps with one thing changed.
+
+    ``experiment`` names what was changed, ``value`` to what; ``before`` and ``after`` are the losses at the end of the
+    steps as they were and as changed, ``start`` the loss they began from.
+    """
+
+    experiment: str = ""
+    value: float | None = None
+    steps: int = 0
+    start: float | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Loader:
+    """A ``DataLoader`` that was read: rows of its data set, samples a batch, whether it shuffles."""
+
+    loader: int = 0
+    rows: int | None = None
+    batch_size: int | None = None
+    shuffled: bool | None = None
+    sampler: str = ""
+    drop_last: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    """How the run ended: ``done``, ``exception`` (``error`` says which), ``interrupted``; no entry where it was
+    killed."""
+
+    how: str = ""
+    error: str = ""
+    line: str = ""
+    step: int = 0
+    seconds: float | None = None
+    threads: int | None = None
+
+
+def decoded(of: type[T], entry: Mapping[str, Any]) -> T:
+    """An entry as its class: the fields it knows, lists as tuples, entries within entries as theirs.
+
+    >>> decoded(Loader, {"kind": "loader", "rows": 100, "new": 1}).rows
+    100
+    """
+    known = {f.name for f in fields(of)}  # type: ignore[arg-type]
+    return of(**{name: _value(of, name, value) for name, value in entry.items() if name in known})
+
+
+INNER: Mapping[tuple[str, str], type[Any]] = {
+    ("Model", "parameters"): Parameter,
+    ("Graph", "ops"): Op,
+    ("Given", "inputs"): Tensor,
+    ("Loss", "input"): Tensor,
+    ("Loss", "target"): Tensor,
+}
+
+
+def _value(of: type[Any], name: str, value: Any) -> Any:
+    inner = INNER.get((of.__name__, name))
+    if inner is not None:
+        return decoded(inner, value) if isinstance(value, Mapping) else tuple(decoded(inner, one) for one in value)
+    return _tuples(value)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
