@@ -24,8 +24,8 @@ def healthy_run(rng: np.random.Generator, steps: int = 100) -> Entries:
     Each looked-at step has its entries ``step``, ``values``, ``given`` and ``loss``; the loss falls from ln 3 to 0.2.
 
     >>> sorted({entry["kind"] for entry in healthy_run(np.random.default_rng(0))})  # doctest: +NORMALIZE_WHITESPACE
-    ['end', 'evaluation', 'given', 'graph', 'loader', 'loss', 'losses', 'model', 'optimizer', 'probe', 'start', 'step',
-    'values']
+    ['counts', 'end', 'evaluation', 'given', 'graph', 'loader', 'loss', 'losses', 'model', 'optimizer', 'probe',
+    'start', 'step', 'values']
     """
     curve = 0.2 + (np.log(CLASSES) - 0.2) * np.exp(-np.arange(steps) / 25) + rng.normal(0, 0.02, steps)
     looked = [step for step in LOOKED if step <= steps]
@@ -39,6 +39,7 @@ def healthy_run(rng: np.random.Generator, steps: int = 100) -> Entries:
     for step in range(25, steps + 1, 25):
         entries.append(_evaluation(rng, step, float(curve[step - 1]) + 0.03))
     entries.append({"kind": "losses", "first": 1, "values": curve.tolist(), "rates": [1e-3] * steps})
+    entries.append({"kind": "counts", "backwards": steps, "steps": steps, "zero_grads": steps, "optimizers": 1})
     entries.append({"kind": "end", "how": "done", "step": steps, "seconds": 2.0})
     return entries
 

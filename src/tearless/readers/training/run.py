@@ -18,24 +18,10 @@ from tearless.core import CannotTell
 from tearless.core.fact import About
 from tearless.readers.source import Batch
 
+from .also_told import Breach, Counts, End, Experiment, Loader, Probe
+from .decoding import decoded
 from .entries import entries_of, line_of
-from .told import (
-    Breach,
-    End,
-    Evaluation,
-    Experiment,
-    Given,
-    Graph,
-    Loader,
-    Loss,
-    Model,
-    Optimizer,
-    Parameter,
-    Probe,
-    Step,
-    Values,
-    decoded,
-)
+from .told import Evaluation, Given, Graph, Loss, Model, Optimizer, Parameter, Step, Values
 
 T = TypeVar("T")
 
@@ -187,6 +173,11 @@ class Run:
         rows = [e for e in self.entries("metric") if e.get("name") == name]
         at = np.array([float(e["step"]) for e in rows])
         return at, np.array([float("nan") if e.get("value") is None else float(e["value"]) for e in rows])
+
+    @cached_property
+    def counts(self) -> Counts:
+        found = self._all("counts", Counts)
+        return found[-1] if found else Counts()
 
     @cached_property
     def end(self) -> End:

@@ -6,24 +6,25 @@ A field that an entry lacks has its default, so that logs which tell less are re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-T = TypeVar("T")
 Numbers = tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
 class Optimizer:
     """An optimiser: its class, and for each parameter group its settings (``lr``, ``momentum``, ``betas``, ``eps``,
-    ``weight_decay`` ...) and the names of its parameters."""
+    ``weight_decay`` ...) and the names of its parameters. ``stale``: how many of its tensors no model has that was
+    called."""
 
     optimizer: int = 0
     name: str = ""
     groups: tuple[Mapping[str, Any], ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
+    stale: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Step:
     ``gradient``, ``weight``, ``update``: Euclidean norms (gradients as the optimiser gets them: unscaled, clipped).
     ``same``: share of the numbers with a gradient other than 0 that the step left the same to the bit (lost updates).
     ``slope``: the inner product of gradient and update over all parameters: below 0 where the step descends.
-    ``rates``: one a group. ``backwards``: calls of backward since the step before. ``bad``: gradients' numbers that are
+    ``rates``: one a group. ``backwards``: calls of backward since the step before, and ``values`` what they were
+    called on; ``by_hand``: no optimiser made the step, the script did. ``bad``: gradients' numbers that are
     nan or infinite. ``distinct_rows``: different rows of each matrix's gradient, at the first steps. ``skipped``: a
     scaler kept the optimiser from stepping.
     """
@@ -82,6 +84,8 @@ class Step:
     bad: Numbers = ()
     distinct_rows: tuple[int | None, ...] = ()
     slope: float | None = None
+    values: Numbers = ()
+    by_hand: bool = False
     skipped: bool = False
 
     def by_name(self, of: str) -> dict[str, float]:
@@ -97,7 +101,8 @@ class Op:
     ``function`` is its plain name (``linear``, ``relu``, ``sub``, ``cross_entropy``); ``module`` and ``kind`` the path
     and class of the innermost module; ``line`` where in the script it was called (``train.py:14``); ``inputs`` the
     numbers of the ops that made its arguments, or the texts ``parameter NAME``, ``input``, ``buffer`` and ``data``;
-    ``given`` the arguments' shapes; ``options`` its plain arguments (``dim``, ``p``, ``reduction`` ...).
+    ``given`` the arguments' shapes; ``options`` its plain arguments (``dim``, ``p``, ``reduction`` ...). ``used``: its
+    value led to the loss; ``learns``: its output carries a gradient (``detach`` and ``argmax`` end that).
     """
 
     op: int = 0
@@ -110,6 +115,8 @@ class Op:
     shape: tuple[int, ...] = ()
     dtype: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    used: bool = True
+    learns: bool = True
 
     @property
     def label(self) -> str:
@@ -119,8 +126,10 @@ class Op:
 
 @dataclass(frozen=True)
 class Graph:
-    """The ops that lead to the loss of a step, in order. A new graph is written when they change. ``loss`` is the op
-    whose value went into backward; ``outputs`` those that the models returned."""
+    """The ops between the parameters and the loss of a step, in order. A new graph is written when they change.
+
+    ``loss`` is the op whose value went into backward; ``outputs`` those that the models returned.
+    """
 
     graph: int = 0
     step: int = 0
@@ -246,102 +255,3 @@ class Evaluation:
     right: float | None = None
     rows: tuple[str, ...] = ()
     line: str = ""
-
-
-@dataclass(frozen=True)
-class Breach:
-    """A contract broken, seen as it happened, named as its check: where, at which step, and what it concerns."""
-
-    breach: str = ""
-    step: int = 0
-    line: str = ""
-    subject: tuple[str, ...] = ()
-    numbers: Mapping[str, float] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A measurement made on a copy: ``probe`` names it, ``numbers`` are what it found.
-
-    ``reduction``: the same batch before and after its step: ``before``, ``after``, ``predicted`` (gradient times
-    update); ``ratio`` = (after - before) / predicted: 1 where the loss is straight along the step, 1/2 at the minimum
-    along it, below 0 where the step overshot. ``halves``: gradients of two halves of a batch: ``dot``, ``first``,
-    ``second`` (squared norms), ``samples``. ``curvature``: ``largest`` eigenvalue of the Hessian as the optimiser
-    scales it, ``bound`` beyond which its steps grow. ``future``: ``share`` of outputs that change with later inputs.
-    """
-
-    probe: str = ""
-    step: int = 0
-    numbers: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A suspicion tested on a copy of model, optimiser and recorded batches: the same steps with one thing changed.
-
-    ``experiment`` names what was changed, ``value`` to what; ``before`` and ``after`` are the losses at the end of the
-    steps as they were and as changed, ``start`` the loss they began from.
-    """
-
-    experiment: str = ""
-    value: float | None = None
-    steps: int = 0
-    start: float | None = None
-    before: float | None = None
-    after: float | None = None
-
-
-@dataclass(frozen=True)
-class Loader:
-    """A ``DataLoader`` that was read: rows of its data set, samples a batch, whether it shuffles."""
-
-    loader: int = 0
-    rows: int | None = None
-    batch_size: int | None = None
-    shuffled: bool | None = None
-    sampler: str = ""
-    drop_last: bool = False
-
-
-@dataclass(frozen=True)
-class End:
-    """How the run ended: ``done``, ``exception`` (``error`` says which), ``interrupted``; no entry where it was
-    killed."""
-
-    how: str = ""
-    error: str = ""
-    line: str = ""
-    step: int = 0
-    seconds: float | None = None
-    threads: int | None = None
-
-
-def decoded(of: type[T], entry: Mapping[str, Any]) -> T:
-    """An entry as its class: the fields it knows, lists as tuples, entries within entries as theirs.
-
-    >>> decoded(Loader, {"kind": "loader", "rows": 100, "new": 1}).rows
-    100
-    """
-    known = {f.name for f in fields(of)}  # type: ignore[arg-type]
-    return of(**{name: _value(of, name, value) for name, value in entry.items() if name in known})
-
-
-INNER: Mapping[tuple[str, str], type[Any]] = {
-    ("Model", "parameters"): Parameter,
-    ("Graph", "ops"): Op,
-    ("Given", "inputs"): Tensor,
-    ("Loss", "input"): Tensor,
-    ("Loss", "target"): Tensor,
-}
-
-
-def _value(of: type[Any], name: str, value: Any) -> Any:
-    inner = INNER.get((of.__name__, name))
-    if inner is not None:
-        return decoded(inner, value) if isinstance(value, Mapping) else tuple(decoded(inner, one) for one in value)
-    return _tuples(value)
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
