@@ -18,7 +18,7 @@ def observe(n):
 policy = nn.Sequential(nn.Linear(contexts, 64), nn.Tanh(), nn.Linear(64, actions))
 optimizer = torch.optim.Adam(policy.parameters(), lr=1e-2)
 baseline = 0.0
-for episode in range(500):
+for episode in range(900):
     state, which = observe(64)
     dist = Categorical(logits=policy(state))
     action = dist.sample()
@@ -28,7 +28,7 @@ for episode in range(500):
     loss.backward()
     optimizer.step()
     baseline = 0.9 * baseline + 0.1 * reward.mean().item()
-    if episode % 100 == 99:
+    if episode % 150 == 149:
         print(f"episode {episode + 1} loss {loss.item():+.4f} reward {baseline:.3f}")
 with torch.no_grad():
     state, which = observe(2000)

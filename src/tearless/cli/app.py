@@ -19,6 +19,7 @@ from .published import published
 from .sample import sample
 from .schema import schema
 from .streams import say
+from .watch import watch
 
 app = typer.Typer(
     name="tearless",
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for command in (check, calibrate, compare, power, sample, describe, explain, catalogue, published, schema):
     app.command()(command)
+app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})(watch)
 
 
 def _version(wanted: bool) -> None:

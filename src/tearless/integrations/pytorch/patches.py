@@ -1,0 +1,108 @@
+"""What a watch wraps while it lasts, beside PyTorch's own global hooks. Everything is put back at the end."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.utils import clip_grad
+from torch.utils.data import DataLoader
+
+if TYPE_CHECKING:
+    from .watching import Watch
+
+Around = Callable[..., Any]
+
+
+@contextmanager
+def wrapped(watch: Watch) -> Iterator[None]:
+    """While it lasts, the watch hears of what has no hook: backward, clearing, clipping, evaluations."""
+    with ExitStack() as undo:
+
+        def wrap(owner: Any, name: str, around: Around) -> None:
+            original = owner.__dict__.get(name) if isinstance(owner, type) else getattr(owner, name)
+            if original is None:
+                return
+            new = functools.wraps(original)(functools.partial(around, original))
+            setattr(owner, name, _method(new, original) if isinstance(owner, type) else new)
+            undo.callback(setattr, owner, name, original)
+
+        wrap(torch.autograd, "backward", functools.partial(_backward, watch))
+        wrap(torch.optim.Optimizer, "__init__", functools.partial(_optimizer_made, watch))
+        wrap(torch.optim.Optimizer, "zero_grad", functools.partial(_zero_grad, watch))
+        wrap(torch.nn.Module, "zero_grad", functools.partial(_zero_grad, watch))
+        for place in (torch.nn.utils, clip_grad):
+            wrap(place, "clip_grad_norm_", functools.partial(_clip, watch, "norm"))
+            wrap(place, "clip_grad_value_", functools.partial(_clip, watch, "value"))
+        for quiet in (torch.no_grad, torch.inference_mode):
+            wrap(quiet, "__enter__", functools.partial(_enter, watch))
+            wrap(quiet, "__exit__", functools.partial(_exit, watch))
+        wrap(torch, "compile", functools.partial(_compile, watch))
+        wrap(DataLoader, "__iter__", functools.partial(_loader, watch))
+        wrap(torch.amp.GradScaler, "scale", functools.partial(_scale, watch))
+        yield
+
+
+def _method(new: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return new(self, *args, **kwargs)
+
+    return method
+
+
+def _backward(watch: Watch, original: Around, tensors: Any, *args: Any, **kwargs: Any) -> Any:
+    watch.before_backward(tensors)
+    try:
+        return original(tensors, *args, **kwargs)
+    finally:
+        watch.after_backward()
+
+
+def _optimizer_made(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) -> None:
+    original(self, *args, **kwargs)
+    watch.optimizer_made(self)
+
+
+def _zero_grad(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) -> Any:
+    result = original(self, *args, **kwargs)
+    watch.cleared(self)
+    return result
+
+
+def _clip(watch: Watch, by: str, original: Around, parameters: Any, most: Any, *args: Any, **kwargs: Any) -> Any:
+    if not isinstance(parameters, torch.Tensor):
+        parameters = list(parameters)
+    result = original(parameters, most, *args, **kwargs)
+    watch.clipped(by, result, most)
+    return result
+
+
+def _enter(watch: Watch, original: Around, self: Any) -> Any:
+    result = original(self)
+    watch.quiet_begins()
+    return result
+
+
+def _exit(watch: Watch, original: Around, self: Any, *args: Any) -> Any:
+    watch.quiet_ends()
+    return original(self, *args)
+
+
+def _compile(watch: Watch, original: Around, *args: Any, **kwargs: Any) -> Any:
+    watch.compiled()
+    return original(*args, **kwargs)
+
+
+def _loader(watch: Watch, original: Around, self: Any) -> Any:
+    watch.loader_read(self)
+    return original(self)
+
+
+def _scale(watch: Watch, original: Around, self: Any, outputs: Any) -> Any:
+    result = original(self, outputs)
+    watch.scaled(outputs, result)
+    return result

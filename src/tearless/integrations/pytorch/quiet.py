@@ -1,0 +1,123 @@
+"""Stretches without gradients between steps in which a model is called: validations and tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from . import noting
+from .lines import line_of_script
+from .looking import row_hashes, scalar
+from .tape import Ref
+
+if TYPE_CHECKING:
+    from .watching import Watch
+
+MOST_EMPTY = 20
+"""Stretches in which no model was called, after which they are listened to only now and then."""
+MOST_ROWS = 2048
+LATER_ROWS = 128
+
+
+class Quiet:
+    """What the watch sees between the begin and the end of one such stretch."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.on = False
+        self._depth = self._count = self._empty = 0
+        self._was = (False, False, False)
+
+    def begins(self) -> None:
+        watch = self.watch
+        self._depth += 1
+        if self._depth > 1:
+            return
+        self._count += 1
+        rare = self._empty > MOST_EMPTY and self._count % 64
+        if rare or (self._count > 3 and not watch.affordable()) or watch._modes_off or watch._stack or watch.tape.depth:
+            return
+        self._was = (watch.tape.on, watch.tape.measuring, bool(watch._layer_handles))
+        if not self._was[2]:
+            watch.hooks(True)
+        self._saved = watch.tape.snapshot()
+        watch.tape.clear()
+        watch.tape.measuring = False
+        watch.tape.on = watch.tape.push()
+        self.on = True
+        self._model: dict[str, Any] | None = None
+        self._losses: list[tuple[float, int]] = []
+        self._right: list[tuple[float, int]] = []
+        self._rows: list[str] = []
+        self._samples = 0
+
+    def ends(self) -> None:
+        self._depth = max(0, self._depth - 1)
+        if self._depth or not self.on:
+            return
+        watch = self.watch
+        self.on = False
+        self._harvest()
+        watch.tape.on, watch.tape.measuring, hooked = self._was
+        watch.tape.restore(self._saved)
+        if not hooked:
+            watch.hooks(False)
+            if not watch._looking:
+                watch.tape.pop()
+        if self._model is None:
+            self._empty += 1
+            return
+        self._empty = 0
+        entry = {**self._model, "samples": self._samples, "rows": self._rows}
+        entry |= {"loss": _weighted(self._losses), "right": _weighted(self._right)}
+        watch.record.add(entry, always=False)
+
+    def called(self, root: torch.nn.Module, name: str, args: tuple[Any, ...]) -> None:
+        """A model is called: what the call before it led to is gathered first."""
+        self._harvest()
+        tensors = [x for x in args if isinstance(x, torch.Tensor)]
+        for x in tensors:
+            self.watch.tape.give(x)
+        if self._model is None:
+            training = [n or name for n, m in root.named_modules() if isinstance(m, noting.MOODY) and m.training]
+            self._model = {
+                "kind": "evaluation", "step": self.watch.steps, "model": name, "training": root.training,
+                "training_modes": training[: noting.MOST_NAMES], "line": line_of_script(),
+            }  # fmt: skip
+        if tensors and tensors[0].ndim:
+            self._samples += len(tensors[0])
+            room = (MOST_ROWS if self._count <= 3 else LATER_ROWS) - len(self._rows)
+            if room > 0:
+                self._rows += row_hashes(tensors[0], room)
+
+    def _harvest(self) -> None:
+        """The losses and the shares of right answers that the calls so far led to."""
+        tape = self.watch.tape
+        tape.on = False
+        for entry in noting.loss_calls(tape, self.watch.steps, None, quiet=True):
+            samples = (entry.get("input", {}).get("shape") or [1])[0]
+            if entry["value"] is not None:
+                scale = 1 / samples if entry["reduction"] == "sum" else 1.0
+                self._losses.append((entry["value"] * scale, samples))
+            if entry.get("right") is not None:
+                self._right.append((entry["right"], samples))
+        if not self._right or len(self._right) < len(self._losses):
+            self._compared()
+        tape.clear()
+        tape.on = self.on
+
+    def _compared(self) -> None:
+        """Where what a model answered was compared with labels: the share that agrees."""
+        tape = self.watch.tape
+        for i, call in enumerate(tape.calls):
+            if call.name != "eq" or len(call.inputs) != 2 or call.given[0] != call.given[1] or not call.shape:
+                continue
+            value = scalar(tape.tensor(Ref(i)).double().mean())
+            if value is not None:
+                self._right.append((value, call.shape[0]))
+
+
+def _weighted(pairs: list[tuple[float, int]]) -> float | None:
+    total = sum(n for _, n in pairs)
+    return sum(v * n for v, n in pairs) / total if total else None
