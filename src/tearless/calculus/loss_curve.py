@@ -1,0 +1,152 @@
+"""What the losses of a run's steps say: where they began and ended, how noisy, whether they still fall.
+
+Losses come from batches: each is the level of the run plus the luck of its batch. Everything here is robust: medians,
+ranks and signs, so that a few wild batches decide nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tearless.core import CannotTell
+
+Vector = NDArray[np.float64]
+SIGMA = 1.482602218505602
+"""The standard deviation of a normal distribution over its median absolute deviation: 1/Φ⁻¹(¾)."""
+ENDING = 0.2
+"""The share of a run that counts as its end."""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Where a run's losses began and ended.
+
+    ``start``: the first finite loss, taken before anything was learned; ``late``: the median of the last fifth, inf
+    where the run ended in losses that are no numbers; ``lowest``: of the medians of stretches; ``peak``: the largest
+    finite loss; ``noise``: the spread of one loss about its level; ``steps``: how many losses there are.
+    """
+
+    start: float
+    late: float
+    lowest: float
+    peak: float
+    noise: float
+    steps: int
+    bounded: bool
+
+    @property
+    def left(self) -> float:
+        """What is left of the first loss at the end: late/start where losses are never below 0.
+
+        Where they may be, there is no zero to compare with: 1 unless the end lies below the start by more than three
+        times the noise, 0 where it does. ``inf`` where it ended in no number.
+        """
+        if math.isinf(self.late):
+            return math.inf
+        if self.bounded and self.start > 0:
+            return self.late / self.start
+        return 1.0 if self.late > self.start - 3 * self.noise else 0.0
+
+    @property
+    def growth(self) -> float:
+        """The largest loss over the first one; 1 where losses may lie below 0."""
+        return self.peak / self.start if self.bounded and self.start > 0 else 1.0
+
+
+def levels(losses: Vector) -> Levels:
+    """The levels of a run. Raises ``CannotTell`` where fewer than two losses are known.
+
+    >>> found = levels(np.array([4.0, 3.0, 2.0, 1.0, 1.0]))
+    >>> found.start, found.late, found.left
+    (4.0, 1.0, 0.25)
+    """
+    finite = np.isfinite(losses)
+    if finite.sum() < 2:
+        raise CannotTell("this needs the losses of at least two steps")
+    known = losses[finite]
+    end = losses[-max(3, math.ceil(ENDING * losses.size)) :]
+    broken = not np.isfinite(end).any() or not np.isfinite(end[-3:]).any()
+    late = math.inf if broken else float(np.median(end[np.isfinite(end)]))
+    lowest = float(stretches(known).min())
+    bounded = bool((known >= 0).all())
+    return Levels(float(known[0]), late, lowest, float(known.max()), noise(known), losses.size, bounded)
+
+
+def noise(values: Vector) -> float:
+    """The standard deviation of one value about a level that moves slowly: from the median of second differences.
+
+    x_(t−1) − 2x_t + x_(t+1) has variance 6σ² and no trend. 0 for fewer than three values. Robust.
+
+    >>> noise(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    0.0
+    """
+    if values.size < 3:
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        second = np.abs(np.diff(values, 2))
+    return float(SIGMA * np.median(second) / math.sqrt(6.0))
+
+
+def stretches(values: Vector, most: int = 20) -> Vector:
+    """The medians of up to ``most`` equal stretches of at least three values, in order.
+
+    >>> stretches(np.arange(60.0)).tolist()[:2]
+    [1.0, 4.0]
+    """
+    count = max(1, min(most, values.size // 3))
+    return np.array([np.median(part) for part in np.array_split(values, count)])
+
+
+def still_falling(values: Vector) -> float:
+    """The chance of so clear a fall were there none: Mann and Kendall's test on the medians of stretches, one-sided.
+
+    S = Σ_(i<j) sign(x_j − x_i) has mean 0 and variance n(n−1)(2n+5)/18 without a trend (normal from n = 10 on, with
+    the correction for continuity). 1 for fewer than four stretches. (Mann 1945; Kendall 1975.)
+
+    >>> still_falling(np.arange(60.0)[::-1]) < 1e-6
+    True
+    """
+    level = stretches(values[np.isfinite(values)])
+    n = level.size
+    if n < 4:
+        return 1.0
+    s = float(np.sign(level[None, :] - level[:, None])[np.triu_indices(n, 1)].sum())
+    z = (s + 1) / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def largest_rise(values: Vector) -> tuple[float, float]:
+    """``(rise, fall)``: the largest rise of the level from an earlier low, and the fall from the first value to the
+    lowest level, both of medians of stretches; the rise less three times the noise of a median of a stretch.
+
+    >>> largest_rise(np.repeat([4.0, 1.0, 3.0], 30))
+    (2.0, 3.0)
+    """
+    level = stretches(values)
+    length = values.size / level.size
+    slack = 3 * noise(values) * math.sqrt(math.pi / 2 / length) * math.sqrt(2)
+    rise = float((level - np.minimum.accumulate(level)).max())
+    return max(0.0, rise - slack), float(values[0] - level.min())
+
+
+def alternation(values: Vector) -> float:
+    """How much each value's departure from its neighbours' level is undone by the next: the lag-1 autocorrelation of
+    second differences' departures x_t − (x_(t−1) + x_(t+1))/2, less −2/3, what independent values give, over 1/3.
+
+    0 for independent values (expected), 1 for strict alternation, below 0 for smooth curves. 0 for fewer than eight.
+
+    >>> round(alternation(np.array([1.0, -1.0] * 10)), 6)
+    1.0
+    """
+    if values.size < 8:
+        return 0.0
+    off = np.diff(values, 2)
+    square = float((off[1:] ** 2).sum() + (off[:-1] ** 2).sum()) / 2
+    if square == 0:
+        return 0.0
+    r = float((off[1:] * off[:-1]).sum()) / square
+    return -(r + 2 / 3) * 3
