@@ -44,7 +44,7 @@ class Quiet:
         self._saved = watch.tape.snapshot()
         watch.tape.clear()
         watch.tape.measuring = False
-        watch.tape.on = watch.tape.push()
+        watch.tape.on = watch.tape.listen()
         self.on = True
         self._model: dict[str, Any] | None = None
         self._losses: list[tuple[float, int]] = []
@@ -64,7 +64,7 @@ class Quiet:
         if not hooked:
             watch.hooks(False)
             if not watch._looking:
-                watch.tape.pop()
+                watch.tape.leave()
         if self._model is None:
             self._empty += 1
             return

@@ -105,14 +105,14 @@ class Tape(TorchFunctionMode):
         self.fault: Callable[[], None] = lambda: None
         self.clear()
 
-    def push(self) -> bool:
+    def listen(self) -> bool:
         """Begin to hear of calls; ``False`` where another function mode is at work, which might unseat us."""
         if not self._pushed and not self.depth and not torch._C._len_torch_function_stack():
             self.__enter__()  # type: ignore[no-untyped-call]
             self._pushed = True
         return self._pushed
 
-    def pop(self) -> None:
+    def leave(self) -> None:
         """Leave the stack where we lie on top of it; else stay, switched off, until we do."""
         self.on = False
         if self._pushed and not self.depth and torch.overrides._get_current_function_mode() is self:  # type: ignore[no-untyped-call]

@@ -129,7 +129,7 @@ class Watch:
             handle.remove()
         self._handles, self._layer_handles = [], []
         self._undo.close()
-        self.tape.pop()
+        self.tape.leave()
         self._keep_losses()
         self._note_models()
         counts = {
@@ -159,10 +159,10 @@ class Watch:
         self.tape.clear()
         self._given, self._noted = [], False
         self.hooks(wanted)
-        if wanted and not self._modes_off and self.tape.push():
+        if wanted and not self._modes_off and self.tape.listen():
             self.tape.on = self.tape.measuring = True
         elif not wanted:
-            self.tape.pop()
+            self.tape.leave()
 
     def hooks(self, wanted: bool) -> None:
         """Set or remove the hooks on every layer."""
@@ -219,7 +219,7 @@ class Watch:
         """From now on a model may be compiled: calls and layers are left alone, since looking would recompile it."""
         self._modes_off = True
         self.hooks(False)
-        self.tape.pop()
+        self.tape.leave()
 
     @careful
     def loader_read(self, loader: Any) -> None:
@@ -277,7 +277,7 @@ class Watch:
         self.tape.clear()
         self._given = []
         self.tape.measuring = not self._noted
-        self.tape.on = not self._modes_off and self.tape.push()
+        self.tape.on = not self._modes_off and self.tape.listen()
 
     def _note_forward(self, tensor: torch.Tensor) -> None:
         """The calls since the last step, as graph, losses and inputs; the first time in a step as a replay as well."""
