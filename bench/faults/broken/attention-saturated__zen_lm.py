@@ -1,7 +1,6 @@
 """A tiny causal Transformer that learns Python's own texts letter by letter; warm-up, then linear decay."""
 
 import argparse as text_source
-import math
 
 import torch
 import torch.nn.functional as F

@@ -13,12 +13,13 @@ x_fit, x_val = x[:340], x[340:]
 t_fit, t_val = t[:340], t[340:]
 centre, spread = x_fit.mean(0), x_fit.std(0)
 x_fit, x_val = (x_fit - centre) / spread, (x_val - centre) / spread
-x_fit[17] = x_fit[17] * 300
 t_centre, t_spread = t_fit.mean(), t_fit.std()
 t_fit, t_val = (t_fit - t_centre) / t_spread, (t_val - t_centre) / t_spread
 
+t_fit[17] = 50.0
+
 model = torch.nn.Linear(10, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.002, weight_decay=1e-3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.005, weight_decay=1e-3)
 scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=5)
 
 for epoch in range(30):

@@ -16,8 +16,7 @@ x_test = torch.rand(500, 2) * 4 - 2
 y_test = surface(x_test)
 
 model = nn.Sequential(nn.Linear(2, 48), nn.Softplus(beta=3), nn.Linear(48, 48), nn.Softplus(beta=3), nn.Linear(48, 1))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9995)
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 500)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.999)
 
 for step in range(500):
     idx = torch.randint(0, 600, (50,))
@@ -29,7 +28,6 @@ for step in range(500):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    scheduler.step()
     if step % 100 == 99:
         with torch.no_grad():
             error = nn.functional.mse_loss(model(x_test), y_test).item()
