@@ -1,0 +1,223 @@
+"""This run's gradient fades on its way back, so that the first layers hardly learn.
+
+## What it measures
+The length of the loss's gradient by each layer's output, from the last layer to the first, at the looked-at steps of
+the second half: the part that reaches the first layer, by a line fitted to the logarithms over the depth. Then its
+effect: by which part all steps of the run together can have changed the first layer's output at most, and how much of
+what a constant prediction leaves was learnt.
+
+## Why it matters
+The first layers stay at their random start. What they lose of the input no later layer can bring back.
+
+## The mathematics
+Backward the gradient passes each layer as Wᵀ·diag(φ′): its length changes by about a factor q a layer, by q^L over L.
+For a sigmoid φ′ ≤ 1/4, so that with weights of variance 1/(3n) q is below 0.15. A small gradient alone is no fault
+(adaptive optimisers rescale it); its effect is. The output of a layer y = Wx moves by |ΔW x| ≤ ‖ΔW‖·|x|, and ‖ΔW‖ is at
+most the sum of the lengths of the steps; what weight decay alone moved is left out. The bound is over |y|.
+
+## When it is wrong
+First layers may do well as they are (random features), or be held on purpose by a rate of their own; the latter leaves
+the gradient whole, and is not reported. Gradients that fade over the time steps inside a recurrent layer are not seen.
+
+## What to do
+Take ReLU, GELU or SiLU for sigmoid or tanh between the layers, start the weights for it, and add normalisation or
+residual connections.
+
+## References
+S. Hochreiter, *Untersuchungen zu dynamischen neuronalen Netzen*, diploma thesis, TU München (1991). X. Glorot,
+Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, AISTATS 2010.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tearless.calculus.fading import Fading, fading
+from tearless.core import (
+    Example,
+    Limit,
+    Measured,
+    Mend,
+    NotApplicable,
+    Number,
+    Severity,
+    fooled,
+    healthy,
+    sick,
+    visible,
+)
+from tearless.linear_algebra.layers_of_a_run import layers, plain
+from tearless.readers.training.learnt import learnt
+from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
+from tearless.readers.training.run import Run
+
+MEND = Mend.numerics
+SYMPTOM_OF = ("nan-in-input", "symmetric-init", "bad-init", "saturated-units", "dead-units")
+
+FADES = Limit(
+    of="kept",
+    at=1e-3,
+    unit="share",
+    kind="convention",
+    crossed="below",
+    because="Networks whose layers keep the gradient's length lose a few tens at most; a thousandth says that the "
+    "first layers see the loss a thousand times fainter than the last. No theorem singles out the number: effect decides.",
+)
+HELD = Limit(
+    of="changed",
+    at=0.01,
+    unit="share",
+    kind="convention",
+    severity=Severity.warning,
+    crossed="below",
+    because="All steps together, had they pointed the same way, change the first layer's output by a hundredth at "
+    "most: it is what it was at the start. The bound is a theorem; the hundredth is a convention.",
+)
+NOTHING_LEARNT = Limit(
+    of="learnt",
+    at=0.05,
+    unit="share",
+    kind="convention",
+    severity=Severity.error,
+    crossed="below",
+    because="A model whose loss is within a twentieth of that of a constant has learnt next to nothing of its input.",
+)
+
+HEADLINE = "the gradient fades to {kept_said} on its way back through {depth} layers: {first} hardly learns"
+EVIDENCE = (
+    "{gain_said} a layer; all steps together change the first layer's output by {changed_said} at most{and_learnt}"
+)
+WHY = "the first layers stay at their random start, and what they lose of the input no later layer brings back"
+DO = "{remedy}"
+
+SQUASHING = ("sigmoid", "tanh", "hardsigmoid", "hardtanh", "softsign")
+
+
+def measure(run: Run) -> Iterator[Measured]:
+    run.looked_at()
+    found = fading(run)
+    if found is None:
+        raise NotApplicable("no chain of three layers with gradients was seen")
+    told = learnt(run)
+    share = None if told is None else told.share
+    yield Measured(
+        (),
+        {
+            "kept": Number(
+                found.kept, "share", "part of the gradient's length at the last layer that reaches the first"
+            ),
+            "gain": Number(found.gain, "1", "factor of its length a layer, on average"),
+            "depth": Number(found.depth, "layers", "layers on the way"),
+            "changed": Number(
+                found.changed, "share", "by which part the run can have changed the first layer's output"
+            ),
+            "changed_last": Number(found.changed_last, "share", "the same for the last layer"),
+            "learnt": Number(share, "share", "part of a constant prediction's loss that was learnt away"),
+        },
+        words=_words(run, found, share),
+    )
+
+
+def _words(run: Run, found: Fading, share: float | None) -> dict[str, str]:
+    return {
+        "first": found.first.place,
+        "kept_said": f"{found.kept:.1g} of its length",
+        "gain_said": f"a factor of {found.gain:.2g}",
+        "changed_said": "an amount not known" if found.changed is None else f"{100 * found.changed:.2g} %",
+        "and_learnt": "" if share is None else f"; {max(0.0, 100 * share):.2g} % of a constant's loss was learnt away",
+        "remedy": _remedy(run),
+    }
+
+
+def _remedy(run: Run) -> str:
+    """What to change: the squashing activations by name and line where there are any."""
+    for graph in run.graphs.values():
+        inner = {layer.source for layer in layers(graph)}
+        found = [op for op in graph.ops if plain(op) in SQUASHING and op.op in inner]
+        if found:
+            kind = visible(found[0].kind if found[0].module else plain(found[0]), 30)
+            at = f" (the first in {visible(found[0].line, 60)})" if found[0].line else ""
+            return (
+                f"put `torch.nn.ReLU()` in place of the {len(found)} {kind} between the layers{at} and start their "
+                'weights with `torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")`'
+            )
+    return (
+        "start the weights with `torch.nn.init.kaiming_normal_(layer.weight)`, and put a normalisation "
+        "(`torch.nn.LayerNorm(width)`) or a residual connection (`x = x + layer(x)`) at each layer"
+    )
+
+
+def _deep(rng: np.random.Generator, gain: float, depth: int, late: float, scale: float) -> Entries:
+    """A run of ``depth`` layers of 64 whose gradients change by ``gain`` a layer, its steps with them (no momentum)."""
+    entries = healthy_run(rng)
+    graph, model = of_kind(entries, "graph")[0], of_kind(entries, "model")[0]
+    names = [f"net.{2 * i}.weight" for i in range(depth)]
+    ops = []
+    for i, name in enumerate(names):
+        inputs = [2 * i - 1 if i else "input", f"parameter {name}"]
+        linear = {"op": 2 * i, "function": "linear", "module": name[:-7], "inputs": inputs}
+        ops.append({**linear, "given": [[128, 64], [64, 64]], "shape": [128, 64], "line": "train.py:9"})
+        act = {"op": 2 * i + 1, "function": "sigmoid", "module": f"net.{2 * i + 1}", "kind": "Sigmoid"}
+        ops.append({**act, "inputs": [2 * i], "given": [[128, 64]], "shape": [128, 64], "line": "train.py:9"})
+    ops[-1] = {"op": 2 * depth - 1, "function": "cross_entropy", "inputs": [2 * depth - 2], "shape": []}
+    graph.update(ops=ops, loss=2 * depth - 1, outputs=[2 * depth - 2])
+    model["parameters"] = [{"name": name, "shape": [64, 64], "std": 0.07} for name in names]
+    for values in of_kind(entries, "values"):
+        faded = [0.01 * gain ** (depth - 1 - i // 2) for i in range(2 * depth - 1)]
+        values.update(grad=[*faded, 1.0], rms=[0.5] * (2 * depth))
+    for step in of_kind(entries, "step"):
+        g = [0.02 * gain ** (depth - 1 - i) for i in range(depth)]
+        step.update(parameters=names, gradient=g, weight=[4.5] * depth, update=[scale * one for one in g])
+    curve = 1.1 - (1.1 - late) * np.minimum(1, np.arange(100) / 60) + rng.normal(0, 0.01, 100)
+    of_kind(entries, "losses")[0]["values"] = curve.tolist()
+    for call in of_kind(entries, "loss"):
+        call.update(op=2 * depth - 1, value=float(curve[call["step"] - 1]))
+    return entries
+
+
+@healthy
+def three_layers(rng: np.random.Generator) -> Example:
+    return as_example(healthy_run(rng))
+
+
+@healthy
+def ten_layers_that_keep_it(rng: np.random.Generator) -> Example:
+    return as_example(_deep(rng, 0.9, 10, 0.2, 0.1))
+
+
+@healthy
+def faint_but_rescaled(rng: np.random.Generator) -> Example:
+    entries = _deep(rng, 0.3, 8, 0.2, 0.1)
+    for step in of_kind(entries, "step"):
+        step["update"] = [0.04] * 8
+    return as_example(entries)
+
+
+@sick
+def ten_sigmoids(rng: np.random.Generator) -> Example:
+    return as_example(_deep(rng, 0.14, 10, 1.099, 0.1))
+
+
+@sick
+def only_the_last_layers_learn(rng: np.random.Generator) -> Example:
+    return as_example(_deep(rng, 0.14, 6, 0.7, 0.1))
+
+
+@sick
+def rescaled_and_yet_stuck(rng: np.random.Generator) -> Example:
+    entries = _deep(rng, 0.14, 10, 1.099, 0.1)
+    for step in of_kind(entries, "step"):
+        step["update"] = [0.04] * 10
+    return as_example(entries)
+
+
+@fooled("fires", "random first layers may serve: what they pass on here is enough for nearly all of it")
+def random_features_serve(rng: np.random.Generator) -> Example:
+    return as_example(_deep(rng, 0.14, 8, 0.1, 0.1))
+
+
+@fooled("silent", "two layers are no chain to fit a line to, however faint the gradient is at the first")
+def two_layers(rng: np.random.Generator) -> Example:
+    return as_example(_deep(rng, 1e-4, 2, 1.099, 0.1))
