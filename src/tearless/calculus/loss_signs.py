@@ -1,0 +1,88 @@
+"""Which way a loss should go: known losses among a graph's ops, and the sign with which backward was called on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tearless.readers.training.told import Graph, Op, Values
+
+LOSSES = frozenset(
+    {
+        "cross_entropy", "nll_loss", "nll_loss2d", "nll_loss_nd", "binary_cross_entropy", "mse_loss", "l1_loss",
+        "binary_cross_entropy_with_logits", "smooth_l1_loss", "huber_loss", "kl_div", "ctc_loss", "multi_margin_loss",
+        "hinge_embedding_loss", "poisson_nll_loss", "gaussian_nll_loss", "cosine_embedding_loss", "soft_margin_loss",
+        "margin_ranking_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss", "multilabel_margin_loss",
+        "multilabel_soft_margin_loss",
+    }
+)  # fmt: skip
+"""PyTorch's loss functions: each falls as the model gets better, whatever the model."""
+THROUGH = frozenset(
+    {"mean", "sum", "squeeze", "view", "reshape", "getitem", "stack", "to", "float", "double", "clone", "select"}
+)
+"""Functions that keep the sign: the value grows where each of its numbers does."""
+SQUARES = frozenset({"pow", "square", "abs", "norm", "vector_norm"})
+LOGS = frozenset({"log", "log_softmax", "logsigmoid", "log1p", "log2"})
+INSIDE = THROUGH | {"mul", "add", "gather", "sub", "div", "unsqueeze", "masked_select", "where", "clamp"}
+
+
+def direction(graph: Graph, values: Values | None = None) -> int | None:
+    """1 where the value that backward was called on grows with known losses, -1 where it falls with them.
+
+    The way from that value down to the losses may hold negations, sums, differences, means and factors, whose sign is
+    read off their values. ``None`` where no known loss is met, where signs differ, or where anything else is in the way
+    (an evidence bound, a reward, a ratio): nothing is claimed there. A mean of squares or of absolute differences is a
+    known loss, and so is a negated mean of logarithms of what the model gave.
+    """
+    ops = {op.op: op for op in graph.ops}
+    means = {} if values is None else dict(zip((op.op for op in graph.ops), values.mean, strict=False))
+    start = None if graph.loss is None else ops.get(graph.loss)
+    signs = _signs(start, ops, means, 0) if start is not None else {0}
+    return signs.pop() if len(signs) == 1 and signs <= {1, -1} else None
+
+
+def _signs(op: Op, ops: Mapping[int, Op], means: Mapping[int, float | None], depth: int) -> set[int]:
+    """The signs with which known losses stand in this value; 0 stands for what is not known."""
+    below = [ops[one] for one in op.inputs if isinstance(one, int) and one in ops and ops[one].learns]
+    if op.function in LOSSES:
+        return {1}
+    if depth > 40 or not below:
+        return {0}
+    deeper = [_signs(one, ops, means, depth + 1) for one in below]
+    if op.function in ("neg", "negative"):
+        return {-sign for sign in deeper[0]} if deeper[0] != {0} else {1 if _of_logs(below[0], ops, 0) else 0}
+    if op.function in SQUARES:
+        return {1} if _difference(below[0], ops) else {0}
+    if op.function in ("add", "add_", "iadd", "stack", "cat", *THROUGH):
+        known = [signs for signs in deeper if signs != {0}]
+        return set().union(*known) if known else {0}
+    if op.function == "sub" and len(below) == 2:
+        return deeper[0] if deeper[1] == {0} else {0}
+    return _scaled(op, below, deeper, means)
+
+
+def _scaled(op: Op, below: list[Op], deeper: list[set[int]], means: Mapping[int, float | None]) -> set[int]:
+    """A value times a number, or a number less a value: the sign is read off what went in and what came out."""
+    if op.function in ("mul", "div", "imul", "itruediv", "mul_", "div_") and len(below) == 1:
+        before, after = means.get(below[0].op), means.get(op.op)
+        if before and after:
+            return {sign * (1 if before * after > 0 else -1) for sign in deeper[0]}
+    if op.function in ("mul",) and len(below) == 2 and below[0] is below[1]:
+        return {1} if _difference(below[0], ops={}) else {0}
+    return {0}
+
+
+def _difference(op: Op, ops: Mapping[int, Op]) -> bool:
+    """Whether this is a difference of what the model gave and something else, views aside."""
+    while op.function in THROUGH and op.inputs and isinstance(op.inputs[0], int) and op.inputs[0] in ops:
+        op = ops[op.inputs[0]]
+    return op.function == "sub" and len(op.inputs) == 2
+
+
+def _of_logs(op: Op, ops: Mapping[int, Op], depth: int) -> bool:
+    """Whether a mean or a sum of logarithms stands here, weighted or not: its negative is a log-likelihood's."""
+    if op.function in LOGS:
+        return True
+    if depth > 12 or op.function not in INSIDE:
+        return False
+    below = [ops[one] for one in op.inputs if isinstance(one, int) and one in ops and ops[one].learns]
+    return any(_of_logs(one, ops, depth + 1) for one in below)
