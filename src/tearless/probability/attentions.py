@@ -1,0 +1,84 @@
+"""The attention of a watched model: each softmax over positions, its entropy, and the spread of its scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tearless.linear_algebra.layers_of_a_run import PRODUCTS, by_op, consumers, plain, through_views
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Graph, Op, Values
+
+FUSED = ("scaled_dot_product_attention", "multi_head_attention_forward")
+BETWEEN = ("dropout", "masked_fill", "where", "mul", "nan_to_num")
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A softmax over positions: its entropy as a share of ln n, and the standard deviation of its scores."""
+
+    op: Op
+    entropy: float
+    positions: int
+    spread: float | None
+
+
+def attentions(run: Run, graph: Graph, values: Values) -> Iterator[Attention]:
+    entropies, stds, sizes = (by_op(graph, of) for of in (values.entropy, values.std, values.rms))
+    takers = consumers(graph)
+    for op in graph.ops:
+        if not op.used or not op.learns:
+            continue
+        if plain(op) == "softmax" and op.op in entropies and _is_attention(op, takers):
+            scores = through_views(graph, op.inputs[0]) if op.inputs else ""
+            yield Attention(op, entropies[op.op], op.shape[-1], stds.get(scores) if isinstance(scores, int) else None)
+        elif plain(op) in FUSED:
+            fused = _fused(run, graph, op, sizes, entropies.get(op.op))
+            if fused is not None:
+                yield fused
+
+
+def _is_attention(op: Op, takers: Mapping[int, list[Op]], deep: int = 3) -> bool:
+    """Whether the shares weigh other values: a product that is not with a parameter takes them."""
+    for taker in takers.get(op.op, []):
+        weighs = plain(taker) in PRODUCTS and not any(
+            isinstance(x, str) and x.startswith("parameter ") for x in taker.inputs
+        )
+        if weighs or (plain(taker) in BETWEEN and deep and _is_attention(taker, takers, deep - 1)):
+            return True
+    return False
+
+
+def _fused(run: Run, graph: Graph, op: Op, sizes: dict[int, float], known: float | None) -> Attention | None:
+    """Attention in one call: its scores' spread from the sizes of queries and keys, and the entropy that leaves."""
+    if len(op.given) < 3 or len(op.given[0]) < 2:
+        return None
+    if plain(op) == "scaled_dot_product_attention":
+        two = [sizes.get(at) if isinstance(at := through_views(graph, x), int) else None for x in op.inputs[:2]]
+        positions, width = op.given[1][-2], op.given[0][-1]
+        scale = float(op.options.get("scale") or width**-0.5)
+        spread = two[0] * two[1] * math.sqrt(width) * scale if two[0] and two[1] else None
+    else:
+        positions, spread = _positions(op), _of_projection(run, graph, op, sizes)
+    if known is None and (spread is None or positions < 2):
+        return None
+    left = 1 - (spread or 0.0) ** 2 / (8 * math.log(max(2, positions)))
+    return Attention(op, max(0.0, left) if known is None else known, positions, spread)
+
+
+def _positions(op: Op) -> int:
+    """Positions of keys in a call of multi-head attention: its inputs are (positions, samples, width)."""
+    return op.given[1][0] if len(op.given[1]) == 3 else op.given[0][0]
+
+
+def _of_projection(run: Run, graph: Graph, op: Op, sizes: dict[int, float]) -> float | None:
+    """The spread of the scores from the standard deviation of the matrix that makes queries and keys."""
+    at = through_views(graph, op.inputs[0])
+    given = sizes.get(at) if isinstance(at, int) else None
+    for x in op.inputs:
+        name = x.removeprefix("parameter ") if isinstance(x, str) else ""
+        parameter = run.parameters.get(name)
+        if parameter is not None and name.endswith("in_proj_weight") and parameter.std and given:
+            return float(parameter.std**2 * parameter.shape[-1] * given**2)
+    return None
