@@ -1,0 +1,197 @@
+"""This run gives the model the answers among its inputs.
+
+## What it measures
+Three ways in which the answer stands in the input, each exact. One input column is the target, up to its unit. The
+target is the next input of a sequence, and outputs change when later inputs are changed (a causal mask is missing). The
+target is the input itself, place by place, while each output sees its own place and none after it.
+
+## Why it matters
+The model learns to copy. Its loss falls far below what the task allows, on held-out samples as well, and it is of no
+use where the answer is not known beforehand, which is where it was to be used.
+
+## The mathematics
+Prediction of x_{t+1} models p(x_{t+1} | x_1 ... x_t): the output at t may be a function of inputs up to t only, so a
+change of later inputs must leave it as it is, to the bit. A column c holds the target y where y = a + b c: its squared
+correlation r² is then 1 up to rounding, about 1e-7 in single precision, while the least squared error from c alone is
+(1 − r²) Var(y). That targets are the next inputs shows in their counts: in N windows of one sequence they differ from
+those of the inputs by at most one token at each end, 2 N in all.
+
+## When it is wrong
+A task may be to find a column's own value on purpose, as an exercise. A target that is known up to a little noise from
+one column is not caught: some tasks are that easy.
+
+## What to do
+Drop the column; give the attention a causal mask (`torch.nn.functional.scaled_dot_product_attention(q, k, v,
+is_causal=True)`); shift the target by one place (`x, y = ids[:-1], ids[1:]`).
+
+## References
+S. Kaufman, S. Rosset, C. Perlich, O. Stitelman, *Leakage in data mining*, ACM TKDD 6 (2012). A. Vaswani and others,
+*Attention is all you need*, NeurIPS (2017), section 3.2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
+from tearless.probability.learned import label_counts
+from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Given, Loss
+
+MEND = Mend.data
+
+IN_THE_INPUT = Limit(
+    of="ways",
+    at=1,
+    unit="ways",
+    kind="derived",
+    severity=Severity.error,
+    because="Each way is exact: a column that is the target up to rounding, an output that changes with later inputs, "
+    "or a target that equals the input. One is enough.",
+)
+
+HEADLINE = "the answer stands in the input: {what}"
+EVIDENCE = (
+    "outputs that change with later inputs: {future}; best squared correlation of one column with the target "
+    "falls short of 1 by {short}"
+)
+WHY = "the model learns to copy: its loss says nothing of inputs whose answer is not known yet"
+DO = "{do}"
+
+ROUNDING = 1e-5
+"""How far r² of a copy may stay below 1: a hundred times the rounding of single precision."""
+LEAST_COLUMNS = 2
+SOME = 1e-3
+
+
+def measure(run: Run) -> Iterator[Measured]:
+    futures = [p.numbers["share"] for p in run.probes("future") if p.numbers.get("share") is not None]
+    copied = [p.numbers for p in run.probes("copied") if p.numbers.get("correlation") is not None]
+    if not futures and not copied:
+        raise CannotTell("a measurement with later inputs changed, or of the columns against the target, is needed")
+    share = max(futures, default=None)
+    best = max(copied, key=lambda n: abs(n["correlation"]), default=None)
+    ways = [one for one in (_column(best), _later(run, share), _itself(run, share)) if one]
+    what, do = ways[0] if ways else ("it does not", "nothing")
+    short = None if best is None else max(0.0, 1 - best["correlation"] ** 2)
+    yield Measured(
+        (),
+        {
+            "ways": Number(len(ways), "ways", "ways, of three, in which the answer is in the input"),
+            "future": Number(
+                -1 if share is None else share,
+                "share",
+                "outputs that change with later inputs; below 0 where it was not measured",
+            ),
+            "short": Number(
+                short if short is not None else 1,
+                "1",
+                "1 - r² of the target with one column; 1 where it was not measured",
+            ),
+        },
+        words={"what": what, "do": do},
+    )
+
+
+def _column(best: object) -> tuple[str, str] | None:
+    if not isinstance(best, dict) or best.get("columns", 0) < LEAST_COLUMNS or 1 - best["correlation"] ** 2 > ROUNDING:
+        return None
+    at = int(best.get("column", 0))
+    return (
+        f"column {at} of {int(best['columns']):,} is the target, up to its unit",
+        f"leave out input column {at} (`x[:, {at}]`), or end the window one place before the target",
+    )
+
+
+def _later(run: Run, share: float | None) -> tuple[str, str] | None:
+    if share is None or share < SOME or not any(0 < gap <= 2 * n for gap, n in _gaps(run)):
+        return None
+    return (
+        f"the target is the next input, and {100 * share:.3g} % of the outputs change when later inputs do",
+        "mask what comes later: `scores.masked_fill(torch.ones(t, t, dtype=torch.bool).triu(1), float('-inf'))` before "
+        "the softmax, or `is_causal=True`",
+    )
+
+
+def _itself(run: Run, share: float | None) -> tuple[str, str] | None:
+    gaps = list(_gaps(run))
+    if share is None or share >= SOME or not gaps or any(gap for gap, _ in gaps):
+        return None
+    return (
+        "the target is the input itself, place by place, and each output sees its own place",
+        "shift the target by one place: `x, y = ids[:-1], ids[1:]`",
+    )
+
+
+def _gaps(run: Run) -> Iterator[tuple[int, int]]:
+    """How far the counts of the targets are from those of the tokens, and how many sequences a batch holds."""
+    calls = {c.step: c for c in run.loss_calls if not c.evaluating and c.function in ("cross_entropy", "nll_loss")}
+    for given in run.given:
+        call = calls.get(given.step)
+        if call is not None and given.used and len(given.inputs) == 1 and _one_a_token(given, call):
+            x, y = dict(given.inputs[0].counts), label_counts(call.target, call.options)
+            yield sum(abs(int(x.get(k, 0)) - int(y.get(k, 0))) for k in {*x, *y}), given.inputs[0].shape[0]
+
+
+def _one_a_token(given: Given, call: Loss) -> bool:
+    """Whether there is one target for each token of some sequences, both counted."""
+    x, y = given.inputs[0], call.target
+    same = len(x.shape) == 2 and int(np.prod(x.shape)) == int(np.prod(y.shape)) and x.shape[1] > 1
+    return same and bool(x.counts) and bool(y.counts)
+
+
+@healthy
+def no_column_tells(rng: np.random.Generator) -> Example:
+    return as_example(_with_column(healthy_run(rng), 0.97))
+
+
+@healthy
+def tokens_with_a_mask(rng: np.random.Generator) -> Example:
+    return as_example(_tokens(rng, 0.0, shift=1))
+
+
+@healthy
+def labels_of_tokens_seen_from_both_sides(rng: np.random.Generator) -> Example:
+    entries = _tokens(rng, 0.9, shift=1)
+    for entry in of_kind(entries, "loss"):
+        entry["target"]["counts"] = {"0": SAMPLES * 28, "1": SAMPLES * 4}
+    return as_example(entries)
+
+
+@sick
+def a_column_of_answers(rng: np.random.Generator) -> Example:
+    return as_example(_with_column(healthy_run(rng), 1 - 1e-8))
+
+
+@sick
+def no_causal_mask(rng: np.random.Generator) -> Example:
+    return as_example(_tokens(rng, 0.97, shift=1))
+
+
+@sick
+def a_target_that_was_not_shifted(rng: np.random.Generator) -> Example:
+    return as_example(_tokens(rng, 0.0, shift=0))
+
+
+@fooled("silent", "a column that holds the target with a little noise is as any good column is")
+def nearly_the_answer(rng: np.random.Generator) -> Example:
+    return as_example(_with_column(healthy_run(rng), 0.999))
+
+
+def _with_column(entries: list[dict[str, object]], correlation: float) -> list[dict[str, object]]:
+    numbers = {"correlation": correlation, "column": 3, "columns": 20, "samples": 512}
+    return [*entries, {"kind": "probe", "probe": "copied", "step": 100, "numbers": numbers}]
+
+
+def _tokens(rng: np.random.Generator, share: float, shift: int) -> list[dict[str, object]]:
+    entries = healthy_run(rng)
+    for given, loss in zip(of_kind(entries, "given"), of_kind(entries, "loss"), strict=True):
+        ids = rng.integers(0, 30, (SAMPLES, 33))
+        for tensor, part in ((given["inputs"][0], ids[:, :32]), (loss["target"], ids[:, shift : 32 + shift])):
+            labels, counts = np.unique(part, return_counts=True)
+            tensor |= {"shape": [SAMPLES, 32], "dtype": "int64", "means": [], "stds": []}
+            tensor["counts"] = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
+    return [*entries, {"kind": "probe", "probe": "future", "step": 100, "numbers": {"share": share}}]
