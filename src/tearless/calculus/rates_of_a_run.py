@@ -1,0 +1,64 @@
+"""The learning rates of a run, and whether its loss was still falling while they were at work."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tearless.core import CannotTell, NotApplicable
+from tearless.readers.training.run import Run
+
+
+def rates_of(run: Run) -> NDArray[np.float64]:
+    """The rates of the run's one optimiser, or of the one that made the most looked-at steps; of groups the highest.
+
+    Raises ``NotApplicable`` where the script makes its steps by hand, ``CannotTell`` where no rates are told.
+    """
+    if run.steps and all(step.by_hand for step in run.steps):
+        raise NotApplicable("the script makes its steps by hand: their rate is not seen")
+    if len(run.optimizers) > 1 or any(len(step.rates) > 1 for step in run.steps):
+        return _of_one(run)
+    logged = (run.metric(name)[1] for name in ("lr", "learning_rate"))
+    rates = run.rates if len(run.rates) else next((values for values in logged if len(values)), run.rates)
+    rates = rates[np.isfinite(rates)]
+    if len(rates) < 2:
+        raise CannotTell("the learning rate of at least two steps is needed; this run tells fewer")
+    return rates
+
+
+def highest_rate(run: Run, rates: NDArray[np.float64]) -> float:
+    """The highest rate; where it never changes, the one that the schedule was made for, if there is one."""
+    top = float(rates.max())
+    meant = [float(g.get("initial_lr") or 0) for o in run.optimizers for g in o.groups[:1]]
+    return max(top, *meant) if len(meant) == 1 and rates.min() == top else top
+
+
+def still_falling(losses: NDArray[np.float64], rates: NDArray[np.float64], top: float) -> float:
+    """The most that the last half of the steps at a working rate (a tenth of the highest) brought of the loss's fall.
+
+    Two standard errors above what is seen; 1 where the loss is not known or did not fall for sure.
+    """
+    working = np.flatnonzero((rates >= top / 10) & (top > 0))
+    seen = losses[: working[-1] + 1] if len(working) and len(losses) >= len(rates) else losses[:0]
+    seen = seen[np.isfinite(seen)]
+    if len(seen) < 8:
+        return 1.0
+    half, eighth = len(seen) // 2, len(seen) // 8
+    first, before, last = seen[:eighth], seen[half : half + half // 2], seen[half + half // 2 :]
+    noise = np.sqrt(before.var() / len(before) + last.var() / len(last))
+    fall = first.mean() - last.mean()
+    if fall <= 2 * noise:
+        return 1.0
+    return float(np.clip((before.mean() - last.mean() + 2 * noise) / fall, 0, 1))
+
+
+def _of_one(run: Run) -> NDArray[np.float64]:
+    """Each looked-at rate held until the next look, for the optimiser with the most looked-at steps."""
+    looked = [(s.optimizer, s.step, max(s.rates)) for s in run.steps if s.rates and not s.by_hand]
+    if len(looked) < 2:
+        raise CannotTell("the learning rates of the looked-at steps are not known")
+    ids = [one for one, _, _ in looked]
+    most = max(sorted(set(ids)), key=ids.count)
+    own = [(step, rate) for one, step, rate in looked if one == most]
+    reach = np.diff([step for step, _ in own], append=own[-1][0] + 1)
+    return np.repeat([rate for _, rate in own], reach).astype(float)
