@@ -150,3 +150,40 @@ def alternation(values: Vector) -> float:
         return 0.0
     r = float((off[1:] * off[:-1]).sum()) / square
     return -(r + 2 / 3) * 3
+
+
+def swings(values: Vector, least: float) -> int:
+    """How many times the level rises by at least ``least`` after a fall of as much: a zigzag of medians of stretches.
+
+    At most 100 stretches of at least three values, so that swings of a few steps are seen and single batches are not.
+
+    >>> swings(np.repeat([4.0, 1.0, 3.0, 1.0, 3.0], 3), 1.5)
+    2
+    """
+    level = stretches(values, 100)
+    low = high = float(level[0])
+    found, falling = 0, False
+    for x in map(float, level):
+        if falling:
+            low = min(low, x)
+            if x - low >= least:
+                found, falling, high = found + 1, False, x
+        else:
+            high = max(high, x)
+            if high - x >= least:
+                falling, low = True, x
+    return found
+
+
+def heights(values: Vector) -> Vector:
+    """Each loss over what a bad batch costs, both above the run's floor: the lowest loss, or 0 where that is higher.
+
+    A bad batch costs the larger of the first losses (the first, the median of the first ten) and three quarters' worst
+    of all. Shape (n,); zeros where nothing lies above the floor.
+
+    >>> heights(np.array([1.0, 0.5, 0.5, 20.0, 0.5])).tolist()
+    [1.0, 0.5, 0.5, 20.0, 0.5]
+    """
+    floor = min(0.0, float(values.min()))
+    bad = max(float(values[0]), float(np.median(values[:10])), float(np.quantile(values, 0.75))) - floor
+    return (values - floor) / bad if bad > 0 else np.zeros_like(values)

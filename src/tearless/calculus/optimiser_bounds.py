@@ -77,3 +77,25 @@ def number_of(group: Mapping[str, Any], key: str, default: float = 0.0) -> float
     value = group.get(key)
     fine = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if fine and value is not None else default
+
+
+def normal_cut(size: float) -> float:
+    """How far numbers were cut by clipping each to ±c, from their root mean square after it over c: the factor by which
+    it was larger before, for numbers that were normal with mean 0.
+
+    E[min(z², c²)] = erf(c/√2) − c√(2/π)e^(−c²/2) + c²·erfc(c/√2) for a standard normal z; solved for c by bisection.
+    Many zeros among them make it come out too small. 1 where hardly anything was cut; at most 1,000.
+
+    >>> round(normal_cut(0.95), 1), normal_cut(0.1)
+    (5.7, 1.0)
+    """
+
+    def after(c: float) -> float:
+        tail = math.erfc(c / math.sqrt(2))
+        return 1 - tail - c * math.sqrt(2 / math.pi) * math.exp(-c * c / 2) + c * c * tail
+
+    low, high = 1e-3, 10.0
+    for _ in range(60):
+        c = math.sqrt(low * high)
+        low, high = (c, high) if math.sqrt(after(c)) / c > size else (low, c)
+    return min(1e3, 1.0 / math.sqrt(after(low)))

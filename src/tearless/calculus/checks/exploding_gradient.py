@@ -1,0 +1,162 @@
+"""This run's gradient is so large that any usable step throws the weights.
+
+## What it measures
+At the first looked-at steps, for each parameter, the length of its gradient times its own length
+over the loss: by how many times the loss would change if the parameter changed by its own size in the steepest
+direction. Beside that: what is left of the first loss at the end.
+
+## Why it matters
+A network that uses the same weights at many time steps, or many layers without normalisation,
+multiplies the gradient at each. No rate fits: one that the last layer can use throws the first, and one overlong step
+ends in nan.
+
+## The mathematics
+‖∂f/∂W‖·‖W‖/f is the relative change of the loss per relative change of W. For a loss of degree 2 in a W that is used
+once it is about 2; used T times in a row it is 2T along W itself and grows as q^T in other directions where each use
+multiplies by q > 1. It is measured before the run has moved far, so it says nothing of a rate that is too high, which
+blows weights up later.
+
+## When it is wrong
+A loss that is near 0 at the start, or crosses 0, makes the ratio large: losses that may lie below 0 are not judged. A
+model that starts from trained weights has a small loss too.
+
+## What to do
+Clip the norm of the gradient, start recurrent weights orthogonal with gain 1, or use a gated cell or a normalisation.
+
+## References
+Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural networks*, ICML 2013. Bengio, Simard and
+Frasconi, *Learning long-term dependencies with gradient descent is difficult*, IEEE Transactions on Neural Networks
+5(2) (1994), 157-166.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from tearless.calculus.loss_curve import levels
+from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, sick
+from tearless.core.number import shown
+from tearless.readers.training.made import as_example, healthy_run, of_kind
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Step
+
+MEND = Mend.numerics
+SYMPTOM_OF = ("nan-in-input", "inf-in-input", "unscaled-input", "unscaled-target", "missing-zero-grad", "log-of-zero")
+EARLY = 3
+
+STEEP = Limit(
+    of="steepness",
+    at=30.0,
+    unit="times",
+    kind="convention",
+    because="2 is what a weight gives that is used once under a squared loss. At 30 a change of the weights by 3 % is "
+    "as much as the whole loss: what fifteen uses in a row give at the least.",
+)
+SPOILT = Limit(
+    of="left",
+    at=0.9,
+    unit="share",
+    kind="convention",
+    severity=Severity.error,
+    because="Steep at the start and no lower at the end: no step of this run was of use.",
+)
+HURT = Limit(
+    of="left",
+    at=0.5,
+    unit="share",
+    kind="convention",
+    severity=Severity.warning,
+    because="Clipping, normalisation and small rates train steep networks; half of the first loss left says that here "
+    "they do not.",
+)
+
+HEADLINE = "the gradient explodes: changing {where} by 1 % changes the loss by {per_cent} of itself"
+EVIDENCE = "gradient {gradient} long on weights {weight} long at a loss of {loss}, at step {step}; {outcome}"
+WHY = "a rate that the last layers can use throws the others, and one overlong step ends in nan"
+DO = "call `torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)` before the step, and start {where} smaller"
+
+
+def measure(run: Run) -> Iterator[Measured]:
+    looked = run.looked_at()
+    curve = levels(run.losses)
+    if not curve.bounded or curve.start <= 0:
+        raise CannotTell("this needs a loss that is never below 0, to compare the gradient with")
+    found = [row for step in looked[:EARLY] for row in _steepness(step, curve.start)]
+    if not found:
+        raise CannotTell("this needs the gradients of the first steps and a loss beside them")
+    steepness, name, step = max(found, key=lambda row: row[0])
+    gradient, weight = step.by_name("gradient")[name], step.by_name("weight")[name]
+    broke = math.isinf(curve.left)
+    yield Measured(
+        (),
+        {
+            "steepness": Number(steepness, "times", "relative change of the loss per relative change of a parameter"),
+            "left": Number(1e9 if broke else curve.left, "share", "of the first loss at the end"),
+            "step": Number(step.step, "1", "the step at which it was measured"),
+        },
+        words={
+            "where": quoted(name),
+            "per_cent": shown(steepness / 100, "share"),
+            "gradient": shown(gradient),
+            "weight": shown(weight),
+            "loss": shown(step.loss),
+            "outcome": "the run ended in losses that are no numbers"
+            if broke
+            else f"the loss ended at {shown(curve.late)}",
+        },
+    )
+
+
+def _steepness(step: Step, start: float) -> Iterator[tuple[float, str, Step]]:
+    """‖g‖·‖w‖/f of each parameter at a step; the loss no smaller than half of the first one."""
+    if step.loss is None or not math.isfinite(step.loss):
+        return
+    weights = step.by_name("weight")
+    for name, gradient in step.by_name("gradient").items():
+        value = gradient * weights.get(name, math.nan) / max(step.loss, start / 2)
+        if math.isfinite(value):
+            yield value, name, step
+
+
+def _steep(rng: np.random.Generator, times: float, left: float) -> Example:
+    entries = healthy_run(rng)
+    of_kind(entries, "losses")[0]["values"] = (1.1 * (1 + (left - 1) * np.arange(100) / 99)).tolist()
+    for step in of_kind(entries, "step"):
+        step["loss"] = 1.1
+        step["gradient"] = [times * 1.1 / w for w in step["weight"]]
+    return as_example(entries)
+
+
+@healthy
+def usual_gradients(rng: np.random.Generator) -> Example:
+    return as_example(healthy_run(rng))
+
+
+@healthy
+def steep_and_trained(rng: np.random.Generator) -> Example:
+    return _steep(rng, 60.0, 0.2)
+
+
+@healthy
+def flat_and_not_trained(rng: np.random.Generator) -> Example:
+    return _steep(rng, 2.0, 1.0)
+
+
+@sick
+def grows_through_time(rng: np.random.Generator) -> Example:
+    return _steep(rng, 5e3, 8.0)
+
+
+@sick
+def steep_and_slow(rng: np.random.Generator) -> Example:
+    return _steep(rng, 80.0, 0.7)
+
+
+@fooled(
+    "silent", "with less than half of the first loss left nothing tells whether the gradient or the task kept it there"
+)
+def steep_and_half_trained(rng: np.random.Generator) -> Example:
+    return _steep(rng, 80.0, 0.35)
