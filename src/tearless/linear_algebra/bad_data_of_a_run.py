@@ -1,0 +1,108 @@
+"""Numbers in the data of a run that are nan or infinite: in what its models were given, and in its targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tearless.linear_algebra.break_of_a_run import Broken, first_broken, first_op, looked_before, numbers
+from tearless.linear_algebra.flow_of_a_run import Flow
+from tearless.linear_algebra.layers_of_a_run import plain
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Tensor
+
+
+@dataclass(frozen=True)
+class BadData:
+    """Numbers that are not finite. ``step``: the first at which they came; ``count`` of ``size`` numbers there;
+    ``columns`` of ``width`` hold some, where columns were told; ``times`` of ``looked`` batches hold some. ``line``:
+    where a tensor that no model was given is used. ``spoils``: loss or gradients are not finite from there on.
+    ``sure``: they were seen; else they follow from what a product with finite weights gave."""
+
+    step: int = 0
+    count: int = 0
+    size: int = 0
+    columns: int = 0
+    width: int = 0
+    times: int = 0
+    looked: int = 0
+    line: str = ""
+    spoils: bool = False
+    sure: bool = True
+
+
+def in_inputs(run: Run, of: str) -> BadData:
+    """``nan`` or ``inf`` in what was given to models whose output led to a loss in training."""
+    given = [(g.step, t) for g in run.given if g.used and g.gradients for t in g.inputs]
+    found = _in_tensors(run, given, of)
+    return found if found.count else _through_a_product(run, of, found.looked)
+
+
+def in_targets(run: Run, of: str) -> BadData:
+    """``nan`` or ``inf`` in the targets of losses in training."""
+    targets = [(loss.step, loss.target) for loss in run.loss_calls if not loss.evaluating]
+    found = _in_tensors(run, targets, of)
+    if found.count:
+        return found
+    broken = first_op(run)
+    if broken is None or broken.kind != "data" or not any(isinstance(one, int) for one in broken.op.inputs):
+        return found
+    count = broken.nan if of == "nan" else 0 if broken.nan else broken.inf
+    return _seen_at(broken, count, found.looked)
+
+
+def _in_tensors(run: Run, given: list[tuple[int, Tensor]], of: str) -> BadData:
+    bad = [(step, tensor) for step, tensor in given if getattr(tensor, of)]
+    if not bad:
+        return BadData(looked=len(given))
+    step, tensor = bad[0]
+    columns = [i for i, one in enumerate(tensor.means) if one is None or not math.isfinite(one)]
+    return BadData(
+        step,
+        int(getattr(tensor, of)),
+        int(np.prod(tensor.shape)) if tensor.shape else 1,
+        len(columns),
+        len(tensor.means),
+        len(bad),
+        len(given),
+        spoils=_spoilt(run, bad[0][0]),
+    )
+
+
+def _spoilt(run: Run, since: int) -> bool:
+    """Whether the run broke at a step at which such numbers came, or at once after."""
+    step = first_broken(run)
+    return step is not None and step >= since
+
+
+def _through_a_product(run: Run, of: str, looked: int) -> BadData:
+    """Data that no model was given, as a product of them with finite weights shows: a finite number times a finite
+    weight is finite, so it is the data. Infinite data leave infinite products, nan ones only nan.
+    """
+    broken = first_op(run)
+    if broken is None or broken.kind != "data" or any(isinstance(one, int) for one in broken.op.inputs):
+        return BadData(looked=looked)
+    infinite = broken.inf > 0
+    count = (broken.inf if of == "inf" else 0) if infinite else (broken.nan if of == "nan" else 0)
+    return _seen_at(broken, count, looked)
+
+
+def _seen_at(broken: Broken, count: int, looked: int) -> BadData:
+    size = int(np.prod(broken.op.shape)) if broken.op.shape else 1
+    line = broken.op.line
+    return BadData(broken.step, count, size, times=1, looked=max(looked, 1), line=line, spoils=bool(count), sure=False)
+
+
+def unbroken_ops(run: Run, dtype: str) -> Iterator[tuple[Flow, dict[str, dict[int, float]]]]:
+    """The graphs of looked-at steps, up to the one that broke, in which an op has this type, with their numbers."""
+    for flow, values in looked_before(run, first_broken(run)):
+        if any(op.dtype == dtype and op.used for op in flow.graph.ops):
+            names = ("low", "high", "inf", "nan", "grad", "zeros", "grad_bad")
+            yield flow, {name: dict(numbers(flow, getattr(values, name))) for name in names}
+
+
+def function_of(flow: Flow, number: int) -> str:
+    return plain(flow.ops[number])

@@ -1,0 +1,245 @@
+"""Where a run first broke: the first of its losses and gradients that is nan or infinite, and the op it began at.
+
+A run is broken from the step whose loss, or whose gradient as the optimiser gets it, is not finite. What is looked at
+later was computed with weights that are spoilt already, and tells nothing about the cause.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tearless.core import visible
+from tearless.linear_algebra.flow_of_a_run import Flow, at_line, flows
+from tearless.linear_algebra.layers_of_a_run import VIEWS, plain
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Op, Step, Values
+
+LOGARITHMS = {"log", "log2", "log10", "log1p", "xlogy", "logit", "special_xlogy", "xlog1py", "logdet", "slogdet"}
+"""Functions that are infinite at 0 and undefined below."""
+GROWING = {
+    "exp", "expm1", "exp2", "cosh", "sinh", "pow", "square", "mul", "prod", "cumprod", "sum", "add", "sub", "linear",
+    "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "mse_loss", "cumsum", "to", "half", "float", "layer_norm",
+    "conv1d", "conv2d", "conv3d", "mean", "var", "norm", "cdist", "scaled_dot_product_attention", "mv", "dot",
+    "gaussian_nll_loss", "poisson_nll_loss", "kl_div", "div", "smooth_l1_loss", "l1_loss", "huber_loss",
+}  # fmt: skip
+"""Functions that leave the range of a type by the size of their numbers."""
+SINGULAR = {
+    "sqrt", "rsqrt", "pow", "norm", "vector_norm", "acos", "asin", "arccos", "arcsin", "atanh", "acosh", "cdist", "std",
+    "log", "log2", "log10", "log1p", "xlogy", "reciprocal", "div", "cosine_similarity", "normalize", "atan2",
+    "pairwise_distance", "logit", "erfinv", "float_power", "abs",
+}  # fmt: skip
+"""Functions with a slope that is infinite somewhere: most of them at 0."""
+PLACED = {
+    "masked_fill",
+    "where",
+    "full",
+    "full_like",
+    "triu",
+    "tril",
+    "pad",
+    "new_full",
+    "masked_scatter",
+    "index_fill",
+}
+"""Functions that put infinity where the script says so."""
+ORDERS = 100.0
+"""Growth that no healthy run shows: losses of batches of one run lie within one order of magnitude, mostly."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first op whose output is not finite though what it took was. ``low``, ``high``: of its first argument.
+
+    ``kind``: ``logarithm``; ``overflow``: the numbers left the range of their type; ``data``: an argument that no op
+    made is not finite; ``undefined``: the rest (0/0, a mean of nothing, roots of what is below 0).
+    """
+
+    op: Op
+    step: int
+    kind: str
+    nan: int
+    inf: int
+    low: float | None = None
+    high: float | None = None
+    zeros: float | None = None
+
+    @property
+    def name(self) -> str:
+        return visible(plain(self.op), 40)
+
+    @property
+    def at(self) -> str:
+        return at_line(self.op.line)
+
+
+def told_losses(run: Run) -> dict[int, float]:
+    """The loss of each step where it is known; nan and infinite ones as they are."""
+    found: dict[int, float] = {}
+    for entry in run.entries("losses"):
+        for i, value in enumerate(entry.get("values") or ()):
+            if value is not None:
+                found[int(entry.get("first", 1)) + i] = float(value)
+    for step in run.steps:
+        if step.loss is not None:
+            found.setdefault(step.step, float(step.loss))
+    return found
+
+
+def first_bad_loss(run: Run) -> int | None:
+    """The first step whose loss is nan or infinite."""
+    return min((step for step, value in told_losses(run).items() if not math.isfinite(value)), default=None)
+
+
+def bad_numbers(step: Step) -> int:
+    """Numbers of a step's gradients that are nan or infinite; none where a scaler kept the optimiser from stepping."""
+    return 0 if step.skipped else int(sum(float(one) for one in step.bad if one is not None and np.isfinite(one)))
+
+
+def first_bad_gradient(run: Run) -> Step | None:
+    """The first looked-at step whose gradient is not finite, where the loss was until then and at that step."""
+    loss = first_bad_loss(run)
+    found = next((step for step in run.steps if bad_numbers(step)), None)
+    return found if found is not None and (loss is None or found.step < loss) else None
+
+
+def first_broken(run: Run) -> int | None:
+    """The first step at which the run is known to be broken."""
+    gradient = first_bad_gradient(run)
+    known = [one for one in (first_bad_loss(run), gradient.step if gradient else None) if one is not None]
+    return min(known, default=None)
+
+
+def grown(run: Run, before: int | None) -> float:
+    """How many times larger than at the start the run had become right before a step: its loss, weights or updates.
+
+    The largest of: loss of the five steps before by the median loss of the first five; norm of all weights by what it
+    was at first; norm of an update by the norm of the weights it changed.
+    """
+    losses = [abs(v) for s, v in sorted(told_losses(run).items()) if math.isfinite(v) and (not before or s < before)]
+    known = [1.0]
+    if len(losses) > 1 and np.median(losses[:5]) > 0:
+        start = min(float(np.median(losses[:5])), losses[0]) if losses[0] > 0 else float(np.median(losses[:5]))
+        known.append(max(losses[-5:]) / start)
+    steps = [step for step in run.steps if not before or step.step <= before]
+    sizes = [(_size(step.weight), _size(step.update)) for step in steps]
+    whole = [(w, u) for w, u in sizes if w is not None and w > 0]
+    if whole:
+        known.append(whole[-1][0] / whole[0][0])
+        known += [u / w for w, u in whole if u is not None]
+    return float(min(max(one for one in known if math.isfinite(one)), 1e300))
+
+
+def _size(norms: tuple[float | None, ...]) -> float | None:
+    known = [one for one in norms if one is not None and math.isfinite(one)]
+    return math.hypot(*known) if known else None
+
+
+def looked_before(run: Run, step: int | None) -> Iterator[tuple[Flow, Values]]:
+    """The looked-at steps up to the one that broke, with their graphs: their weights were finite still."""
+    known = flows(run)
+    for values in run.values:
+        if values.graph in known and (step is None or values.step <= step):
+            yield known[values.graph], values
+
+
+def first_op(run: Run) -> Broken | None:
+    """The op at which the numbers broke on the way to the loss; ``None`` where the run did not break, or unseen."""
+    step = first_broken(run)
+    if step is None:
+        return None
+    for flow, values in looked_before(run, step):
+        if values.step == step and (found := _origin(flow, values)) is not None:
+            return found
+    return None
+
+
+def _origin(flow: Flow, values: Values) -> Broken | None:
+    nan, inf = numbers(flow, values.nan), numbers(flow, values.inf)
+    low, high, zeros = (numbers(flow, one) for one in (values.low, values.high, values.zeros))
+    meant: set[int] = set()
+    for op in flow.graph.ops:
+        bad_nan, bad_inf = nan.get(op.op, 0.0), inf.get(op.op, 0.0)
+        if not op.used or not (bad_nan or bad_inf):
+            continue
+        made = [one for one in op.inputs if isinstance(one, int)]
+        from_bad = [one for one in made if nan.get(one) or inf.get(one)]
+        mask = plain(op) == "add" and "data" in op.inputs
+        if not bad_nan and (plain(op) in PLACED or mask or any(one in meant for one in from_bad)):
+            meant.add(op.op)
+            continue
+        if any(one not in meant for one in from_bad):
+            continue
+        first = made[0] if made else -1
+        given = (low.get(first), high.get(first), zeros.get(first))
+        return Broken(op, values.step, _kind(op, given), int(bad_nan), int(bad_inf), *given)
+    return None
+
+
+def _kind(op: Op, given: tuple[float | None, ...]) -> str:
+    """Which of the kinds: the arguments that ops made are finite, so data may not be, or the function has no value."""
+    name = plain(op)
+    low, high = given[0], given[1]
+    if name in LOGARITHMS:
+        return "logarithm"
+    largest = max((abs(one) for one in (low, high) if one is not None), default=None)
+    if largest is not None and name in GROWING and overflows(name, largest, op):
+        return "overflow"
+    data = any(one in ("data", "input", "target", "buffer") for one in op.inputs)
+    if data and name not in ("div", "pow", "sqrt"):
+        return "data"
+    return "undefined"
+
+
+def largest_of(dtype: str) -> float:
+    """The largest number of a floating-point type.
+
+    >>> largest_of("float16")
+    65504.0
+    """
+    return {"float16": 65504.0, "float64": 1.797e308}.get(dtype, 3.4e38)
+
+
+def overflows(name: str, largest: float, op: Op) -> bool:
+    """Whether an argument of this size can leave the range of the op's type: by exp, by squares, or by sums of them."""
+    most = largest_of(op.dtype)
+    if name in ("exp", "expm1", "cosh", "sinh", "exp2"):
+        return largest > math.log(most) * (0.99 if name != "exp2" else 1.4)
+    many = max((math.prod(shape) for shape in op.given if shape), default=1)
+    return largest**2 * many >= most if largest < 1e150 else True
+
+
+def numbers(flow: Flow, along: tuple[float | None, ...]) -> Mapping[int, float]:
+    """A list that runs along the ops, by op."""
+    pairs = zip(flow.graph.ops, along, strict=False)
+    return {op.op: float(one) for op, one in pairs if one is not None and math.isfinite(one)}
+
+
+def first_steep(run: Run, step: int) -> tuple[Op, float | None, float | None] | None:
+    """The op whose gradient, finite as it came, is not finite as it leaves: the op, and the range of what it took."""
+    for flow, values in looked_before(run, step):
+        if values.step != step:
+            continue
+        bad, low, high = (numbers(flow, one) for one in (values.grad_bad, values.low, values.high))
+        for op in reversed(flow.graph.ops):
+            # a broken gradient arrives at the argument of this op, while the gradient of its own output is whole
+            broke = [one for one in op.inputs if isinstance(one, int) and bad.get(one)]
+            if broke and not bad.get(op.op) and op.used:
+                return op, low.get(broke[0]), high.get(broke[0])
+        loose = _steep_leaf(flow, bad, step, run)
+        if loose is not None:
+            return loose, None, None
+    return None
+
+
+def _steep_leaf(flow: Flow, bad: Mapping[int, float], step: int, run: Run) -> Op | None:
+    """The op that takes a parameter whose gradient is not finite, while the gradient of its own output is whole."""
+    entry = next((one for one in run.steps if one.step == step), None)
+    hurt = {f"parameter {name}" for name, count in (entry.by_name("bad") if entry else {}).items() if count}
+    for op in reversed(flow.graph.ops):
+        if hurt & {one for one in op.inputs if isinstance(one, str)} and not bad.get(op.op) and plain(op) not in VIEWS:
+            return op
+    return None

@@ -1,0 +1,86 @@
+"""Where a gradient first was not finite though the loss was: what the checks of nan and infinite gradients share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tearless.core import listed, visible
+from tearless.linear_algebra.break_of_a_run import (
+    SINGULAR,
+    bad_numbers,
+    first_bad_gradient,
+    first_steep,
+    grown,
+    looked_before,
+)
+from tearless.linear_algebra.flow_of_a_run import at_line
+from tearless.linear_algebra.layers_of_a_run import plain
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Step
+
+HUGE = 1e15
+"""Gradients that come near the largest float32 by their size: beyond, squares of them overflow."""
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """The first gradient that is not finite. ``nan``: some of it is nan; else it is infinite. ``grown``: how far the
+    run, or its gradient on the way back, had grown. ``op``: the function at which it begins, in words."""
+
+    step: int
+    nan: bool
+    numbers: int
+    of: int
+    parameters: str
+    grown: float
+    op: str
+    line: str
+    low: float | None
+    high: float | None
+
+    @property
+    def place(self) -> str:
+        return at_line(self.line)
+
+    @property
+    def singular(self) -> bool:
+        return self.op in SINGULAR
+
+
+def first_hurt(run: Run) -> Hurt | None:
+    """The first looked-at gradient that is not finite while its loss is; ``None`` where there is none."""
+    step = first_bad_gradient(run)
+    if step is None:
+        return None
+    found = first_steep(run, step.step)
+    op, low, high = found if found is not None else (None, None, None)
+    name = visible(plain(op), 40) if op is not None else ""
+    size = grown(run, step.step)
+    if name not in SINGULAR:
+        size = max(size, _steepest(run, step.step) / HUGE)
+    hurt = [n for n, count in step.by_name("bad").items() if count]
+    line = op.line if op is not None else ""
+    many = len(step.by_name("bad"))
+    return Hurt(step.step, _has_nan(run, step), bad_numbers(step), many, listed(hurt, 2), size, name, line, low, high)
+
+
+def _has_nan(run: Run, step: Step) -> bool:
+    """Whether the gradient is nan, and not infinite, where it first reaches a layer on its way back.
+
+    ``values`` may tell nan apart (``grad_nan``); else the norms of the gradients do.
+    """
+    for entry in run.entries("values"):
+        graph = run.graphs.get(entry.get("graph", -1))
+        if entry.get("step") == step.step and entry.get("grad_nan") and graph is not None:
+            rows = list(zip(graph.ops, entry.get("grad_bad", ()), entry["grad_nan"], strict=False))
+            for op, bad, nan in reversed(rows):
+                if bad and any(isinstance(one, str) and one.startswith("parameter") for one in op.inputs):
+                    return bool(nan)
+    return any(one is not None and math.isnan(one) for one in step.gradient)
+
+
+def _steepest(run: Run, step: int) -> float:
+    """The largest root mean square of a gradient on the way back at that step."""
+    found = [g for _, values in looked_before(run, step) if values.step == step for g in values.grad if g is not None]
+    return max((one for one in found if math.isfinite(one)), default=0.0)
