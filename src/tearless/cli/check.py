@@ -19,14 +19,16 @@ class Kind(StrEnum):
 
     table = "table"
     predictions = "predictions"
+    training = "training"
 
 
-AS = "What the file is; seen from its columns if not given."
+FILE = "A table (file, folder, glob of Parquet), or a training run: its log, record, events or checkpoints."
+AS = "What the file is; seen from its content if not given."
 NULL = "In text files this stands for a missing value; may be repeated."
 
 
 def check(
-    train: Annotated[str, typer.Argument(help="The table: a file, a folder or a glob of Parquet.")],
+    data: Annotated[list[str], typer.Argument(metavar="FILE...", help=FILE)],
     target: Annotated[str | None, typer.Option(metavar="COL", help="The column to predict.")] = None,
     test: Annotated[str | None, typer.Option(metavar="FILE", help="A second table to compare with.")] = None,
     select: Annotated[list[str] | None, typer.Option(metavar=NAMES, help="Run only these checks or pillars.")] = None,
@@ -40,17 +42,17 @@ def check(
     kind: Annotated[Kind | None, typer.Option("--as", help=AS)] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="For what is drawn at random.")] = 0,
 ) -> int:
-    """Check a table before training on it.
+    """Check a table before training on it, or what a training run left behind.
 
     Exit status: 0 nothing at or above --fail-on, 1 findings, 2 unusable input or usage, 3 a fault of tearless itself.
     """
     if output is not None:
-        writable(output, (train, test))
+        writable(output, (*data, test))
     with Progress() as progress:
         from tearless.doctor.check import check
 
         report = check(
-            train,
+            data if len(data) > 1 else data[0],
             target=target,
             test=test,
             select=select or (),

@@ -1,4 +1,4 @@
-"""``tearless.check``: is this table fit for training, and if not, what exactly is wrong?"""
+"""``tearless.check``: is this table fit for training, or what went wrong in this run, and what exactly?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tearless.readers import open_table
 from tearless.readers.source import Source
 from tearless.report.report import Report
 
+from .after import is_a_path, report_of, run_left_behind
 from .calibrating.recognising import are_predictions
 from .examine import examine
 from .gather import Progress
@@ -48,7 +49,7 @@ def check(
     kind: About | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Check a table before training on it, or the predictions of a model.
+    """Check a table before training on it, the predictions of a model, or what a training run left behind.
 
     ``data`` is a path (CSV, TSV, Parquet, Arrow, JSON lines, ``.npy``, ``.npz``, Excel; a folder or a glob of Parquet)
     or a table in memory (pandas, Polars, PyArrow, NumPy, a dict of columns, anything narwhals understands), rows by
@@ -56,7 +57,13 @@ def check(
     name checks or pillars. ``null`` lists words that stand for a missing value in text files. Tables larger than memory
     are read in batches; what is drawn at random is drawn with ``seed``. A table whose columns are a truth and its
     predictions, by their names and values, is checked as predictions, and the report says so; ``kind`` ("table",
-    "predictions") decides instead.
+    "predictions", "training") decides instead.
+
+    Of a training run ``data`` is its record (``tearless watch --record``), a TensorBoard event file or the folder of a
+    run, a CSV or JSON lines log that counts steps or epochs and names a loss, transformers' ``trainer_state.json``, a
+    checkpoint (``.safetensors``, or ``.pt`` in the zip format of ``torch.save``, which is read and never executed), or
+    a list of checkpoints of one run, which are compared in the order of their steps. Each check tells what these let it
+    tell; the others "cannot tell" and name what is missing.
 
     Raises ``InputError`` where the data cannot be read, a name is unknown, or no check is left to run. A check that
     fails itself stops no other: ``report.faults`` has its traceback.
@@ -66,16 +73,22 @@ def check(
     ['`b` holds one value, 7, in every row']
     """
     chosen, left = _chosen(_names(select, "select"), _names(ignore, "ignore"))
+    if kind not in (None, "table", "predictions", "training"):
+        got = quoted(repr(kind))
+        raise InputError(f"kind: expected table, predictions or training, got {got}; leave it out to have it seen")
+    skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
+    if kind == "training" or (kind is None and target is None and test is None and is_a_path(data)):
+        run = run_left_behind(data, sure=kind == "training")
+        checks = about("training", chosen, bool(select) and kind is not None) if run else []
+        if run and (checks or not select):
+            return report_of(run, checks, skipped, seed, progress)
     source = open_table(data, "data", null=null)
-    if kind not in (None, "table", "predictions"):
-        raise InputError(f"kind: expected table or predictions, got {quoted(repr(kind))}; leave it out to have it seen")
     if kind == "predictions" or (kind is None and target is None and are_predictions(source)):
         checks = about("predictions", chosen, bool(select) and kind is not None)
         if checks:
             return _of_predictions(source, test, checks, kind is None, null, seed, progress)
     asked = Asked(_known(target, source.schema.names()), test is not None, seed)
     second = open_table(test, "test", null=null) if test is not None else None
-    skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
     return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress)
 
 

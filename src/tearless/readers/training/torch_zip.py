@@ -102,7 +102,7 @@ class Archive:
     def _check(self, flat: np.memmap[Any, Any], crc: int, name: str) -> None:
         code = 0
         for start in range(0, len(flat), 1 << 24):
-            code = zlib.crc32(memoryview(flat[start : start + (1 << 24)]), code)
+            code = zlib.crc32(flat[start : start + (1 << 24)].tobytes(), code)
             forget(flat)
         if code != crc:
             raise self.damaged(f"the checksum of {quoted(name)} does not fit")
