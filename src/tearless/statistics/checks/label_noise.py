@@ -1,0 +1,214 @@
+"""This run's training labels contradict one another more than those it is evaluated on.
+
+## What it measures
+How often the model is right on training batches late in the run, how often on held-out samples, and how sure it is
+where it is surest. Runs with dropout, with samples changed at random, or with classes drawn to other shares are left
+out: they are right less often in training for other reasons.
+
+## Why it matters
+Wrong labels put a floor under the loss of training. A model that goes below it has learned them by heart, and is the
+worse for it on new samples; a model that does not looks as if it had too little capacity.
+
+## The mathematics
+Where a share ρ of the labels is replaced at random, a model that knows the right classes is right on 1 − ρ (C − 1)/C of
+the training samples, and never surer than that: the least loss of one sample is −ln(1 − ρ (C − 1)/C), and not near 0.
+On samples with clean labels the same model is right more often. The difference of two shares has the standard error √(p
+(1 − p)/n + q (1 − q)/m).
+
+## When it is wrong
+If the held-out labels are as noisy, both shares are the same, and only the missing sureness shows, which features that
+do not tell the classes apart show too: this is noted only. A model that has learned wrong labels by heart is right on
+all of them.
+
+## What to do
+Look at the samples with the largest losses first: `each = F.cross_entropy(model(x), y, reduction="none")`, and
+`each.topk(50)`. Stop before they are learned by heart.
+
+## References
+D. Arpit and others, *A closer look at memorization in deep networks*, ICML (2017). C. G. Northcutt, L. Jiang, I. L.
+Chuang, *Confident learning*, JAIR 70 (2021).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from tearless.core import (
+    CannotTell,
+    Example,
+    Limit,
+    Measured,
+    Mend,
+    NotApplicable,
+    Number,
+    Severity,
+    fooled,
+    healthy,
+    sick,
+)
+from tearless.probability.learned import calls_by_place
+from tearless.readers.training.made import as_example, healthy_run, of_kind
+from tearless.readers.training.run import Run
+
+MEND = Mend.data
+SYMPTOM_OF = (
+    "eval-mode-in-training", "double-softmax", "softmax-over-batch", "loss-mismatch", "unshuffled-batches",
+    "labels-unrelated", "dropout-too-strong", "train-test-leak",
+)  # fmt: skip
+
+WORSE_IN_TRAINING = Limit(
+    of="surplus",
+    at=0.1,
+    unit="share",
+    kind="convention",
+    severity=Severity.warning,
+    because="A tenth of the labels at least is contradicted by what the model has learned from the others. No theorem "
+    "singles out the number.",
+)
+NOT_BY_CHANCE = Limit(
+    of="sure",
+    at=4,
+    unit="standard errors",
+    kind="derived",
+    severity=Severity.warning,
+    because="A difference of two shares beyond four standard errors comes by chance in one run of thirty thousand.",
+)
+SETTLED = Limit(
+    of="rising",
+    at=0.05,
+    crossed="below",
+    unit="share",
+    kind="convention",
+    because="Who is still rising in training will be right more often soon. No theorem singles out the number.",
+)
+NEVER_SURE = Limit(
+    of="capped",
+    at=0.05,
+    crossed="below",
+    unit="share",
+    kind="convention",
+    severity=Severity.note,
+    because="The model is hardly surer of its surest sample than it is right on all: every sample is as doubtful as "
+    "the next, as labels replaced at random make them. No theorem singles out the number.",
+)
+OFTEN_WRONG = Limit(
+    of="right",
+    at=0.9,
+    crossed="below",
+    unit="share",
+    kind="convention",
+    severity=Severity.note,
+    because="A model that is right nine times in ten leaves little room for wrong labels. No theorem singles out the "
+    "number.",
+)
+
+HEADLINE = (
+    "the model is right on {right} of the training samples{held}: about {wrong} of the labels contradict the rest"
+)
+EVIDENCE = "late in the run training is right {right} of the time, and at its surest sample the model is {top} sure"
+WHY = "wrong labels put a floor under the loss; going below it means to learn them by heart"
+DO = 'look at the largest losses first: `F.cross_entropy(model(x), y, reduction="none").topk(50)`, and mend those'
+
+LATE = 1 / 2
+FEWEST = 50
+
+
+def measure(run: Run) -> Iterator[Measured]:
+    groups = [calls for kind, calls in calls_by_place(run) if kind == "classes" and calls[0].right is not None]
+    if not groups:
+        raise NotApplicable("no loss with one class a sample was seen")
+    _refuse_other_reasons(run)
+    calls = max(groups, key=len)
+    late = [c for c in calls if c.step > LATE * calls[-1].step and c.right is not None]
+    samples = sum(math.prod(c.target.shape) for c in late)
+    if len(late) < 2 or samples < FEWEST:
+        raise CannotTell("the predictions of at least two batches late in the run are needed")
+    rights = np.array([c.right for c in late], dtype=np.float64)
+    right, half = float(rights.mean()), len(rights) // 2
+    held = [
+        e for e in run.evaluations if e.right is not None and e.samples >= FEWEST and e.step > LATE * calls[-1].step
+    ]
+    best = max((float(e.right or 0) for e in held), default=None)
+    size = max((e.samples for e in held), default=1)
+    surplus = 0.0 if best is None else best - right
+    q = best if best is not None else right
+    error = math.sqrt(max(right * (1 - right), 0.25 / samples) / samples + max(q * (1 - q), 0.25 / size) / size)
+    top = math.exp(-float(np.median([c.ends[0] for c in late if c.ends] or [0.0])))
+    wrong = 1 - right / q if best is not None and q > right else 1 - right
+    yield Measured(
+        (),
+        {
+            "right": Number(right, "share", "share of the training samples predicted as labelled, late in the run"),
+            "surplus": Number(surplus, "share", "by how much more held-out samples are; 0 where none were seen"),
+            "sure": Number(surplus / error, "standard errors", "the same in standard errors"),
+            "rising": Number(float(rights[half:].mean() - rights[:half].mean()), "share", "by how much it rose late"),
+            "top": Number(top, "share", "probability that the model gives the label of its surest sample in a batch"),
+            "capped": Number(top - right, "share", "the same less the share that is right"),
+            "wrong": Number(wrong, "share", "labels that contradict the others, about"),
+        },
+        words={"held": f" and {100 * best:.3g} % of the held-out ones" if best is not None else ""},
+    )
+
+
+def _refuse_other_reasons(run: Run) -> None:
+    """Raise ``NotApplicable`` where training is right less often for another reason than its labels."""
+    if any("Drop" in kind for model in run.models for kind in model.moody.values()):
+        raise NotApplicable("dropout makes training right less often than evaluation")
+    if any("Weighted" in loader.sampler for loader in run.loaders):
+        raise NotApplicable("training draws its classes to other shares than evaluation")
+    rows = [row for g in run.given if g.used and g.gradients for row in g.rows]
+    held = max((x.rows for x in run.loaders if x.rows), default=0)
+    if held and len(rows) > 2 * held and len(set(rows)) == len(rows):
+        raise NotApplicable("samples are changed at random, so that none comes twice")
+
+
+@healthy
+def clean(rng: np.random.Generator) -> Example:
+    return as_example(_right(healthy_run(rng), 0.9, 0.92, 0.001))
+
+
+@healthy
+def hard_but_sure_of_some(rng: np.random.Generator) -> Example:
+    return as_example(_right(healthy_run(rng), 0.7, 0.68, 0.001))
+
+
+@healthy
+def still_rising(rng: np.random.Generator) -> Example:
+    entries = _right(healthy_run(rng), 0.6, 0.9, 0.001)
+    for entry in of_kind(entries, "loss"):
+        entry["right"] = 0.3 + 0.006 * entry["step"]
+    return as_example(entries)
+
+
+@healthy
+def few_samples(rng: np.random.Generator) -> Example:
+    entries = _right(healthy_run(rng), 0.7, 0.82, 0.001)
+    for entry in of_kind(entries, "evaluation"):
+        entry["samples"] = 60
+    return as_example(entries)
+
+
+@sick
+def three_in_ten_replaced(rng: np.random.Generator) -> Example:
+    return as_example(_right(healthy_run(rng), 0.7, 0.95, 0.3))
+
+
+@sick
+def noisy_everywhere(rng: np.random.Generator) -> Example:
+    return as_example(_right(healthy_run(rng), 0.7, 0.7, 0.32))
+
+
+@fooled("fires", "features that tell all samples apart equally badly leave a model as unsure as wrong labels do")
+def features_that_tell_little(rng: np.random.Generator) -> Example:
+    return as_example(_right(healthy_run(rng), 0.6, 0.6, 0.48))
+
+
+def _right(entries: list[dict[str, object]], training: float, held_out: float, least: float) -> list[dict[str, object]]:
+    for entry in of_kind(entries, "loss"):
+        entry |= {"right": training, "ends": [least, 0.5, 4.0]}
+    for entry in of_kind(entries, "evaluation"):
+        entry["right"] = held_out
+    return entries

@@ -1,0 +1,70 @@
+"""What a training run knows of samples that it has not learned from."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tearless.probability.learned import Learned, label_counts, pooled
+from tearless.readers.training.run import Run
+
+FEWEST = 50
+
+
+def known_of_new(run: Run, found: Learned) -> float:
+    """The share of a constant guess's loss that is removed on new samples; on the training batches where none is told.
+
+    New are the samples of evaluations, and those of the first pass over the data; the larger of the two counts.
+
+    >>> from tearless.probability.learned import learned
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> 0.5 < known_of_new(run, learned(run)) < 1
+    True
+    """
+    evaluated, first = _evaluated(run, found), _first_pass(run, found)
+    if evaluated is None or first is None:
+        return found.gained
+    return max(evaluated, first) if found.gained > 0 else found.gained
+
+
+def agreement_of_halves(run: Run) -> float | None:
+    """The mean inner product of the gradients of two half batches, scaled, in standard errors.
+
+    ``None`` where fewer than four pairs were measured. Its mean is 0 where no direction helps all samples.
+
+    >>> agreement_of_halves(Run.from_entries([])) is None
+    True
+    """
+    dots = [
+        p.numbers["dot"] / math.sqrt(p.numbers["first"] * p.numbers["second"])
+        for p in run.probes("halves")
+        if "dot" in p.numbers and p.numbers.get("first", 0) * p.numbers.get("second", 0) > 0
+    ]
+    if len(dots) < 4 or not np.isfinite(dots).all() or np.std(dots) == 0:
+        return None
+    return float(np.mean(dots) / (np.std(dots, ddof=1) / math.sqrt(len(dots))))
+
+
+def _evaluated(run: Run, found: Learned) -> float | None:
+    """The largest share that a late evaluation shows to be known, less two standard errors; ``None`` without any."""
+    if found.kind not in ("classes", "yes or no"):
+        losses = [e.loss for e in run.evaluations if e.loss is not None and e.samples >= FEWEST]
+        return max((1 - loss / found.constant for loss in losses), default=None)
+    told = [e for e in run.evaluations if e.right is not None and e.samples >= FEWEST]
+    counts = pooled(label_counts(c.target, c.options) for c in found.calls)
+    if not told or len(counts) < 2:
+        return None
+    share = max(counts.values()) / sum(counts.values())
+    last = told[len(told) // 2 :]
+    errors = [2 * math.sqrt(share * (1 - share) / e.samples) for e in last]
+    return max(((e.right or 0.0) - share - error) / (1 - share) for e, error in zip(last, errors, strict=True))
+
+
+def _first_pass(run: Run, found: Learned) -> float | None:
+    """The share known of the batches of the second half of the first pass, which are new; ``None`` if it is short."""
+    passes = [math.ceil(x.rows / x.batch_size) for x in run.loaders if x.rows and x.batch_size]
+    length = max(passes, default=0)
+    new = found.values[(found.steps > length / 2) & (found.steps <= length)]
+    return 1 - float(np.mean(new)) / found.constant if len(new) >= 4 else None
