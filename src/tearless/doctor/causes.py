@@ -32,13 +32,24 @@ def arranged(findings: Iterable[Finding], checks: Sequence[Check]) -> list[Findi
     return _hung(ordered, explained_by)
 
 
-def of_a_run(findings: Sequence[Finding], causes: Mapping[str, Sequence[str]]) -> list[Finding]:
+def of_a_run(
+    findings: Sequence[Finding], causes: Mapping[str, Sequence[str]], gains: Mapping[str, float] | None = None
+) -> list[Finding]:
     """The findings on one run, cause first.
+
+    ``gains``: by how much a change on a copy made the run better, for the checks that were tested so: among data,
+    optimiser and capacity the larger gain comes first, since what was tried outweighs what was only measured.
 
     A check's own ``SYMPTOM_OF`` decides; else an error in contract, numerics or data explains what the optimiser and
     the capacity show, for their evidence was measured on a run that this fault had spoilt.
     """
-    ordered = sorted(findings, key=lambda f: (f.severity is Severity.note, f.mend, -f.severity))
+    tried = gains or {}
+
+    def place(f: Finding) -> tuple[bool, int, float, int, int]:
+        measured = f.mend >= Mend.data
+        return f.severity is Severity.note, measured, -round(tried.get(f.name, 0.0), 1) * measured, f.mend, -f.severity
+
+    ordered = sorted(findings, key=place)
     first = {name: i for i, name in reversed(list(enumerate(f.name for f in ordered)))}
     spoilt = next((i for i, f in enumerate(ordered) if f.severity is Severity.error and f.mend < Mend.optimiser), None)
 

@@ -1,16 +1,41 @@
-"""What is wrong with a training run, cause first: the checks of a run on its record."""
+"""What is wrong with a training run, cause first: the checks on its record, and what experiments say of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from tearless.core import Asked
+from tearless.core import Asked, Finding, Mend, Number, Severity
 from tearless.core.catalogue import catalogue
 from tearless.core.check import Check
+from tearless.core.number import shown
 from tearless.readers.source import Source
+from tearless.readers.training.also_told import Experiment
+from tearless.readers.training.run import Run
 from tearless.report.report import Report
 
+from .causes import of_a_run
 from .examine import examine
+
+CONFIRMED = 0.1
+"""Share of the first loss by which the changed steps must have come further for a suspicion to count as confirmed."""
+WORDS = {
+    "rate": "with the rate at {value}",
+    "momentum": "with momentum {value}",
+    "weight_decay": "without weight decay",
+    "dropout": "without dropout",
+    "softmax": "without that function",
+    "axis": "with the softmax over the last axis",
+    "shape": "with both of one shape",
+    "sign": "with the other sign",
+    "inputs": "with standardised inputs",
+    "weights": "with first weights of variance 2 / fan-in",
+    "learning": "with every parameter given to the optimiser",
+    "labels": "with shuffled labels",
+    "cleared": "with gradients cleared before each backward call",
+    "unclipped": "without clipping",
+}
 
 
 def checks_of_runs() -> list[Check]:
@@ -19,5 +44,76 @@ def checks_of_runs() -> list[Check]:
 
 
 def diagnosed(source: Source, seed: int = 0, checks: Sequence[Check] | None = None) -> Report:
-    """The report on a run: ``source`` holds the lines of its record (``readers.training.source``)."""
-    return examine(source, checks_of_runs() if checks is None else checks, Asked(seed=seed))
+    """The report on a run: ``source`` holds the lines of its record (``readers.training.source``).
+
+    Findings that were tested on a copy say what came of it. Where the changed steps did no better, a suspicion of data,
+    optimiser or capacity is no more than a note.
+    """
+    checks = checks_of_runs() if checks is None else checks
+    report = examine(source, checks, Asked(seed=seed))
+    tested = tests_in(source)
+    if not tested:
+        return report
+    findings = [told(f, tested[f.name]) if f.name in tested else f for f in report.findings]
+    bare = [replace(f, because=None) for f in findings]
+    gains = {name: gain(best(found)) for name, found in tested.items()}
+    return replace(report, findings=tuple(of_a_run(bare, {c.name: c.symptom_of for c in checks}, gains)))
+
+
+def tests_in(source: Source) -> Mapping[str, list[Experiment]]:
+    """The experiments of a record, by the check whose suspicion they test."""
+    found: dict[str, list[Experiment]] = {}
+    for batch in source.batches():
+        run = Run.of(batch)
+        for name in WORDS:
+            for one in run.experiments(name):
+                found.setdefault(one.check, []).append(one)
+    return found
+
+
+def best(tests: Sequence[Experiment]) -> Experiment:
+    """The experiment that came furthest."""
+    return max(tests, key=gain)
+
+
+def gain(test: Experiment) -> float:
+    """How much further the changed steps came: the shares of the first loss that were lost, one less the other.
+
+    With shuffled labels the question is turned: 0 where they are learnt as well as the real ones, else below 0.
+
+    >>> round(gain(Experiment("rate", start=2.0, before=1.9, after=0.5, changed_start=2.0)), 3)
+    0.7
+    """
+    changed = _progress(test.changed_start if test.changed_start is not None else test.start, test.after)
+    difference = changed - _progress(test.start, test.before)
+    return CONFIRMED + difference if test.experiment == "labels" else difference
+
+
+def _progress(start: float | None, end: float | None) -> float:
+    if start is None or end is None or not math.isfinite(start) or start == 0:
+        return 0.0
+    return max(-1.0, (start - end) / abs(start)) if math.isfinite(end) else -1.0
+
+
+def told(finding: Finding, tests: Sequence[Experiment]) -> Finding:
+    """The finding with what its best experiment gave; a note where that refutes it."""
+    one = best(tests)
+    words = WORDS[one.experiment].format(value=shown(one.value))
+    came = f"{words} the same {one.steps} steps end at {_loss(one.after)} instead of {_loss(one.before)}"
+    refuted = gain(one) < CONFIRMED and finding.mend >= Mend.data
+    said = f"{finding.said or _numbers(finding)}; tested on a copy: {came}"
+    evidence = {
+        **finding.evidence,
+        "loss_as_it_is": Number(one.before, "1", f"loss after {one.steps} steps on a copy as the run has it"),
+        "loss_changed": Number(one.after, "1", f"the same {words}"),
+    }
+    severity = Severity.note if refuted else finding.severity
+    return replace(finding, said=said, evidence=evidence, severity=severity)
+
+
+def _numbers(finding: Finding) -> str:
+    return ", ".join(f"{name} {number}" for name, number in finding.evidence.items())
+
+
+def _loss(value: float | None) -> str:
+    return "no finite loss" if value is None or not math.isfinite(value) else shown(value)

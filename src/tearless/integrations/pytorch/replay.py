@@ -101,12 +101,18 @@ class Replay:
             return float(self.run(leaves, change)[0])
 
     def gradients(
-        self, leaves: Mapping[int, torch.Tensor], change: Change | None = None
+        self,
+        leaves: Mapping[int, torch.Tensor],
+        change: Change | None = None,
+        others: Mapping[int, torch.Tensor] | None = None,
     ) -> tuple[float, dict[int, torch.Tensor]]:
-        """The loss and its gradient by the given leaves (those that it depends on). Raises ``Unlike``."""
+        """The loss and its gradient by the given leaves (those that it depends on), ``others`` replaced meanwhile.
+
+        Raises ``Unlike``.
+        """
         with as_before(self.random), torch.enable_grad():
             own = {i: x.detach().requires_grad_(True) for i, x in leaves.items()}
-            loss, _ = self.run(own, change)
+            loss, _ = self.run({**(others or {}), **own}, change)
             if not loss.requires_grad:
                 raise Unlike("the loss does not depend on what it was asked for")
             grads = torch.autograd.grad(loss, list(own.values()), allow_unused=True)

@@ -8,15 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from tearless.core.catalogue import find
 from tearless.doctor.training import diagnosed
 from tearless.readers.training.entries import FORMAT
 from tearless.readers.training.source import from_lines
 from tearless.report.report import Report
 
+from .confirming import confirmed
+from .ending import measured
 from .lines import line_of_error
 from .record import Record
 from .script import Ended, run_module, run_script
+from .watching import Watch
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,6 @@ def watched(
 
     Raises ``InputError`` where the script cannot be read, before anything runs.
     """
-    import torch
-
-    from .watching import Watch
-
     kept = Record(record)
     kept.add(started(Path(script).name))
     seen: set[str] = set()
@@ -66,8 +67,8 @@ def watched(
     began = time.perf_counter()
     with watch:
         ended = run_module(script, arguments) if module else run_script(script, arguments)
-    if confirm:
-        pass
+    if confirm and not watch.fault:
+        _confirm(watch, Path(script).name)
     kept.add(
         {
             "kind": "end",
@@ -84,10 +85,18 @@ def watched(
     return Watched(ended, diagnosed(from_lines(kept.lines, Path(script).name)), watch.fault)
 
 
+def _confirm(watch: Watch, label: str) -> None:
+    """Measure what is left to measure, and test on a copy what is suspected. A fault in here is told, and ends it."""
+    try:
+        measured(watch)
+        suspected = [f.name for f in diagnosed(from_lines(watch.record.lines, label)).findings]
+        confirmed(watch, dict.fromkeys(suspected))
+    except Exception:  # noqa: BLE001 - the run is over, its report is not lost for this
+        watch.failed()
+
+
 def started(script: str) -> dict[str, str]:
     """The first entry of a record."""
-    import torch
-
     python = sys.version.split()[0]
     return {
         "kind": "start", "format": FORMAT, "source": "watch", "script": script, "torch": torch.__version__,

@@ -20,7 +20,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from . import noting
+from . import noting, probes
 from .looking import norms, scalar
 from .names import Names
 from .patches import wrapped
@@ -28,6 +28,7 @@ from .quiet import Quiet
 from .record import Record
 from .replay import Replay
 from .residue import Residue
+from .settings import Settings
 from .tape import Tape
 
 FIRST = 4
@@ -41,6 +42,8 @@ MOST_CLONED = 20_000_000
 KEPT_LOSSES = 256
 MOST_IDLE = 8
 """Backward calls without a step after which looking grows rare, as it does with steps."""
+MOST_OPTIMIZERS = 4
+"""Optimisers whose parameters' first values are kept for experiments."""
 ROWS = 256
 
 
@@ -77,8 +80,9 @@ class Watch:
         self.names = Names()
         self.residue = Residue()
         self.replays: list[Replay] = []
+        self.settings: list[Settings] = []
         self.made: list[weakref.ref[Any]] = []
-        self.initial: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
+        self.initial: dict[int, torch.Tensor] = {}
         self.tape = Tape(lambda: self.names.inside(self._stack))
         self.tape.fault = self.failed
         self.quiet = Quiet(self)
@@ -99,6 +103,8 @@ class Watch:
         self._noted = self._stepping = False
         self._last = ""
         self._loaders: set[int] = set()
+        self.last_clip: tuple[str, float] | None = None
+        self._held: torch.optim.Optimizer | None = None
         self._handles: list[Any] = []
         self._layer_handles: list[Any] = []
         self._undo = ExitStack()
@@ -204,6 +210,7 @@ class Watch:
     @careful
     def clipped(self, by: str, norm: Any, most: Any) -> None:
         self.clips += 1
+        self.last_clip = (by, float(most))
         self.residue.refresh()
         if self._looking:
             entry = {"kind": "clip", "step": self.steps + 1, "by": by, "norm": scalar(norm), "most": float(most)}
@@ -289,7 +296,8 @@ class Watch:
             self._form = self._note_graph(loss)
             if ref is not None:
                 value = self._values[-1] if scaled is None else scalar(tensor)
-                self.replays = [*self.replays, Replay.of(self.tape, ref, self.steps + 1, value)][-8:]
+                kept = [*self.replays, Replay.of(self.tape, ref, self.steps + 1, value)]
+                self.replays = kept if len(kept) <= 2 * FIRST else [*kept[:FIRST], *kept[FIRST + 1 :]]
         for entry in noting.loss_calls(self.tape, self.steps + 1, loss):
             self.record.add(entry, always=False)
         for entry in self._given:
@@ -306,7 +314,7 @@ class Watch:
 
     @careful
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        self._stepping = True
+        self._stepping, self._held = True, optimizer
         self._know(optimizer)
         parameters = _parameters(optimizer)
         kept = self.residue.before_step(parameters)
@@ -321,8 +329,9 @@ class Watch:
         self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps < FIRST)
         if sum(p.numel() for p in parameters) <= MOST_CLONED:
             self._before = {id(p): p.detach().clone() for p in parameters}
-            if not self.steps:
-                self.initial = {id(p): (weakref.ref(p), self._before[id(p)]) for p in parameters}
+            if len(self._optimizers) <= MOST_OPTIMIZERS:
+                for p in parameters:
+                    self.initial.setdefault(id(p), self._before[id(p)])
 
     def _note_erased(self, parameters: list[torch.Tensor], grads: list[torch.Tensor | None]) -> None:
         if all(norm is None or norm == 0 for norm in norms(grads)):
@@ -374,9 +383,14 @@ class Watch:
         self.record.add(entry, always=False)
         self._note_models()
         if self.replays and self.replays[-1].step == self.steps and not more:
-            probe = self.replays[-1].reduction(entry["slope"])
-            if probe:
-                self.record.add({"kind": "probe", "probe": "reduction", "step": self.steps, "numbers": probe})
+            self.probe("reduction", self.replays[-1].reduction(entry["slope"]))
+            if self.affordable():
+                self.probe("halves", probes.halves(self.replays[-1]))
+
+    def probe(self, name: str, numbers: Mapping[str, float] | None) -> None:
+        """Write down a measurement made on a copy, where one could be made."""
+        if numbers:
+            self.record.add({"kind": "probe", "probe": name, "step": self.steps, "numbers": dict(numbers)})
 
     def _by_hand(self) -> None:
         """Backward was called twice with no optimiser between: did the script move the parameters itself?"""
@@ -405,11 +419,16 @@ class Watch:
                 hidden = self.names.hidden_of(root)
                 self.record.add(noting.model(root, self.names.known, optimized, hidden))
 
+    def live_optimizers(self) -> list[torch.optim.Optimizer]:
+        """The optimisers that made steps and still live; the last of them is held."""
+        return [o for _, ref in self._optimizers.values() if (o := ref()) is not None]
+
     def _know(self, optimizer: torch.optim.Optimizer) -> None:
         if id(optimizer) in self._optimizers:
             return
         number = len(self._optimizers)
         self._optimizers[id(optimizer)] = (number, weakref.ref(optimizer))
+        self.settings.append(Settings.of(optimizer))
         groups = [
             {k: v for k, v in g.items() if isinstance(v, (bool, int, float, str, tuple)) or v is None}
             for g in optimizer.param_groups

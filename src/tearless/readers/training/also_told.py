@@ -38,16 +38,19 @@ class Probe:
 class Experiment:
     """A suspicion tested on a copy of model, optimiser and recorded batches: the same steps with one thing changed.
 
-    ``experiment`` names what was changed, ``value`` to what; ``before`` and ``after`` are the losses at the end of the
-    steps as they were and as changed, ``start`` the loss they began from.
+    ``experiment`` names what was changed, ``value`` to what, for the suspicion of ``check``; ``before`` and ``after``
+    are the losses at the end of the steps as they were and as changed, ``start`` and ``changed_start`` those that they
+    began from.
     """
 
     experiment: str = ""
+    check: str = ""
     value: float | None = None
     steps: int = 0
     start: float | None = None
     before: float | None = None
     after: float | None = None
+    changed_start: float | None = None
 
 
 @dataclass(frozen=True)
