@@ -19,11 +19,16 @@ SAME = 0.02
 
 @dataclass(frozen=True)
 class Ignorance:
-    """``blank``: the loss of equal scores for all classes (of 0 for numbers); ``constant``: that of the best answer
-    that is the same for every sample: the labels' entropy in nats, the targets' variance."""
+    """What a model pays that knows nothing of its inputs.
+
+    ``blank``: for equal scores for all classes (for 0, of numbers); ``constant``: for the best answer that is the same
+    for every sample: the labels' entropy in nats, the targets' variance. ``classes``: whether the loss is one of
+    classes.
+    """
 
     blank: float
     constant: float
+    classes: bool = True
 
 
 def ignorance(run: Run) -> Ignorance | None:
@@ -77,7 +82,7 @@ def _squared(calls: Sequence[Loss]) -> Ignorance | None:
     within = sum(std**2 for _, std in known) / len(known)
     middle = sum(mean for mean, _ in known) / len(known)
     between = sum((mean - middle) ** 2 for mean, _ in known) / len(known)
-    return Ignorance(within + between + middle**2, within + between)
+    return Ignorance(within + between + middle**2, within + between, classes=False)
 
 
 KINDS: Sequence[tuple[tuple[str, ...], Callable[[Sequence[Loss]], Ignorance | None]]] = (

@@ -18,7 +18,8 @@ blows weights up later.
 
 ## When it is wrong
 A loss that is near 0 at the start, or crosses 0, makes the ratio large: losses that may lie below 0 are not judged. A
-model that starts from trained weights has a small loss too.
+model that starts from trained weights has a small loss too. Tables of embeddings are left out: most of their rows
+have no gradient.
 
 ## What to do
 Clip the norm of the gradient, start recurrent weights orthogonal with gain 1, or use a gated cell or a normalisation.
@@ -44,7 +45,15 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Step
 
 MEND = Mend.numerics
-SYMPTOM_OF = ("nan-in-input", "inf-in-input", "unscaled-input", "unscaled-target", "missing-zero-grad", "log-of-zero")
+SYMPTOM_OF = (
+    "nan-in-input",
+    "inf-in-input",
+    "unscaled-input",
+    "unscaled-target",
+    "missing-zero-grad",
+    "log-of-zero",
+    "attention-saturated",
+)
 EARLY = 3
 
 STEEP = Limit(
@@ -84,7 +93,9 @@ def measure(run: Run) -> Iterator[Measured]:
     curve = levels(run.losses)
     if not curve.bounded or curve.start <= 0:
         raise CannotTell("this needs a loss that is never below 0, to compare the gradient with")
-    found = [row for step in looked[:EARLY] for row in _steepness(step, curve.start)]
+    tables = {path for model in run.models for path, kind in model.modules.items() if "Embedding" in kind}
+    rows = [row for step in looked[:EARLY] for row in _steepness(step, curve.start)]
+    found = [row for row in rows if row[1].rpartition(".")[0] not in tables]
     if not found:
         raise CannotTell("this needs the gradients of the first steps and a loss beside them")
     steepness, name, step = max(found, key=lambda row: row[0])
