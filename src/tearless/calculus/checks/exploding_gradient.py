@@ -1,7 +1,7 @@
 """This run's gradient is so large that any usable step throws the weights.
 
 ## What it measures
-At the first looked-at steps, for each parameter, the length of its gradient times its own length
+At the first looked-at step, for each parameter, the length of its gradient times its own length
 over the loss: by how many times the loss would change if the parameter changed by its own size in the steepest
 direction. Beside that: what is left of the first loss at the end.
 
@@ -13,8 +13,8 @@ ends in nan.
 ## The mathematics
 ‖∂f/∂W‖·‖W‖/f is the relative change of the loss per relative change of W. For a loss of degree 2 in a W that is used
 once it is about 2; used T times in a row it is 2T along W itself and grows as q^T in other directions where each use
-multiplies by q > 1. It is measured before the run has moved far, so it says nothing of a rate that is too high, which
-blows weights up later.
+multiplies by q > 1. It is measured before the run has moved, so it says nothing of a rate that is too high, which blows
+weights up later.
 
 ## When it is wrong
 A loss that is near 0 at the start, or crosses 0, makes the ratio large: losses that may lie below 0 are not judged. A
@@ -54,7 +54,6 @@ SYMPTOM_OF = (
     "log-of-zero",
     "attention-saturated",
 )
-EARLY = 3
 
 STEEP = Limit(
     of="steepness",
@@ -94,7 +93,7 @@ def measure(run: Run) -> Iterator[Measured]:
     if not curve.bounded or curve.start <= 0:
         raise CannotTell("this needs a loss that is never below 0, to compare the gradient with")
     tables = {path for model in run.models for path, kind in model.modules.items() if "Embedding" in kind}
-    rows = [row for step in looked[:EARLY] for row in _steepness(step, curve.start)]
+    rows = [row for row in _steepness(looked[0], curve.start)]
     found = [row for row in rows if row[1].rpartition(".")[0] not in tables]
     if not found:
         raise CannotTell("this needs the gradients of the first steps and a loss beside them")
