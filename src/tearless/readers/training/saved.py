@@ -179,8 +179,14 @@ def _state_of(value: Mapping[str, Any], archive: Archive) -> State:
             tensors = {k: partial(archive.held, k, v) for k, v in kept.items() if isinstance(v, Saved)}
             state.parameters.append((name if isinstance(name, str) else "", tensors))
             state.group_of.append(len(state.groups) - 1)
-            state.rates.append(float(group["lr"]) if isinstance(group.get("lr"), (int, float)) else None)
+            state.rates.append(_highest_rate(group))
     return state
+
+
+def _highest_rate(group: Mapping[str, Any]) -> float | None:
+    """The learning rate of a group; where a schedule keeps the one that it began with, the larger of both."""
+    known = [float(group[k]) for k in ("lr", "initial_lr") if isinstance(group.get(k), (int, float))]
+    return max(known, default=None)
 
 
 def _name_parameters(state: State, found: Checkpoint) -> None:
