@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tearless.linear_algebra.layers_of_a_run import Layer, by_op, given_rms, late, layers
+from tearless.linear_algebra.layers_of_a_run import Layer, by_op, given_rms, late, layers, plain
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Graph, Optimizer, Step, Values
+from tearless.readers.training.told import Graph, Op, Optimizer, Step, Values
 
 
 @dataclass(frozen=True)
@@ -141,3 +141,35 @@ class OverTime:
     steps: int
     gain: float
     kept: float
+
+
+def over_time(run: Run) -> OverTime | None:
+    """The plain recurrent layer that keeps least of a gradient from its last time step to its first.
+
+    A random n x n matrix changes lengths by ||W||/sqrt(n) a product in the long run (the circular law), tanh by its
+    mean derivative, 1 less the mean square of its output, and ReLU by sqrt(1/2).
+    """
+    norms = run.steps[-1].by_name("weight")
+    found: list[OverTime] = []
+    for graph, values in run.seen():
+        sizes = by_op(graph, values.rms)
+        for op in graph.ops:
+            steps, matrix = _time_steps(op), next((x for x in op.inputs if "weight_hh" in str(x)), None)
+            name = str(matrix).removeprefix("parameter ")
+            if not op.used or steps < 2 or name not in norms or op.op not in sizes:
+                continue
+            slope = 1 - sizes[op.op] ** 2 if plain(op) == "rnn_tanh" else math.sqrt(0.5)
+            gain = norms[name] / math.sqrt(op.given[1][-1]) * max(slope, 1e-9)
+            kept = math.exp(min(0.0, (steps - 1) * math.log(max(gain, 1e-9))))
+            found.append(OverTime(Layer(op, name, 0, 1, None).place, steps, gain, kept))
+    return min(found[-3:], key=lambda one: one.kept, default=None)
+
+
+def _time_steps(op: Op) -> int:
+    """Time steps of a plain recurrent layer, of an input of samples and steps in either order; 0 for other ops."""
+    if plain(op) not in ("rnn_tanh", "rnn_relu") or len(op.given) < 2 or len(op.given[1]) < 2:
+        return 0
+    given, state = op.given[0], op.given[1]
+    if len(given) == 2 or len(state) == 2:
+        return given[0]
+    return given[1] if given[0] == state[1] else given[0]

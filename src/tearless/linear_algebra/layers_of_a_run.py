@@ -146,6 +146,5 @@ def given_rms(run: Run, step: int) -> float | None:
 
 
 def late(values: Sequence[Values], last: int) -> list[Values]:
-    """The looked-at steps of the second half of a run; the last three where there are fewer."""
-    half = [v for v in values if v.step > last / 2]
-    return half if len(half) >= 3 else list(values[-3:])
+    """The looked-at steps of the second half of a run; the last one where none of them lies there."""
+    return [v for v in values if v.step > last / 2] or list(values[-1:])

@@ -93,7 +93,9 @@ def measure(run: Run) -> Iterator[Measured]:
             "first": Number(worst.first, "share", "the same at the first step"),
             "units": Number(_units(worst.op), "units", "units of that layer"),
             "samples": Number(samples_a_unit(worst.op), "1", "values of each unit in a looked-at batch"),
-            "layers": Number(sum(one.least >= 0.5 for one in found), "layers", "layers with half of their units dead"),
+            "layers": Number(
+                len({one.place for one in found if one.least >= 0.5}), "layers", "layers with half of their units dead"
+            ),
             "learnt": Number(told.progress if told else None, "share", "part of a constant's loss learnt away"),
         },
         words={"where": worst.place, "remedy": _remedy(worst)},

@@ -105,7 +105,9 @@ def measure(run: Run) -> Iterator[Measured]:
         {
             "first": Number(worst.first, "share", "mean derivative over its largest, at the first step"),
             "late": Number(worst.most, "share", "the same at the looked-at steps of the second half, at most"),
-            "layers": Number(sum(one.most <= 0.1 for one in found), "layers", "activations at a tenth or less late"),
+            "layers": Number(
+                len({one.place for one in found if one.most <= 0.1}), "layers", "activations at a tenth or less late"
+            ),
             "learnt": Number(told.progress if told else None, "share", "part of a constant's loss learnt away"),
         },
         words={"function": plain(worst.op), "where": worst.place, "remedy": _remedy(worst)},

@@ -7,7 +7,7 @@ whether next to nothing was learnt (weights too small).
 
 ## Why it matters
 From outputs too large the first steps only undo the start, and sigmoid, tanh and softmax stand where they are flat.
-Through weights too small neither values nor gradients pass: the product of the layers is a saddle at 0.
+Through weights too small neither values nor gradients pass: the product of two or more layers is a saddle at 0.
 
 ## The mathematics
 The usual starts give fan-in times variance between 1/3 (PyTorch's own) and 25/9 (the largest gain, that for tanh).
@@ -31,21 +31,18 @@ difficulty of training deep feedforward neural networks*, AISTATS 2010.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
-from tearless.linear_algebra.layers_of_a_run import Layer, layers
+from tearless.linear_algebra.starts import LARGEST, excess, factors, first
 from tearless.readers.training.learnt import learnt
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Loss
 
 MEND = Mend.numerics
 SYMPTOM_OF = ("unscaled-input", "unscaled-target", "symmetric-init", "exploding-activation")
-LARGEST = 25 / 9
-"""Fan-in times variance of the start for tanh: the largest in use."""
 
 LARGE = Limit(
     of="factor",
@@ -72,8 +69,8 @@ SMALL = Limit(
     kind="convention",
     crossed="below",
     severity=Severity.error,
-    because="A hundredth of the smallest usual start, 1/3: each layer takes nine tenths and more of the size of what it "
-    "hands on, over what the starts in use take.",
+    because="A hundredth of the smallest usual start, 1/3: each layer takes nine tenths and more of the size of what "
+    "it hands on, over what the starts in use take.",
 )
 NOTHING_LEARNT = Limit(
     of="learnt",
@@ -97,26 +94,26 @@ DO = (
 
 def measure(run: Run) -> Iterator[Measured]:
     run.looked_at()
-    known = _factors(run)
+    known = factors(run)
     if not known:
         raise NotApplicable("no layer with weights was seen")
     most, largest = max(known, key=lambda one: one[0])
     typical = math.exp(float(np.mean([math.log(factor) for factor, _ in known])))
-    low = typical < 1 / 3
+    low = typical < 1 / 3 and len(known) > 1
     shown, layer = min(known, key=lambda one: one[0]) if low else (most, largest)
     told = learnt(run)
     start = told.start if told else float("nan")
-    level, excess = _excess(_first(run), start)
+    level, above = excess(first(run), start)
     std = math.sqrt(shown / layer.fan_in)
     yield Measured(
         (),
         {
             "factor": Number(most, "1", "largest fan-in times variance among the layers"),
-            "typical": Number(typical, "1", "geometric mean of the layers' fan-in times variance"),
-            "said": Number(shown, "1", "fan-in times variance of the layer that is named"),
-            "excess": Number(
-                excess, "times", "first loss above outputs near 0, over what the largest usual start adds"
+            "typical": Number(
+                typical if len(known) > 1 else None, "1", "geometric mean of the layers', of two or more"
             ),
+            "said": Number(shown, "1", "fan-in times variance of the layer that is named"),
+            "excess": Number(above, "times", "first loss above outputs near 0, over what the largest usual start adds"),
             "first_loss": Number(start, "1", "loss of the first step"),
             "learnt": Number(told.progress if told else None, "share", "part of a constant's loss learnt away"),
             "std": Number(std, "1", "standard deviation of that layer's weights at the start"),
@@ -132,41 +129,6 @@ def measure(run: Run) -> Iterator[Measured]:
             else "the first steps only undo the start, and most of the gradient's size is that of the start",
         },
     )
-
-
-def _factors(run: Run) -> list[tuple[float, Layer]]:
-    """Fan-in times variance of each matrix as it started, those of zeros left out."""
-    found: dict[str, tuple[float, Layer]] = {}
-    for graph in run.graphs.values():
-        for layer in layers(graph):
-            parameter = run.parameters.get(layer.parameter)
-            if parameter is not None and parameter.std and math.isfinite(parameter.std) and parameter.learns:
-                found[layer.parameter] = layer.fan_in * parameter.std**2, layer
-    return list(found.values())
-
-
-def _first(run: Run) -> Loss | None:
-    calls: Sequence[Loss] = [call for call in run.loss_calls if not call.evaluating and call.value is not None]
-    return calls[0] if calls and calls[0].reduction == "mean" else None
-
-
-def _excess(call: Loss | None, start: float) -> tuple[float | None, float]:
-    """The loss of outputs near 0, and how far the first one lies above it over what the largest usual start adds."""
-    if call is None or not math.isfinite(start):
-        return None, 0.0
-    shape, target = call.input.shape, call.target
-    if call.function == "cross_entropy" and len(shape) > 1 and shape[1] > 1:
-        level, adds = math.log(shape[1]), LARGEST / 2
-    elif call.function == "binary_cross_entropy_with_logits":
-        level, adds = math.log(2), LARGEST / 8
-    elif call.function in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
-        size = math.hypot(target.mean or 0.0, target.std or 0.0)
-        if size == 0:
-            return None, 0.0
-        level, adds = (size**2, LARGEST * size**2) if call.function == "mse_loss" else (size, math.sqrt(LARGEST) * size)
-    else:
-        return None, 0.0
-    return level, (start - level) / adds
 
 
 def _started(rng: np.random.Generator, stds: list[float], first: float, late: float = 0.2) -> Entries:

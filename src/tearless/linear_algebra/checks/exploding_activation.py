@@ -10,8 +10,8 @@ the layers. In float16 and in squares the numbers overflow: from there on all is
 
 ## The mathematics
 A layer of weights with variance σ² and fan-in n multiplies the size of what it is given by about √(nσ²E[φ²]/E[x²]);
-over L layers that is a power of L. He's and Glorot's starts make the factor 1. In residual networks x + f(x) the squares
-add: where f is as large as x, they double at each block.
+over L layers that is a power of L. He's and Glorot's starts make the factor 1. In residual networks x + f(x) the
+squares add: where f is as large as x, they double at each block.
 
 ## When it is wrong
 Outputs that must reach targets of another size grow rightly; late in the run the last layer is therefore left out.

@@ -11,18 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .run import Run
 from .told import Loss, Tensor
 
 LATE = 0.2
 """The last fifth of the steps is late."""
+APART = 0.05
+"""Parts by which a step's loss and the value of its loss function may differ from their usual proportion."""
 
 
 @dataclass(frozen=True)
 class Learnt:
     """``start``: the loss of the first step; ``late``: its median over the last fifth of the steps, nan where it ended
-    so; ``constant``: the loss of the best constant prediction, ``None`` where the kind of loss does not tell it."""
+    so; ``constant``: the same loss of the best constant prediction, ``None`` where that is not known."""
 
     start: float
     late: float
@@ -52,16 +55,50 @@ class Learnt:
 
 
 def learnt(run: Run) -> Learnt | None:
-    """What the loss of this run says; ``None`` where no loss is known."""
+    """What the losses of this run say; ``None`` where none is known."""
+    steps, values = _known(run)
     calls = _main_calls(run)
-    values = _losses(run, calls)
-    known = values[np.isfinite(values)]
-    if not len(known):
+    if not len(values):
+        own = [(call.step, call.value) for call in calls if call.value is not None]
+        steps, values = np.array([step for step, _ in own]), np.array([value for _, value in own], dtype=float)
+    if not len(values):
         return None
-    last = values[-max(3, round(LATE * len(values))) :]
-    ended = np.isfinite(last[-1:]).all() or np.isfinite(last).mean() > 0.5
-    late = float(np.median(last[np.isfinite(last)])) if ended and np.isfinite(last).any() else float("nan")
-    return Learnt(float(known[0]), late, constant_level(calls), calls[0].function if calls else "")
+    last = values[steps > (1 - LATE) * steps[-1]]
+    last = last if len(last) >= 3 else values[-3:]
+    broke = not np.isfinite(values[-1]) or not np.isfinite(last).any()
+    late = float("nan") if broke else float(np.median(last[np.isfinite(last)]))
+    level, scale = constant_level(calls), _scale(calls, steps, values)
+    constant = None if level is None or scale is None else level * scale
+    return Learnt(float(values[0]), late, constant, calls[0].function if calls else "")
+
+
+def _known(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The steps whose loss was seen, and their losses; one seen to be nan stays so."""
+    found: dict[int, float] = {}
+    for entry in run.entries("losses"):
+        for i, value in enumerate(entry.get("values") or ()):
+            if value is not None:
+                found[int(entry["first"]) + i] = float(value)
+    steps = sorted(found)
+    return np.array(steps, dtype=float), np.array([found[step] for step in steps])
+
+
+def _scale(calls: Sequence[Loss], steps: NDArray[np.float64], values: NDArray[np.float64]) -> float | None:
+    """What a step's loss is of the mean value of the loss function (1/4 where four backward calls share it).
+
+    ``None`` where the two do not go together: something else is in the loss.
+    """
+    by_step: dict[int, list[float]] = defaultdict(list)
+    for call in calls:
+        if call.value is not None and np.isfinite(call.value) and call.value != 0:
+            by_step[call.step].append(call.value)
+    losses = dict(zip(steps.tolist(), values.tolist(), strict=True))
+    ratios = np.array([losses[step] / np.mean(own) for step, own in by_step.items() if step in losses])
+    ratios = ratios[np.isfinite(ratios)]
+    if not len(ratios):
+        return None
+    middle = float(np.median(ratios))
+    return middle if middle > 0 and float(np.median(np.abs(ratios - middle))) <= APART * middle else None
 
 
 def constant_level(calls: Sequence[Loss]) -> float | None:
@@ -94,20 +131,6 @@ def _main_calls(run: Run) -> list[Loss]:
             groups[call.function, call.line].append(call)
     at_end = [calls for calls in groups.values() if any(call.op in ends for call in calls)]
     return next(iter(at_end or groups.values()), [])
-
-
-def _losses(run: Run, calls: Sequence[Loss]) -> np.ndarray:
-    """Each step's loss where it is the value of the function; else the values of the looked-at calls."""
-    steps = run.losses
-    own = [(call.step, call.value) for call in calls if call.value is not None]
-    same = [
-        abs(steps[step - 1] - value) <= 1e-3 * abs(value)
-        for step, value in own
-        if 1 <= step <= len(steps) and np.isfinite(steps[step - 1]) and np.isfinite(value)
-    ]
-    if not own or not same or np.mean(same) > 0.5:
-        return steps if len(steps) else np.array([value for _, value in own])
-    return np.array([value for _, value in own])
 
 
 def _entropy(calls: Sequence[Loss]) -> float | None:
