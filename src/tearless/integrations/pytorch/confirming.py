@@ -69,12 +69,12 @@ OF: dict[str, Make] = {
 
 def confirmed(watch: Watch, suspected: Iterable[str], seconds: float = MOST_SECONDS) -> int:
     """Test each suspicion that has an experiment; write down what came of it. Returns how many were made."""
-    live = watch.live_optimizers()
-    if len(live) != 1 or len(watch.settings) != 1:
+    live = watch.optimizers.live()
+    if len(live) != 1 or len(watch.optimizers.settings) != 1:
         return 0
     suspected = list(suspected)
     uncleared = "missing-zero-grad" in suspected
-    copy = copy_of(watch.replays, watch.initial, watch.settings[0], uncleared, watch.last_clip)
+    copy = copy_of(watch.replays, watch.initial, watch.optimizers.settings[0], uncleared, watch.last_clip)
     if copy is None:
         return 0
     until = time.perf_counter() + seconds

@@ -31,7 +31,7 @@ def measured(watch: Watch) -> None:
 
 def curvature(watch: Watch, replay: Replay) -> dict[str, float] | None:
     """The largest eigenvalue as the optimiser scales it, beside the bound beyond which its steps grow."""
-    live = watch.live_optimizers()
+    live = watch.optimizers.live()
     if len(live) != 1:
         return None
     divide = divisors(live[0])

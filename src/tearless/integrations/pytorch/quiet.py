@@ -18,6 +18,8 @@ MOST_EMPTY = 20
 """Stretches in which no model was called, after which they are listened to only now and then."""
 MOST_ROWS = 2048
 LATER_ROWS = 128
+FREE = 0.2
+"""Seconds of listening to evaluations beyond what steps may take."""
 
 
 class Quiet:
@@ -26,7 +28,7 @@ class Quiet:
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.on = False
-        self._depth = self._count = self._empty = 0
+        self._depth = self._count = self._empty = self._found = 0
         self._was = (False, False, False)
 
     def begins(self) -> None:
@@ -36,7 +38,8 @@ class Quiet:
             return
         self._count += 1
         rare = self._empty > MOST_EMPTY and self._count % 64
-        if rare or (self._count > 3 and not watch.affordable()) or watch._modes_off or watch._stack or watch.tape.depth:
+        dear = self._found >= 3 and not watch.affordable(FREE)
+        if rare or dear or watch._modes_off or watch._stack or watch.tape.depth:
             return
         self._was = (watch.tape.on, watch.tape.measuring, bool(watch._layer_handles))
         if not self._was[2]:
@@ -68,7 +71,7 @@ class Quiet:
         if self._model is None:
             self._empty += 1
             return
-        self._empty = 0
+        self._empty, self._found = 0, self._found + 1
         entry = {**self._model, "samples": self._samples, "rows": self._rows}
         entry |= {"loss": _weighted(self._losses), "right": _weighted(self._right)}
         watch.record.add(entry, always=False)
@@ -87,7 +90,7 @@ class Quiet:
             }  # fmt: skip
         if tensors and tensors[0].ndim:
             self._samples += len(tensors[0])
-            room = (MOST_ROWS if self._count <= 3 else LATER_ROWS) - len(self._rows)
+            room = (MOST_ROWS if self._found < 3 else LATER_ROWS) - len(self._rows)
             if room > 0:
                 self._rows += row_hashes(tensors[0], room)
 

@@ -140,24 +140,24 @@ class Tape(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in SILENT or (name == "__get__" and plain_name(func) not in ("data", "T", "mT")):
             return func(*args, **kwargs)
-        began = time.perf_counter()
+        began = time.thread_time()
         tracked = len(self.calls) < MOST_OPS and any(self._is_tracked(x) for x in tensors_in((args, kwargs)))
         if tracked and self.random is None and not self.calls:
             self.random = torch.get_rng_state()
         before = _versions((args, kwargs)) if tracked else []
-        self.cost += time.perf_counter() - began
+        self.cost += time.thread_time() - began
         self.depth += 1
         try:
             result = func(*args, **kwargs)
         finally:
             self.depth -= 1
         if tracked and self.on:
-            began = time.perf_counter()
+            began = time.thread_time()
             try:
                 self._keep(func, args, kwargs, result, before)
             except Exception:  # noqa: BLE001 - a fault here is told, and never the run's
                 self.fault()
-            self.cost += time.perf_counter() - began
+            self.cost += time.thread_time() - began
         return result
 
     def give(self, x: torch.Tensor, label: str = "input") -> None:

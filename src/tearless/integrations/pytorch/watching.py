@@ -21,25 +21,25 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from . import noting, probes
+from .curve import Curve, mean
 from .looking import norms, scalar
 from .names import Names
+from .optimizers import Optimizers, parameters_of
 from .patches import wrapped
 from .quiet import Quiet
 from .record import Record
 from .replay import Replay
 from .residue import Residue
-from .settings import Settings
 from .tape import Tape
 
 FIRST = 4
 """Steps looked at one after another at the start: most faults show at once."""
 GROWTH = 1.3
 """After these, each looked-at step lies so many times farther on than the one before."""
-FREE = 0.25
+FREE = 0.2
 """Seconds of looking that are always allowed, so that a short run is seen at all."""
 MOST_CLONED = 20_000_000
 """Numbers of all parameters together up to which a looked-at step keeps a copy to see what moved."""
-KEPT_LOSSES = 256
 MOST_IDLE = 8
 """Backward calls without a step after which looking grows rare, as it does with steps."""
 MOST_OPTIMIZERS = 4
@@ -54,14 +54,14 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(self: Watch, *args: Any, **kwargs: Any) -> None:
         if not self.on or self._busy or threading.get_ident() != self._thread:
             return
-        began, self._busy, self.tape.paused = time.perf_counter(), True, True
+        began, self._busy, self.tape.paused = time.thread_time(), True, True
         try:
             function(self, *args, **kwargs)
         except Exception:  # noqa: BLE001 - whatever it is, the run goes on
             self.failed()
         finally:
             self._busy = self.tape.paused = False
-            self.spent += time.perf_counter() - began
+            self.spent += time.thread_time() - began
 
     return guarded
 
@@ -76,12 +76,10 @@ class Watch:
     def __init__(self, record: Record, budget: float = 0.02, told: Callable[[str], None] | None = None) -> None:
         self.record, self.budget, self._told = record, budget, told
         self.on, self.fault, self.spent = False, "", 0.0
-        self.steps = self.backwards = self.unmoved = self.zeroed = self.clips = 0
+        self.backwards = self.unmoved = self.zeroed = self.clips = 0
         self.names = Names()
         self.residue = Residue()
         self.replays: list[Replay] = []
-        self.settings: list[Settings] = []
-        self.made: list[weakref.ref[Any]] = []
         self.initial: dict[int, torch.Tensor] = {}
         self.tape = Tape(lambda: self.names.inside(self._stack))
         self.tape.fault = self.failed
@@ -90,24 +88,24 @@ class Watch:
         self._looking = self._modes_off = False
         self._next, self._began = 1, 0.0
         self._stack: list[torch.nn.Module] = []
-        self._optimizers: dict[int, tuple[int, weakref.ref[Any]]] = {}
         self._graphs: dict[tuple[Any, ...], int] = {}
         self._given: list[dict[str, Any]] = []
         self._forms: dict[str, Any] = {}
         self._before: dict[int, torch.Tensor] = {}
-        self._seen_models: set[int] = set()
-        self._losses: list[Any] = []
-        self._rates: list[float] = []
-        self._values: list[Any] = []
-        self._scaled: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
+        self.curve = Curve(record)
+        self.optimizers = Optimizers(record, self.names)
         self._noted = self._stepping = False
         self._last = ""
         self._loaders: set[int] = set()
         self.last_clip: tuple[str, float] | None = None
-        self._held: torch.optim.Optimizer | None = None
         self._handles: list[Any] = []
         self._layer_handles: list[Any] = []
         self._undo = ExitStack()
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps made so far."""
+        return self.curve.steps
 
     def __enter__(self) -> Self:
         self.start()
@@ -136,11 +134,11 @@ class Watch:
         self._handles, self._layer_handles = [], []
         self._undo.close()
         self.tape.leave()
-        self._keep_losses()
-        self._note_models()
+        self.curve.write()
+        self.optimizers.note_models()
         counts = {
             "backwards": self.backwards, "steps": self.steps, "zero_grads": self.zeroed, "clips": self.clips,
-            "optimizers": len(self.made), "unmoved": self.unmoved,
+            "optimizers": len(self.optimizers.made), "unmoved": self.unmoved,
         }  # fmt: skip
         self.record.add({"kind": "counts", **counts})
         self.tape.clear()
@@ -181,10 +179,10 @@ class Watch:
                 register_module_forward_hook(self._after_layer, always_call=True),
             ]
 
-    def affordable(self) -> bool:
-        """Whether looking has taken no more of the run's time than it may."""
+    def affordable(self, more: float = 0.0) -> bool:
+        """Whether looking has taken no more of the run's time than it may; seconds of this thread, others left out."""
         elapsed = time.perf_counter() - self._began
-        return self.spent + self.tape.cost <= self.budget * elapsed + FREE
+        return self.spent + self.tape.cost <= self.budget * elapsed + FREE + more
 
     def _due(self, count: int) -> bool:
         """Whether what follows is to be looked at: near the start always, later as the budget allows."""
@@ -197,14 +195,14 @@ class Watch:
 
     @careful
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
-        self.made.append(weakref.ref(optimizer))
+        self.optimizers.made.append(weakref.ref(optimizer))
 
     @careful
     def cleared(self, owner: Any) -> None:
         """Gradients were cleared: those of an optimiser's parameters, or of a module's."""
         self.zeroed += 1
         self._last = "zero"
-        parameters = _parameters(owner) if isinstance(owner, torch.optim.Optimizer) else list(owner.parameters())
+        parameters = parameters_of(owner) if isinstance(owner, torch.optim.Optimizer) else list(owner.parameters())
         self.residue.forget(parameters)
 
     @careful
@@ -218,8 +216,7 @@ class Watch:
 
     @careful
     def scaled(self, outputs: Any, result: Any) -> None:
-        if isinstance(outputs, torch.Tensor) and isinstance(result, torch.Tensor):
-            self._scaled = {id(result): (weakref.ref(result), outputs.detach())}
+        self.curve.scaled(outputs, result)
 
     @careful
     def compiled(self) -> None:
@@ -257,21 +254,13 @@ class Watch:
             self._by_hand()
         self.tape.on = False
         self._last = "backward"
-        self._values.append(self._value(tensor))
+        self.curve.hear(tensor)
         if not self._stepping:
             kept = self.residue.before_backward()
             if kept:
                 self.residue.pending = [self.names.of(p) for p in kept]
         if self._looking and self.tape.calls:
             self._note_forward(tensor)
-
-    def _value(self, tensor: torch.Tensor) -> Any:
-        """The loss before any scaling: a number, or where it lies on a device a copy that is brought over later."""
-        found = self._scaled.get(id(tensor))
-        value = found[1] if found is not None and found[0]() is tensor else tensor.detach()
-        if value.numel() != 1 or value.is_complex() or value.is_meta:
-            return None
-        return float(value) if value.device.type == "cpu" else value.clone()
 
     @careful
     def after_backward(self) -> None:
@@ -288,14 +277,13 @@ class Watch:
 
     def _note_forward(self, tensor: torch.Tensor) -> None:
         """The calls since the last step, as graph, losses and inputs; the first time in a step as a replay as well."""
-        scaled = self._scaled.get(id(tensor))
         ref = self.tape.ref(tensor)
         loss = ref.op if ref is not None else None
         if not self._noted:
             self._noted = True
             self._form = self._note_graph(loss)
             if ref is not None:
-                value = self._values[-1] if scaled is None else scalar(tensor)
+                value = scalar(tensor)
                 kept = [*self.replays, Replay.of(self.tape, ref, self.steps + 1, value)]
                 self.replays = kept if len(kept) <= 2 * FIRST else [*kept[:FIRST], *kept[FIRST + 1 :]]
         for entry in noting.loss_calls(self.tape, self.steps + 1, loss):
@@ -314,9 +302,9 @@ class Watch:
 
     @careful
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        self._stepping, self._held = True, optimizer
-        self._know(optimizer)
-        parameters = _parameters(optimizer)
+        self._stepping = True
+        self.optimizers.learn(optimizer)
+        parameters = parameters_of(optimizer)
         kept = self.residue.before_step(parameters)
         if kept:
             subject = [self.names.of(p) for p in kept][:20]
@@ -324,12 +312,12 @@ class Watch:
         if not self._looking:
             return
         grads = [p.grad for p in parameters]
-        if self._last == "zero" and self._values and not args and not kwargs.get("closure"):
+        if self._last == "zero" and self.curve.values and not args and not kwargs.get("closure"):
             self._note_erased(parameters, grads)
         self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps < FIRST)
         if sum(p.numel() for p in parameters) <= MOST_CLONED:
             self._before = {id(p): p.detach().clone() for p in parameters}
-            if len(self._optimizers) <= MOST_OPTIMIZERS:
+            if len(self.optimizers) <= MOST_OPTIMIZERS:
                 for p in parameters:
                     self.initial.setdefault(id(p), self._before[id(p)])
 
@@ -341,49 +329,42 @@ class Watch:
     @careful
     def _after_step(self, optimizer: torch.optim.Optimizer, _args: Any, _kwargs: Any) -> None:
         self._stepping = False
-        self._keep(float(optimizer.param_groups[0]["lr"]) if optimizer.param_groups else 0.0)
+        groups = optimizer.param_groups
+        values = self.curve.numbers() if self._looking else []
+        self.curve.step(float(groups[0]["lr"]) if groups else 0.0)
+        parameters = parameters_of(optimizer)
         if self._looking:
-            self._note_step(optimizer)
-        self._end_of_step(self.residue, _parameters(optimizer))
+            rates = [float(group["lr"]) for group in groups]
+            self._add_step(parameters, values, {"optimizer": self.optimizers.number(optimizer), "rates": rates})
+            self._reduced()
+        self._end_of_step(parameters)
 
-    def _keep(self, rate: float) -> None:
-        self.steps += 1
-        self._losses.append(self._values)
-        self._rates.append(rate)
-        if len(self._losses) >= KEPT_LOSSES:
-            self._keep_losses()
-
-    def _end_of_step(self, residue: Residue, parameters: list[torch.Tensor]) -> None:
+    def _end_of_step(self, parameters: list[torch.Tensor]) -> None:
         if self._looking:
-            residue.remember(parameters)
-        self._values, self._before, self._forms, self._last = [], {}, {}, "step"
+            self.residue.remember(parameters)
+        self._before, self._forms, self._last = {}, {}, "step"
         due = self._due(self.steps)
         if due or self._looking:
             self._look(due)
 
-    def _note_step(self, optimizer: torch.optim.Optimizer) -> None:
-        parameters = _parameters(optimizer)
-        number, _ = self._optimizers[id(optimizer)]
-        rates = [float(group["lr"]) for group in optimizer.param_groups]
-        self._add_step(parameters, number, rates, {})
-
-    def _add_step(
-        self, parameters: list[torch.Tensor], number: int, rates: list[float], more: Mapping[str, Any]
-    ) -> None:
+    def _add_step(self, parameters: list[torch.Tensor], values: list[float | None], more: Mapping[str, Any]) -> None:
+        """The step just made, as an entry."""
         grads = [p.grad for p in parameters]
         if all(norm is None for norm in self._forms.get("gradient", [])):  # a closure made the gradients meanwhile
             self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps <= FIRST)
-        values = [scalar(v) if isinstance(v, torch.Tensor) else v for v in self._values]
-        known = [v for v in values if v is not None]
+        moves = noting.moves(parameters, grads, self._before)
         entry = {
-            "kind": "step", "step": self.steps, "optimizer": number, "rates": rates, "backwards": len(values),
-            "loss": sum(known) / len(known) if known else None, "values": values[:64], "weight": norms(parameters),
-            **self._forms, **noting.moves(parameters, grads, self._before), **more,
+            "kind": "step", "step": self.steps, "backwards": len(values), "loss": mean(values), "values": values[:64],
+            "weight": norms(parameters), **self._forms, **moves, **more,
         }  # fmt: skip
         self.record.add(entry, always=False)
-        self._note_models()
-        if self.replays and self.replays[-1].step == self.steps and not more:
-            self.probe("reduction", self.replays[-1].reduction(entry["slope"]))
+        self.optimizers.note_models()
+        self._slope = moves["slope"]
+
+    def _reduced(self) -> None:
+        """What the step did to its own batch, and how alike the halves of that batch pull."""
+        if self.replays and self.replays[-1].step == self.steps:
+            self.probe("reduction", self.replays[-1].reduction(self._slope))
             if self.affordable():
                 self.probe("halves", probes.halves(self.replays[-1]))
 
@@ -400,43 +381,16 @@ class Watch:
             return
         parameters = [p for p in self.names.parameters() if id(p) in self._before]
         changed = any(p._version != self._versions.get(id(p)) for p in parameters)
-        if self.made or not changed:
+        if self.optimizers.made or not changed:
             self.unmoved += 1
             if self.unmoved >= MOST_IDLE and self._looking and not self.steps:
                 self._look(self._due(self.unmoved))
             return
-        self._keep(0.0)
+        values = self.curve.numbers()
+        self.curve.step(0.0)
         if self._looking:
-            self._add_step(parameters, 0, [], {"by_hand": True})
-        self._end_of_step(self.residue, [])
-
-    def _note_models(self) -> None:
-        """Each model once: which of its parameters no optimiser moves, and what it uses without having it."""
-        optimized = {id(p) for _, ref in self._optimizers.values() if (o := ref()) is not None for p in _parameters(o)}
-        for root in self.names.models():
-            if id(root) not in self._seen_models:
-                self._seen_models.add(id(root))
-                hidden = self.names.hidden_of(root)
-                self.record.add(noting.model(root, self.names.known, optimized, hidden))
-
-    def live_optimizers(self) -> list[torch.optim.Optimizer]:
-        """The optimisers that made steps and still live; the last of them is held."""
-        return [o for _, ref in self._optimizers.values() if (o := ref()) is not None]
-
-    def _know(self, optimizer: torch.optim.Optimizer) -> None:
-        if id(optimizer) in self._optimizers:
-            return
-        number = len(self._optimizers)
-        self._optimizers[id(optimizer)] = (number, weakref.ref(optimizer))
-        self.settings.append(Settings.of(optimizer))
-        groups = [
-            {k: v for k, v in g.items() if isinstance(v, (bool, int, float, str, tuple)) or v is None}
-            for g in optimizer.param_groups
-        ]
-        stale = sum(not self.names.has(p) for p in _parameters(optimizer))
-        names = [[self.names.of(p) for p in g["params"]] for g in optimizer.param_groups]
-        entry = {"kind": "optimizer", "optimizer": number, "name": type(optimizer).__name__, "groups": groups}
-        self.record.add({**entry, "parameters": names, "stale": stale})
+            self._add_step(parameters, values, {"by_hand": True})
+        self._end_of_step([])
 
     @careful
     def _before_layer(self, module: torch.nn.Module, args: tuple[Any, ...]) -> None:
@@ -463,23 +417,6 @@ class Watch:
         if module in self._stack:
             del self._stack[self._stack.index(module) :]
 
-    def _keep_losses(self) -> None:
-        if not self._losses:
-            return
-        first = self.steps - len(self._losses) + 1
-        values = [_mean(one) for one in self._losses]
-        self.record.add({"kind": "losses", "first": first, "values": values, "rates": self._rates})
-        self._losses, self._rates = [], []
-
     _form: int | None = None
+    _slope: float | None = None
     _versions: Mapping[int, int] = {}
-
-
-def _mean(values: list[Any]) -> float | None:
-    """The mean of the losses that one step was made of."""
-    known = [float(v) for v in values if v is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"]]

@@ -1,0 +1,75 @@
+"""The loss and the learning rate of every step, kept at little cost and written in blocks."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import torch
+
+from .looking import scalar
+from .record import Record
+
+KEPT = 256
+"""Steps after which a block is written. Losses on a device are brought over then, not at each step."""
+
+
+class Curve:
+    """What backward was called on since the last step, and the blocks of steps."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.steps = 0
+        self.values: list[Any] = []
+        self._losses: list[list[Any]] = []
+        self._rates: list[float] = []
+        self._scaled: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
+
+    def scaled(self, outputs: Any, result: Any) -> None:
+        """A gradient scaler made ``result`` of the loss ``outputs``: the loss is what counts."""
+        if isinstance(outputs, torch.Tensor) and isinstance(result, torch.Tensor):
+            self._scaled = {id(result): (weakref.ref(result), outputs.detach())}
+
+    def is_scaled(self, tensor: torch.Tensor) -> bool:
+        found = self._scaled.get(id(tensor))
+        return found is not None and found[0]() is tensor
+
+    def hear(self, tensor: torch.Tensor) -> None:
+        """Backward is called on a tensor."""
+        value = self._scaled[id(tensor)][1] if self.is_scaled(tensor) else tensor.detach()
+        if value.numel() != 1 or value.is_complex() or value.is_meta:
+            self.values.append(None)
+        else:
+            self.values.append(float(value) if value.device.type == "cpu" else value.clone())
+
+    def numbers(self) -> list[float | None]:
+        """What backward was called on since the last step, as numbers."""
+        return [scalar(v) if isinstance(v, torch.Tensor) else v for v in self.values]
+
+    def step(self, rate: float) -> None:
+        """A step was made at this rate."""
+        self.steps += 1
+        self._losses.append(self.values)
+        self._rates.append(rate)
+        self.values = []
+        if len(self._losses) >= KEPT:
+            self.write()
+
+    def write(self) -> None:
+        """Write the steps since the last block."""
+        if not self._losses:
+            return
+        first = self.steps - len(self._losses) + 1
+        entry = {"kind": "losses", "first": first, "values": [mean(one) for one in self._losses], "rates": self._rates}
+        self._record.add(entry)
+        self._losses, self._rates = [], []
+
+
+def mean(values: list[Any]) -> float | None:
+    """The mean of the losses that one step was made of.
+
+    >>> mean([1.0, None, 2.0])
+    1.5
+    """
+    known = [float(v) for v in values if v is not None]
+    return sum(known) / len(known) if known else None
