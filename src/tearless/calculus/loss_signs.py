@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from tearless.readers.training.told import Graph, Op, Values
+from tearless.readers.training.run import Run
+from tearless.readers.training.told import Graph, Op, Step, Values
 
 LOSSES = frozenset(
     {
@@ -31,7 +34,8 @@ def direction(graph: Graph, values: Values | None = None) -> int | None:
     The way from that value down to the losses may hold negations, sums, differences, means and factors, whose sign is
     read off their values. ``None`` where no known loss is met, where signs differ, or where anything else is in the way
     (an evidence bound, a reward, a ratio): nothing is claimed there. A mean of squares or of absolute differences is a
-    known loss, and so is a negated mean of logarithms of what the model gave.
+    known loss, so is a negated mean of logarithms of what the model gave; a mean of log-probabilities picked by labels,
+    not negated, falls as that loss grows.
     """
     ops = {op.op: op for op in graph.ops}
     means = {} if values is None else dict(zip((op.op for op in graph.ops), values.mean, strict=False))
@@ -45,6 +49,8 @@ def _signs(op: Op, ops: Mapping[int, Op], means: Mapping[int, float | None], dep
     below = [ops[one] for one in op.inputs if isinstance(one, int) and one in ops and ops[one].learns]
     if op.function in LOSSES:
         return {1}
+    if op.function == "gather" and below and below[0].function == "log_softmax":
+        return {-1}
     if depth > 40 or not below:
         return {0}
     deeper = [_signs(one, ops, means, depth + 1) for one in below]
@@ -86,3 +92,62 @@ def _of_logs(op: Op, ops: Mapping[int, Op], depth: int) -> bool:
         return False
     below = [ops[one] for one in op.inputs if isinstance(one, int) and one in ops and ops[one].learns]
     return any(_of_logs(one, ops, depth + 1) for one in below)
+
+
+def rewarded(graph: Graph) -> bool:
+    """Whether backward was called on a mean of log-probabilities of choices times weights, not negated.
+
+    Going down it makes choices of positive weight rarer. What the weights are, rewards or costs, the graph does not
+    say.
+    """
+    ops = {op.op: op for op in graph.ops}
+    op = None if graph.loss is None else ops.get(graph.loss)
+    for _ in range(20):
+        below = [] if op is None else [ops[i] for i in op.inputs if isinstance(i, int) and i in ops and ops[i].learns]
+        if op is None or not below:
+            return False
+        if op.function == "mul" and len(below) == 1 and len(op.inputs) == 2:
+            return _picked(below[0], ops)
+        if op.function not in (*THROUGH, "add", "sub", "div"):
+            return False
+        op = below[0]
+    return False
+
+
+def _picked(op: Op, ops: Mapping[int, Op]) -> bool:
+    """Whether this is a log-probability picked by a choice: gathered from logits made to sum to 1."""
+    while op.function in THROUGH and op.inputs and isinstance(op.inputs[0], int) and op.inputs[0] in ops:
+        op = ops[op.inputs[0]]
+    if op.function != "gather":
+        return False
+    seen, todo = set[int](), [i for i in op.inputs if isinstance(i, int)]
+    for _ in range(8):
+        seen |= set(todo)
+        todo = [i for j in todo if j in ops for i in ops[j].inputs if isinstance(i, int)]
+    return any(ops[i].function in ("logsumexp", "log_softmax") for i in seen if i in ops)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Which way a looked-at step goes: whether it raises a known loss, and whether that loss went in negated."""
+
+    step: Step
+    raises: bool
+    negated: bool
+
+
+def ways_of(run: Run) -> list[Way]:
+    """The looked-at steps of which both the product of gradient and update and a known loss are told."""
+    signs = {values.step: direction(graph, values) for graph, values in run.seen()}
+    found = []
+    for step in run.steps:
+        sign = signs.get(step.step)
+        if sign is not None and step.slope is not None and math.isfinite(step.slope) and step.slope != 0:
+            found.append(Way(step, step.slope * sign > 0, sign < 0))
+    return found
+
+
+def steps_down_rewards(run: Run) -> int:
+    """Looked-at steps that go down a mean of log-probabilities times weights."""
+    down = {step.step for step in run.steps if step.slope is not None and step.slope < 0}
+    return sum(values.step in down and rewarded(graph) for graph, values in run.seen())

@@ -127,16 +127,14 @@ def _whole(run: Run) -> tuple[Op | None, frozenset[str]]:
 
 
 def _part(run: Run) -> tuple[Op | None, frozenset[str]]:
-    """The last op that cuts off the most parameters, with these."""
+    """The last op that cuts off the most parameters, and all that are cut off."""
     bare = without_gradient(run)
     reached = frozenset(name for graph in run.graphs.values() for name in connected(graph))
-    best: tuple[Op | None, frozenset[str]] = (None, frozenset())
-    for graph in run.graphs.values():
-        for op in cuts(graph):
-            lost = (behind(graph, op) & bare) - reached
-            if len(lost) and len(lost) >= len(best[1]):
-                best = (op, lost)
-    return best
+    lost = [(op, (behind(graph, op) & bare) - reached) for graph in run.graphs.values() for op in cuts(graph)]
+    most = max((len(names) for _, names in lost), default=0)
+    if not most:
+        return None, frozenset()
+    return next(op for op, names in lost[::-1] if len(names) == most), frozenset().union(*(names for _, names in lost))
 
 
 def _do(op: Op | None, at: str) -> str:

@@ -27,15 +27,13 @@ A. Cauchy, *Méthode générale pour la résolution des systèmes d'équations s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from tearless.calculus.loss_signs import direction
+from tearless.calculus.loss_signs import Way, steps_down_rewards, ways_of
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Step
 
 MEND = Mend.contract
 
@@ -67,69 +65,70 @@ ALONE = Limit(
     because="Where another optimiser's first step goes down a known loss, the two play against each other on purpose.",
 )
 
-HEADLINE = "the loss is climbed, not descended: {times} of {steps} looked-at steps raise it{how}"
+REWARDED = Limit(
+    of="rewarded",
+    at=1,
+    unit="steps",
+    kind="derived",
+    severity=Severity.note,
+    because="Going down a mean of log-probabilities times weights makes choices of positive weight rarer. Whether the "
+    "weights are rewards or costs only the script's author knows.",
+)
+
+HEADLINE = "{headline}: {times} of {steps} looked-at steps{how}"
 EVIDENCE = "from the first step on, {climbing} of the looked-at steps go the way that raises the loss"
 WHY = "each step makes the model worse on the very batch that it learns from"
 DO = "{do}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    step: Step
-    raises: bool
-    negated: bool
-
-
 def measure(run: Run) -> Iterator[Measured]:
     run.looked_at()
-    ways = _ways(run)
-    if not ways:
+    ways, policy = ways_of(run), steps_down_rewards(run)
+    if not ways and not policy:
         raise CannotTell("no looked-at step shows a known loss function and the product of its gradient and update")
-    first: dict[int, _Way] = {}
+    first: dict[int, Way] = {}
     for way in ways:
         first.setdefault(way.step.optimizer, way)
     up = [way for way in ways if way.raises]
     start = sum(way.raises for way in first.values())
-    negated = bool(up) and up[0].negated
-    optimizer = up[0].step if up else ways[0].step
-    maximize = any(g.get("maximize") for o in run.optimizers if o.optimizer == optimizer.optimizer for g in o.groups)
-    how, do = _words(negated, maximize, optimizer.by_hand, _line(run))
+    headline, how, do = _words(run, next(iter(up or ways), None), policy)
     yield Measured(
         (),
         {
             "first": Number(start, "steps", "optimisers whose first looked-at step raises a known loss"),
             "descending": Number(len(first) - start, "steps", "optimisers whose first looked-at step lowers it"),
-            "climbing": Number(len(up) / len(ways), "share", "of the looked-at steps, those that raise it"),
-            "times": Number(len(up), "steps", "looked-at steps that raise a known loss"),
-            "steps": Number(len(ways), "steps", "looked-at steps of which this is known"),
+            "climbing": Number(len(up) / len(ways) if ways else 0.0, "share", "of the steps, those that raise it"),
+            "rewarded": Number(policy, "steps", "steps down a mean of log-probabilities times weights, not negated"),
+            "times": Number(len(up) or policy, "steps", "looked-at steps that go this way"),
+            "steps": Number(len(ways) or len(run.steps), "steps", "looked-at steps of which this is known"),
         },
-        words={"how": how, "do": do},
+        words={"headline": headline, "how": how, "do": do},
     )
-
-
-def _ways(run: Run) -> list[_Way]:
-    """For each looked-at step with a slope and a known loss, whether it raises that loss."""
-    signs = {values.step: direction(graph, values) for graph, values in run.seen()}
-    found = []
-    for step in run.steps:
-        sign = signs.get(step.step)
-        if sign is not None and step.slope is not None and np.isfinite(step.slope) and step.slope != 0:
-            found.append(_Way(step, step.slope * sign > 0, sign < 0))
-    return found
 
 
 def _line(run: Run) -> str:
     return next((f" in {call.line}" for call in run.loss_calls if call.line and not call.evaluating), "")
 
 
-def _words(negated: bool, maximize: bool, by_hand: bool, line: str) -> tuple[str, str]:
-    if negated and not maximize:
-        return ", for backward is called on its negative", f"take the minus sign from the loss{line}"
-    if maximize:
-        return ", for the optimiser has maximize=True", "make the optimiser without `maximize=True`"
-    if by_hand:
-        return ", for the update adds the gradient", "step against the gradient: `p -= lr * p.grad`"
-    return "", "step against the gradient: check the sign of the loss and of the learning rate"
+def _words(run: Run, way: Way | None, policy: int) -> tuple[str, str, str]:
+    if way is None or (policy and not way.raises):
+        return (
+            "log-probabilities times weights are lowered, not raised",
+            "",
+            f"where the weights are rewards: `loss = -(log_prob * reward).mean()`{_line(run)}",
+        )
+    groups = [g for o in run.optimizers if o.optimizer == way.step.optimizer for g in o.groups]
+    headline = "the loss is climbed, not descended"
+    if any(g.get("maximize") for g in groups):
+        return headline, " raise it, for the optimiser has maximize=True", "make the optimiser without `maximize=True`"
+    if way.negated:
+        sign = (
+            f"check the minus sign before the loss{_line(run)}: what goes into backward must fall as the model learns"
+        )
+        return headline, " raise it, for backward is called on its negative", sign
+    if way.step.by_hand:
+        return headline, " raise it, for the update adds the gradient", "step against it: `p -= lr * p.grad`"
+    return headline, " raise it", "step against the gradient: check the signs of the loss and of the learning rate"
 
 
 @healthy
@@ -188,6 +187,18 @@ def negated_loss(rng: np.random.Generator) -> Example:
     graph = of_kind(entries, "graph")[0]
     graph["ops"].append({"op": 6, "function": "neg", "inputs": [5], "line": "train.py:22", "shape": []})
     graph["loss"] = 6
+    return as_example(entries)
+
+
+@sick
+def rewards_lowered(rng: np.random.Generator) -> Example:
+    """A policy gradient without its minus sign: a note, for the weights might be costs."""
+    entries = healthy_run(rng)
+    ops = of_kind(entries, "graph")[0]["ops"]
+    ops[5] = {"op": 5, "function": "log_softmax", "inputs": [4]}
+    chain = [("gather", [5, "data"]), ("mul", [6, "data"]), ("mean", [7])]
+    ops += [{"op": 6 + i, "function": name, "inputs": inputs} for i, (name, inputs) in enumerate(chain)]
+    of_kind(entries, "graph")[0]["loss"] = 8
     return as_example(entries)
 
 

@@ -80,7 +80,7 @@ def measure(run: Run) -> Iterator[Measured]:
         raise CannotTell("this needs backward calls or steps that were watched: run the script under `tearless watch`")
     made = bool(counts.optimizers or run.optimizers)
     dead = sum(all(size == 0 for size in s.by_name("update").values()) for s in steps)
-    stuck = not steps and not counts.steps and counts.unmoved >= max(counts.backwards - 1, 1)
+    stuck = not steps and not counts.steps and counts.unmoved >= max(counts.backwards - 2, 1)
     still = dead / len(steps) if steps else float(stuck and made)
     if steps:
         what, do = "every step looked at leaves every parameter as it was", _after_step(run)

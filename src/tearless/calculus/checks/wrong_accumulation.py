@@ -27,16 +27,16 @@ P. Kingma and J. Ba, *Adam*, ICLR (2015), section 2.1: the step does not depend 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from tearless.calculus.accumulation import CLOSE, share_of_loss
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Loss, Step
+from tearless.readers.training.told import Step
 
 MEND = Mend.contract
 
@@ -67,8 +67,6 @@ DO = "{do}"
 FREE = frozenset({"Adam", "AdamW", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop", "SparseAdam",
                   "Adafactor", "Lion", "Muon"})  # fmt: skip
 """Optimisers whose step does not depend on the size of the gradient."""
-CLOSE = 1e-3
-"""A loss that was divided in another precision than its value was read in differs by no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ NONE = _Slip(0, 0, "into their mean", "the mean of the batches is what one large
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    seen = [(step, ratio) for step in run.looked_at() if (ratio := _ratio(run, step)) is not None]
+    seen = [(step, ratio) for step in run.looked_at() if (ratio := share_of_loss(run, step)) is not None]
     counts = run.counts
     slip = _undivided(run, seen) or _cleared(run, seen) or _early(run, seen) or NONE
     yield Measured(
@@ -101,26 +99,6 @@ def measure(run: Run) -> Iterator[Measured]:
         },
         words={"what": slip.what, "why": slip.why, "do": slip.do},
     )
-
-
-def _ratio(run: Run, step: Step) -> float | None:
-    """By what one loss was multiplied before each backward call of this step; ``None`` where it was not one loss."""
-    calls = [c for c in run.loss_calls if c.step == step.step and not c.evaluating]
-    if any(o.optimizer == step.optimizer and o.name == "LBFGS" for o in run.optimizers):
-        return None  # its closure is called as often as its line search asks
-    same = len({(c.function, c.line) for c in calls}) == 1 and all(c.reduction == "mean" for c in calls)
-    if not same or len(calls) != step.backwards or len(step.values) != step.backwards:
-        return None
-    ratios = [_over(value, call) for value, call in zip(step.values, calls, strict=True)]
-    known = [ratio for ratio in ratios if ratio is not None]
-    alike = len(known) == len(ratios) and max(known) - min(known) <= CLOSE * abs(max(known))
-    return known[0] if alike else None
-
-
-def _over(value: float | None, call: Loss) -> float | None:
-    if value is None or not call.value or not math.isfinite(value) or not math.isfinite(call.value):
-        return None
-    return value / call.value
 
 
 def _undivided(run: Run, seen: list[tuple[Step, float]]) -> _Slip | None:
@@ -144,8 +122,11 @@ def _undivided(run: Run, seen: list[tuple[Step, float]]) -> _Slip | None:
 def _cleared(run: Run, seen: list[tuple[Step, float]]) -> _Slip | None:
     """Several calls of one loss a step, and gradients cleared before each of them."""
     k = run.counts.backwards / run.counts.steps if run.counts.steps else 0.0
-    several = [step for step, _ in seen if step.backwards >= 3]
-    if not several or k < 2.5 or run.counts.zero_grads < 0.9 * run.counts.backwards:
+    if (
+        not any(step.backwards >= 3 for step, _ in seen)
+        or k < 2.5
+        or run.counts.zero_grads < 0.9 * run.counts.backwards
+    ):
         return None
     k = round(k)
     return _Slip(
