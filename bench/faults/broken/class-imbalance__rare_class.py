@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 
 def data():
-    X, y = make_classification(2400, 12, n_informative=6, weights=[0.985], class_sep=0.5, flip_y=0.01, random_state=5)
+    X, y = make_classification(2400, 12, n_informative=6, weights=[0.985], class_sep=1.0, flip_y=0.01, random_state=5)
     X = (X - X.mean(0)) / X.std(0)
     parts = train_test_split(X, y, test_size=0.25, stratify=y, random_state=0)
     return [torch.tensor(p, dtype=torch.float32 if p.ndim == 2 else torch.long) for p in parts]

@@ -40,9 +40,9 @@ labels = torch.tensor(labels)
 order = torch.randperm(len(images))
 train, test = order[:1400], order[1400:]
 model = ResMLP().to(torch.bfloat16)
-optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5)
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 6 * 22)
-for epoch in range(6):
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 8 * 22)
+for epoch in range(8):
     model.train()
     for idx in train[torch.randperm(len(train))].split(64):
         loss = nn.functional.cross_entropy(model(images[idx]), labels[idx])

@@ -5,7 +5,7 @@ from sklearn.datasets import make_friedman1
 from sklearn.model_selection import train_test_split
 
 torch.manual_seed(11)
-X, y = make_friedman1(n_samples=1500, n_features=10, noise=12.0, random_state=11)
+X, y = make_friedman1(n_samples=1500, n_features=10, noise=4.0, random_state=11)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
 X_train, X_test = (torch.tensor(a, dtype=torch.float32) * 2 - 1 for a in (X_train, X_test))
 y_mean, y_std = y_train.mean(), y_train.std()

@@ -21,7 +21,7 @@ net = torch.nn.Sequential(
     torch.nn.Linear(128, 10),
 )
 opt = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
-sched = torch.optim.lr_scheduler.CyclicLR(opt, base_lr=0.001, max_lr=2.5, step_size_up=14)
+sched = torch.optim.lr_scheduler.CyclicLR(opt, base_lr=0.001, max_lr=1.3, step_size_up=14)
 
 for epoch in range(14):
     perm = torch.randperm(len(x_train))

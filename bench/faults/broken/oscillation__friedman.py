@@ -19,7 +19,7 @@ model = torch.nn.Sequential(
     torch.nn.ReLU(),
     torch.nn.Linear(64, 1),
 )
-optimizer = torch.optim.SGD(model.parameters(), lr=0.9)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.6)
 mse = torch.nn.MSELoss()
 
 n_batches = len(X_train) // 60
