@@ -38,20 +38,31 @@ def in_inputs(run: Run, of: str) -> BadData:
     """``nan`` or ``inf`` in what was given to models whose output led to a loss in training."""
     given = [(g.step, t) for g in run.given if g.used and g.gradients for t in g.inputs]
     found = _in_tensors(run, given, of)
-    return found if found.count else _through_a_product(run, of, found.looked)
+    if found.count and found.spoils:
+        return found
+    return _told(run, f"{of}-in-input", of) or (found if found.count else _through_a_product(run, of, found.looked))
 
 
 def in_targets(run: Run, of: str) -> BadData:
     """``nan`` or ``inf`` in the targets of losses in training."""
     targets = [(loss.step, loss.target) for loss in run.loss_calls if not loss.evaluating]
     found = _in_tensors(run, targets, of)
-    if found.count:
-        return found
+    told = _told(run, f"{of}-in-target", of)
+    if found.count or told:
+        return found if found.spoils or told is None else told
     broken = first_op(run)
     if broken is None or broken.kind != "data" or not any(isinstance(one, int) for one in broken.op.inputs):
         return found
     count = broken.nan if of == "nan" else 0 if broken.nan else broken.inf
     return _seen_at(broken, count, found.looked)
+
+
+def _told(run: Run, name: str, of: str) -> BadData | None:
+    """What the watch itself read behind the first loss that is not finite, at a step that was not looked at."""
+    for breach in run.breaches(name):
+        count, size = (int(breach.numbers.get(one, 1)) for one in (of, "size"))
+        return BadData(breach.step, max(1, count), size, times=1, looked=1, line=breach.line, spoils=True)
+    return None
 
 
 def _in_tensors(run: Run, given: list[tuple[int, Tensor]], of: str) -> BadData:

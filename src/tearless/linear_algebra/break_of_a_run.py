@@ -152,12 +152,25 @@ def first_op(run: Run) -> Broken | None:
     if step is None:
         return None
     for flow, values in looked_before(run, step):
-        if values.step == step and (found := _origin(flow, values)) is not None:
+        if values.step == step and (found := _origin(run, flow, values)) is not None:
             return found
+    return _told(run, step)
+
+
+def _told(run: Run, step: int) -> Broken | None:
+    """The op that the watch itself read from the graph behind the loss, at a step that was not looked at."""
+    for name, kind in (("log-of-zero", "logarithm"), ("precision-overflow", "overflow"), ("nan-loss", "undefined")):
+        for breach in run.breaches(name):
+            if breach.step == step:
+                function = breach.words.get("function", "")
+                op = Op(function=function, line=breach.line or line_of(run, function))
+                nan, inf = (int(breach.numbers.get(one, 0)) for one in ("nan", "inf"))
+                low, high = breach.numbers.get("low"), breach.numbers.get("high")
+                return Broken(op, step, kind, nan or int(not inf), inf, low, high)
     return None
 
 
-def _origin(flow: Flow, values: Values) -> Broken | None:
+def _origin(run: Run, flow: Flow, values: Values) -> Broken | None:
     nan, inf = numbers(flow, values.nan), numbers(flow, values.inf)
     low, high, zeros = (numbers(flow, one) for one in (values.low, values.high, values.zeros))
     meant: set[int] = set()
@@ -175,21 +188,32 @@ def _origin(flow: Flow, values: Values) -> Broken | None:
             continue
         first = made[0] if made else -1
         given = (low.get(first), high.get(first), zeros.get(first))
-        return Broken(op, values.step, _kind(op, given), int(bad_nan), int(bad_inf), *given)
+        return Broken(
+            op, values.step, _kind(op, given, _known_data(run, op, values.step)), int(bad_nan), int(bad_inf), *given
+        )
     return None
 
 
-def _kind(op: Op, given: tuple[float | None, ...]) -> str:
+def _known_data(run: Run, op: Op, step: int) -> float | None:
+    """The largest number of the target that an op takes, where it was told and is finite throughout."""
+    for loss in run.loss_calls:
+        target = loss.target
+        if loss.step == step and loss.op == op.op and target.shape and not target.nan and not target.inf:
+            return max(abs(target.low or 0.0), abs(target.high or 0.0))
+    return None
+
+
+def _kind(op: Op, given: tuple[float | None, ...], target: float | None) -> str:
     """Which of the kinds: the arguments that ops made are finite, so data may not be, or the function has no value."""
     name = plain(op)
     low, high = given[0], given[1]
     if name in LOGARITHMS:
         return "logarithm"
-    largest = max((abs(one) for one in (low, high) if one is not None), default=None)
+    largest = max((abs(one) for one in (low, high, target) if one is not None), default=None)
     if largest is not None and name in GROWING and overflows(name, largest, op):
         return "overflow"
     data = any(one in ("data", "input", "target", "buffer") for one in op.inputs)
-    if data and name not in ("div", "pow", "sqrt"):
+    if data and target is None and name not in ("div", "pow", "sqrt"):
         return "data"
     return "undefined"
 
@@ -212,6 +236,13 @@ def overflows(name: str, largest: float, op: Op) -> bool:
     return largest**2 * many >= most if largest < 1e150 else True
 
 
+def line_of(run: Run, function: str) -> str:
+    """The line at which a function is called, where one line only calls it on the way to a loss; else empty."""
+    ops = [op for graph in run.graphs.values() for op in graph.ops if op.used and plain(op) == function]
+    lines = {op.line for op in ops if op.line}
+    return lines.pop() if len(lines) == 1 else ""
+
+
 def numbers(flow: Flow, along: tuple[float | None, ...]) -> Mapping[int, float]:
     """A list that runs along the ops, by op."""
     pairs = zip(flow.graph.ops, along, strict=False)
@@ -224,11 +255,14 @@ def first_steep(run: Run, step: int) -> tuple[Op, float | None, float | None] | 
         if values.step != step:
             continue
         bad, low, high = (numbers(flow, one) for one in (values.grad_bad, values.low, values.high))
-        for op in reversed(flow.graph.ops):
-            # a broken gradient arrives at the argument of this op, while the gradient of its own output is whole
-            broke = [one for one in op.inputs if isinstance(one, int) and bad.get(one)]
-            if broke and not bad.get(op.op) and op.used:
-                return op, low.get(broke[0]), high.get(broke[0])
+        worst = max((number for number, count in bad.items() if count), default=None)
+        # the broken gradient nearest to the loss: the op that took this output made it, its own gradient being whole
+        takers = (
+            [op for op in flow.takers.get(worst, ()) if op.used and not bad.get(op.op)] if worst is not None else []
+        )
+        takers.sort(key=lambda op: plain(op) not in SINGULAR)
+        if takers and worst is not None:
+            return takers[0], low.get(worst), high.get(worst)
         loose = _steep_leaf(flow, bad, step, run)
         if loose is not None:
             return loose, None, None

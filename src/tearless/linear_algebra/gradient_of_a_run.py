@@ -10,6 +10,7 @@ from tearless.linear_algebra.break_of_a_run import (
     SINGULAR,
     bad_numbers,
     first_bad_gradient,
+    first_broken,
     first_steep,
     grown,
     looked_before,
@@ -52,7 +53,7 @@ def first_hurt(run: Run) -> Hurt | None:
     """The first looked-at gradient that is not finite while its loss is; ``None`` where there is none."""
     step = first_bad_gradient(run)
     if step is None:
-        return None
+        return _told(run)
     found = first_steep(run, step.step)
     op, low, high = found if found is not None else (None, None, None)
     name = visible(plain(op), 40) if op is not None else ""
@@ -63,6 +64,18 @@ def first_hurt(run: Run) -> Hurt | None:
     line = op.line if op is not None else ""
     many = len(step.by_name("bad"))
     return Hurt(step.step, _has_nan(run, step), bad_numbers(step), many, listed(hurt, 2), size, name, line, low, high)
+
+
+def _told(run: Run) -> Hurt | None:
+    """A gradient between two looks: the loss was a number, and at the next one weights were not finite already."""
+    for breach in run.breaches("nan-gradient"):
+        if breach.step == first_broken(run) and breach.step > 1:
+            nan, inf = (int(breach.numbers.get(one, 0)) for one in ("nan", "inf"))
+            size = grown(run, breach.step)
+            return Hurt(
+                breach.step - 1, nan > 0 or not inf, max(1, nan + inf), 1, "the weights", size, "", "", None, None
+            )
+    return None
 
 
 def _has_nan(run: Run, step: Step) -> bool:

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick, visible
-from tearless.linear_algebra.break_of_a_run import ORDERS, Broken, first_broken, first_op, grown
+from tearless.linear_algebra.break_of_a_run import ORDERS, Broken, first_broken, first_op, grown, line_of
 from tearless.linear_algebra.flow_of_a_run import at_line
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
@@ -83,11 +83,11 @@ def measure(run: Run) -> Iterator[Measured]:
     found = first_op(run)
     logged = found if found is not None and found.kind == "logarithm" else None
     told = run.breaches("log-of-zero")
-    breach = told[0] if told else None
+    breach = told[0] if told and logged is None else None
     step = breach.step if breach else first_broken(run) or 0
     low = breach.numbers.get("low") if breach else logged.low if logged else None
     name = breach.words.get("function", "log") if breach else logged.name if logged else ""
-    line = breach.line if breach else logged.op.line if logged else ""
+    line = (breach.line or line_of(run, name)) if breach else logged.op.line if logged else ""
     yield Measured(
         (),
         {

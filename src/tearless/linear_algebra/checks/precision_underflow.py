@@ -3,7 +3,8 @@
 ## What it measures
 Three ways to lose them. Gradients in float16: from their root mean square at each op the share that is rounded to 0.
 Products: an output that is 0 throughout although nothing in what it was made of is 0, at which a gradient arrives and
-none leaves. And the ε of Adam, where weights in float16 make it 0.
+none leaves; or one that a small number is added to before its logarithm, and which is smaller than that. And the ε of
+Adam, where weights in float16 make it 0.
 
 ## Why it matters
 A gradient of exactly 0 moves nothing: the layers before it stop learning, or never begin, while the loss is a number
@@ -13,9 +14,10 @@ and nothing complains.
 The smallest number of float16 is 2⁻²⁴ = 5.96e-8, and what lies below half of it, 2⁻²⁵, is rounded to 0. Of normal
 gradients with root mean square r that is the share erf(2⁻²⁵/(r√2)): a tenth at r = 2.4e-7, half at 4.4e-8. A factor
 before backward and its inverse before the step (loss scaling) moves the gradients into the range and changes nothing
-else, for the gradient is linear. In float32 the smallest number is 1.4e-45: a product of 64 chances of 0.1 is 1e-64
-and so 0, and with Π p_i = 0 also ∂Π/∂p_j = Π_{i≠j} p_i is. Its logarithm, Σ ln p_i = −147, is an ordinary number.
-Adam divides by √v + ε; ε = 1e-8 is below 2⁻²⁵, so in float16 it is 0, and 0/0 is nan for a weight without a gradient.
+else, for the gradient is linear. In float32 the smallest number is 1.4e-45: a product of 64 chances of 0.1 is 1e-64 and
+so 0, and with Π p_i = 0 also ∂Π/∂p_j = Π_{i≠j} p_i is. Its logarithm, Σ ln p_i = −147, is an ordinary number. ln(Π + ε)
+has the slope Π/(Π + ε) by ln Π: nothing of it is left where Π is far below ε. Adam divides by √v + ε; ε = 1e-8 is below
+2⁻²⁵, so in float16 it is 0, and 0/0 is nan for a weight without a gradient.
 
 ## When it is wrong
 A run that has learnt all has small gradients too, and loses nothing with them.
@@ -31,26 +33,23 @@ Training*, ICLR 2018, section 3.2. D. P. Kingma, J. Ba, *Adam*, ICLR 2015, algor
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, sick
-from tearless.linear_algebra.break_of_a_run import first_broken, looked_before, numbers
-from tearless.linear_algebra.flow_of_a_run import Flow, at_line
+from tearless.linear_algebra.break_of_a_run import first_broken, looked_before
+from tearless.linear_algebra.flow_of_a_run import at_line
 from tearless.linear_algebra.layers_of_a_run import plain
+from tearless.linear_algebra.underflow_of_a_run import LOST_BELOW, in_half, products
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Op, Values
+from tearless.readers.training.told import Op
 
 MEND = Mend.numerics
 SYMPTOM_OF = ("precision-overflow",)
 
-LOST_BELOW = 2.0**-25
-SMALL = 2.0**-14
 HALF_OF_ALL = 0.5
-MULTIPLIED = ("prod", "cumprod", "mul", "exp", "pow", "square", "exp2")
 
 HALF_LOST = Limit(
     of="flushed",
@@ -82,8 +81,8 @@ DO = "{do}"
 def measure(run: Run) -> Iterator[Measured]:
     run.looked_at()
     looked = list(looked_before(run, first_broken(run)))
-    flushed, op, gradient = _in_half(looked)
-    product, at = _products(looked)
+    flushed, op, gradient = in_half(looked)
+    product, at = products(looked)
     epsilon = _lost_epsilon(run)
     what, do = _words(op, at, epsilon, flushed)
     yield Measured(
@@ -93,57 +92,12 @@ def measure(run: Run) -> Iterator[Measured]:
                 max(flushed, float(product), float(epsilon is not None)), "share", "share that becomes 0"
             ),
             "in_half": Number(flushed, "share", "gradients in float16 that are rounded to 0, at the worst op"),
-            "products": Number(int(product), "ops", "products that are 0 throughout though no factor is"),
+            "products": Number(product, "share", "gradient that a product too small for its type loses"),
             "gradient": Number(gradient, "1", "root mean square of the gradient at the worst op in float16"),
             "steps": Number(len(looked), "steps", "steps that were looked at"),
         },
         words={"what": what, "do": do},
     )
-
-
-def _in_half(looked: list[tuple[Flow, Values]]) -> tuple[float, Op | None, float]:
-    """The median over steps of the share that the worst op in float16 loses; that op, and its gradient."""
-    worst: list[tuple[float, Op | None, float]] = []
-    for flow, values in looked:
-        grad = numbers(flow, values.grad)
-        shares = [
-            (_flushed(flow, op, grad), op, grad[op.op])
-            for op in flow.graph.ops
-            if op.dtype == "float16" and op.used and op.learns and op.op in grad
-        ]
-        if shares:
-            worst.append(max(shares, key=lambda one: one[0]))
-    if not worst:
-        return 0.0, None, 0.0
-    worst.sort(key=lambda one: one[0])
-    return worst[(len(worst) - 1) // 2]
-
-
-def _flushed(flow: Flow, op: Op, grad: Mapping[int, float]) -> float:
-    """The share of a gradient in float16 that is rounded to 0; all of it where a small one arrived and none is left."""
-    size = grad[op.op]
-    if size > 0:
-        return math.erf(LOST_BELOW / (size * math.sqrt(2)))
-    arrived = [grad.get(taker.op, 0.0) for taker in flow.takers.get(op.op, ())]
-    return 1.0 if arrived and 0 < max(arrived) < SMALL else 0.0
-
-
-def _products(looked: list[tuple[Flow, Values]]) -> tuple[bool, Op | None]:
-    """Whether at most steps one product is 0 throughout though no factor is, and lets no gradient through."""
-    found: list[Op] = []
-    for flow, values in looked:
-        zeros, grad = numbers(flow, values.zeros), numbers(flow, values.grad)
-        dead = [op for op in flow.graph.ops if _is_lost(op, zeros, grad)]
-        found += dead[:1]
-    return len(found) > len(looked) / 2, found[0] if found else None
-
-
-def _is_lost(op: Op, zeros: Mapping[int, float], grad: Mapping[int, float]) -> bool:
-    made = [one for one in op.inputs if isinstance(one, int)]
-    if plain(op) not in MULTIPLIED or not (op.used and op.learns) or len(made) != len(op.inputs) or not made:
-        return False
-    whole = zeros.get(op.op) == 1 and all(zeros.get(one) == 0 for one in made)
-    return whole and grad.get(op.op, 0) > 0 and all(grad.get(one) == 0 for one in made)
 
 
 def _lost_epsilon(run: Run) -> tuple[str, float] | None:
@@ -164,7 +118,7 @@ def _words(op: Op | None, product: Op | None, epsilon: tuple[str, float] | None,
         return what, "keep the weights in float32 and use `torch.autocast`, or set `eps=1e-4`"
     if product is not None and flushed < HALF_OF_ALL:
         name = f"`{plain(product)}`{at_line(product.line)}"
-        what = f"{name} is 0 though none of its factors is: they are too small together, and no gradient comes through"
+        what = f"{name} is too small for its type though its factors are not: its gradient is lost"
         return what, f"add logarithms in place of {name}: `x.log().sum()` for `x.prod().log()`"
     if op is None:
         return "", ""

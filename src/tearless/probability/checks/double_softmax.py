@@ -132,12 +132,8 @@ def _simplex(call: LossCall) -> bool:
         return False
     made = call.flow.maker(call.op)
     low, classes = call.loss.input.low, call.loss.input.shape[1]
-    return made is not None and low is not None and low >= 0 and classes > 1 and _sums_to_one(call, made.op, classes)
-
-
-def _sums_to_one(call: LossCall, number: int, classes: int) -> bool:
-    far = call.along("ones").get(number)
-    return far is not None and far <= ROUNDING * classes * SINGLE
+    far = call.along("ones").get(made.op, 1.0) if made is not None else 1.0
+    return low is not None and low >= 0 and classes > 1 and far <= ROUNDING * classes * SINGLE
 
 
 def _sigmoid_by_hand(call: LossCall) -> bool:

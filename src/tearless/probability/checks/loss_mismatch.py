@@ -49,6 +49,8 @@ from tearless.readers.training.run import Run
 MEND = Mend.contract
 SYMPTOM_OF = ("softmax-over-batch",)
 
+EVEN = 1 / 3
+LEFT = 0.5
 WRONG = Limit(
     of="wrong",
     at=1,
@@ -58,23 +60,16 @@ WRONG = Limit(
     because="Each of these follows from the definition of the loss: it is constant, has no lowest value, or leaves out "
     "labels, whatever the weights are. One call shows it.",
 )
-CLASSES_AS_AMOUNTS = Limit(
-    of="evenness",
-    at=1 / 3,
-    unit="share",
+AMISS = Limit(
+    of="amiss",
+    at=1,
+    unit="times",
     kind="convention",
     severity=Severity.warning,
-    because="Amounts pile up about a middle; numbers from 0 on that all come about equally often are names. Nothing "
-    "singles out a third: the rarest class of most data made for classification comes at least so often.",
-)
-SLOW = Limit(
-    of="unlearnt",
-    at=0.5,
-    unit="share",
-    kind="convention",
-    severity=Severity.warning,
-    because="Squared errors of probabilities are a proper score: only slow learning is wrong with them. More than half "
-    "of the variance of the labels left at the end is more than a run that learns leaves.",
+    because="Amounts pile up about a middle; numbers from 0 on of which the rarest comes a third as often as the "
+    "commonest, or oftener, are names. Squared errors of probabilities are a proper score that only learns "
+    "slowly: more than half of the variance of the labels left at the end is more than a run that learns leaves. "
+    "Nothing singles out a third and a half.",
 )
 WORTH_KNOWING = Limit(
     of="unusual",
@@ -124,6 +119,7 @@ def _measured(judged: list[tuple[LossCall, Mismatch | None]]) -> Measured:
             "unlearnt": Number(
                 slow, "share", "squared error at the end by the variance of the labels, of probabilities"
             ),
+            "amiss": Number(max(even / EVEN, slow / LEFT), "times", "the larger of the two, by what is taken for harm"),
             "low": Number(call.loss.target.low, "1", "lowest label"),
             "high": Number(call.loss.target.high, "1", "highest label"),
         },
