@@ -23,7 +23,7 @@ class Names:
         """The names of a model's parts, once; returns what the model is called."""
         name = type(root).__name__
         known = self._roots.get(id(root))
-        if known is not None and known() is root:
+        if known is not None and known() is root and all(id(p) in self.known for p in root.parameters()):
             return name
         self._roots[id(root)] = weakref.ref(root)
         taken = set(self.known.values())

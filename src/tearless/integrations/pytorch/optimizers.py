@@ -21,7 +21,7 @@ class Optimizers:
         self.made: list[weakref.ref[Any]] = []
         self.settings: list[Settings] = []
         self._numbers: dict[int, tuple[int, weakref.ref[Any]]] = {}
-        self._models: set[int] = set()
+        self._models: set[tuple[int, ...]] = set()
         self._last: torch.optim.Optimizer | None = None
 
     def __len__(self) -> int:
@@ -53,15 +53,19 @@ class Optimizers:
         self._record.add({**entry, "parameters": names, "stale": stale})
 
     def note_models(self) -> None:
-        """Each model once: which of its parameters no optimiser moves, and what it uses without having it."""
-        new = [root for root in self._names.models() if id(root) not in self._models]
+        """Each model once, and again where it or the optimisers changed: what no optimiser moves, what it does not have."""
+        new = [root for root in self._names.models() if self._form(root) not in self._models]
         if not new:
             return
         optimized = {id(p) for optimizer in self.live() for p in parameters_of(optimizer)}
         for root in new:
-            self._models.add(id(root))
+            self._models.add(self._form(root))
             hidden = self._names.hidden_of(root)
             self._record.add(noting.model(root, self._names.known, optimized, hidden))
+
+    def _form(self, root: torch.nn.Module) -> tuple[int, ...]:
+        """What a model is made of, and how many optimisers there were."""
+        return id(root), len(self._numbers), *(id(p) for p in root.parameters())
 
 
 def parameters_of(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:

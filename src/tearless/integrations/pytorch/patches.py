@@ -54,10 +54,10 @@ def _method(new: Callable[..., Any], original: Callable[..., Any]) -> Callable[.
     return method
 
 
-def _backward(watch: Watch, original: Around, tensors: Any, *args: Any, **kwargs: Any) -> Any:
-    watch.before_backward(tensors)
+def _backward(watch: Watch, original: Around, *args: Any, **kwargs: Any) -> Any:
+    watch.before_backward(args[0] if args else kwargs.get("tensors"))
     try:
-        return original(tensors, *args, **kwargs)
+        return original(*args, **kwargs)
     finally:
         watch.after_backward()
 
@@ -73,11 +73,9 @@ def _zero_grad(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: 
     return result
 
 
-def _clip(watch: Watch, by: str, original: Around, parameters: Any, most: Any, *args: Any, **kwargs: Any) -> Any:
-    if not isinstance(parameters, torch.Tensor):
-        parameters = list(parameters)
-    result = original(parameters, most, *args, **kwargs)
-    watch.clipped(by, result, most)
+def _clip(watch: Watch, by: str, original: Around, *args: Any, **kwargs: Any) -> Any:
+    result = original(*args, **kwargs)
+    watch.clipped(by, result, args[1] if len(args) > 1 else kwargs.get("max_norm", kwargs.get("clip_value")))
     return result
 
 
@@ -102,7 +100,7 @@ def _loader(watch: Watch, original: Around, self: Any) -> Any:
     return original(self)
 
 
-def _scale(watch: Watch, original: Around, self: Any, outputs: Any) -> Any:
-    result = original(self, outputs)
-    watch.scaled(outputs, result)
+def _scale(watch: Watch, original: Around, *args: Any, **kwargs: Any) -> Any:
+    result = original(*args, **kwargs)
+    watch.scaled(args[1] if len(args) > 1 else kwargs.get("outputs"), result)
     return result

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_EMPTY = 20
 """Stretches in which no model was called, after which they are listened to only now and then."""
+FIRST = 3
+"""Evaluations after which the next step is looked at, whatever is due: did training go on as it was?"""
 MOST_ROWS = 2048
 LATER_ROWS = 128
 FREE = 0.2
@@ -38,7 +40,7 @@ class Quiet:
             return
         self._count += 1
         rare = self._empty > MOST_EMPTY and self._count % 64
-        dear = self._found >= 3 and not watch.affordable(FREE)
+        dear = self._found >= FIRST and not watch.affordable(FREE)
         if rare or dear or watch._modes_off or watch._stack or watch.tape.depth:
             return
         self._was = (watch.tape.on, watch.tape.measuring, bool(watch._layer_handles))
@@ -75,6 +77,8 @@ class Quiet:
         entry = {**self._model, "samples": self._samples, "rows": self._rows}
         entry |= {"loss": _weighted(self._losses), "right": _weighted(self._right)}
         watch.record.add(entry, always=False)
+        if self._found <= FIRST:
+            watch.look_now()
 
     def called(self, root: torch.nn.Module, name: str, args: tuple[Any, ...]) -> None:
         """A model is called: what the call before it led to is gathered first."""
@@ -90,7 +94,7 @@ class Quiet:
             }  # fmt: skip
         if tensors and tensors[0].ndim:
             self._samples += len(tensors[0])
-            room = (MOST_ROWS if self._found < 3 else LATER_ROWS) - len(self._rows)
+            room = (MOST_ROWS if self._found < FIRST else LATER_ROWS) - len(self._rows)
             if room > 0:
                 self._rows += row_hashes(tensors[0], room)
 

@@ -168,6 +168,11 @@ class Watch:
         elif not wanted:
             self.tape.leave()
 
+    def look_now(self) -> None:
+        """Look at the step that comes next."""
+        if not self._looking:
+            self._look(True)
+
     def hooks(self, wanted: bool) -> None:
         """Set or remove the hooks on every layer."""
         for handle in self._layer_handles:
