@@ -109,6 +109,15 @@ def learned(run: Run) -> Learned:
     return max(found, key=lambda one: one.gained)
 
 
+def length_of(run: Run) -> int:
+    """The steps of a run, as far as they are known.
+
+    >>> length_of(Run.from_entries([{"kind": "losses", "first": 1, "values": [2.0, 1.5]}]))
+    2
+    """
+    return max(len(run.losses), run.counts.steps, *(call.step for call in run.loss_calls), 0)
+
+
 def calls_by_place(run: Run) -> Iterator[tuple[Kind, tuple[Loss, ...]]]:
     """The training calls of each loss function of a known kind, by the line that calls it.
 
@@ -193,7 +202,7 @@ def _learned(run: Run, kind: Kind, calls: tuple[Loss, ...]) -> Learned | None:
         by_step[call.step].append((call.value or 0.0) * share)
     steps: NDArray[np.float64] = np.array(sorted(by_step), dtype=np.float64)
     values: NDArray[np.float64] = np.array([np.mean(by_step[int(s)]) for s in steps])
-    length = max(len(run.losses), int(steps[-1]), run.counts.steps)
+    length = length_of(run)
     if _is_the_loss(run, calls) and np.isfinite(run.losses).sum() >= len(steps):
         known = np.flatnonzero(np.isfinite(run.losses))
         steps = np.asarray(known + 1, dtype=np.float64)

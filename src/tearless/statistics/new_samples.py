@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from tearless.probability.learned import Learned, label_counts, pooled
 from tearless.readers.training.run import Run
+from tearless.readers.training.told import Loss
 
 FEWEST = 50
 
@@ -45,6 +47,53 @@ def agreement_of_halves(run: Run) -> float | None:
     if len(dots) < 4 or not np.isfinite(dots).all() or np.std(dots) == 0:
         return None
     return float(np.mean(dots) / (np.std(dots, ddof=1) / math.sqrt(len(dots))))
+
+
+def answers_vary(found: Learned) -> float:
+    """How much the answers differ from sample to sample at the last call that was seen: 0 where all are one.
+
+    The share of the predictions that are not the commonest; of one number a sample, its spread over the target's.
+
+    >>> from tearless.probability.learned import learned
+    >>> from tearless.readers.training.made import healthy_run
+    >>> answers_vary(learned(Run.from_entries(healthy_run(np.random.default_rng(0))))) > 0.3
+    True
+    """
+    last = found.calls[-1]
+    n = sum(last.predicted.values())
+    one = math.prod(last.input.shape) == (last.input.shape or (0,))[0]
+    if found.kind == "classes" or (found.kind == "yes or no" and not one):
+        return 1 - max(last.predicted.values()) / n if n else 1.0
+    if last.input.std is None or not last.target.std:
+        return 1.0
+    return last.input.std / last.target.std
+
+
+def commonest_label(calls: Sequence[Loss]) -> float:
+    """The share of the commonest label among those of some calls, 0 where none was counted.
+
+    >>> commonest_label([])
+    0.0
+    """
+    counts = pooled(label_counts(c.target, c.options) for c in calls)
+    return max(counts.values()) / sum(counts.values()) if counts else 0.0
+
+
+def harder_in_training(run: Run) -> str:
+    """Why training may be right less often than an evaluation, whatever its labels; empty where nothing says so.
+
+    >>> harder_in_training(Run.from_entries([]))
+    ''
+    """
+    if any("Drop" in kind for model in run.models for kind in model.moody.values()):
+        return "dropout makes training right less often than evaluation"
+    if any("Weighted" in loader.sampler for loader in run.loaders):
+        return "training draws its classes to other shares than evaluation"
+    rows = [row for g in run.given if g.used and g.gradients for row in g.rows]
+    held = max((x.rows for x in run.loaders if x.rows), default=0)
+    if held and len(rows) > 2 * held and len(set(rows)) == len(rows):
+        return "samples are changed at random, so that none comes twice"
+    return ""
 
 
 def _evaluated(run: Run, found: Learned) -> float | None:

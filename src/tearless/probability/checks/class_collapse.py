@@ -1,7 +1,7 @@
 """This run's model predicts one class for every sample.
 
 ## What it measures
-Over the last third of the looked-at steps: the share of the class that the model predicts most often, the share of the
+Over the looked-at steps of the second half: the share of the class that the model predicts most often, the share of the
 commonest label among the targets, and how far the loss came below that of the best constant guess.
 
 ## Why it matters
@@ -45,7 +45,7 @@ from tearless.core import (
     quoted,
     sick,
 )
-from tearless.probability.learned import calls_by_place, label_counts, learned, pooled
+from tearless.probability.learned import calls_by_place, label_counts, learned, length_of, op_of, pooled
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -101,10 +101,15 @@ EVIDENCE = (
     "that of a constant guess"
 )
 WHY = "a model that answers the same for all samples has learned at most how often each class comes"
-DO = "mend what this is a symptom of; if nothing else is found, try a tenth of the rate{rate}"
+DO = "{do}"
+_DO = "mend what this is a symptom of; if nothing else is found, try a tenth of the rate"
+_DO_WEIGHTED = (
+    "look at the weights of the classes in the loss: one far above the others makes its class the safe answer"
+)
 
-LATE = 1 / 3
+LATE = 1 / 2
 FEWEST = 50
+USUAL = 0.6
 
 
 def measure(run: Run) -> Iterator[Measured]:
@@ -113,25 +118,37 @@ def measure(run: Run) -> Iterator[Measured]:
     if not groups:
         raise NotApplicable("no loss with classes was seen")
     calls = max(groups, key=len)
-    late = [c for c in calls if c.step > (1 - LATE) * calls[-1].step and c.predicted]
+    late = [c for c in calls if c.step > (1 - LATE) * length_of(run) and c.predicted]
     predicted = pooled(c.predicted for c in late)
     labels = pooled(label_counts(c.target, c.options) for c in late)
     if sum(predicted.values()) < FEWEST or sum(labels.values()) < FEWEST:
         raise CannotTell("too few predictions were seen in the last steps")
     label = max(predicted, key=lambda name: predicted[name])
+    commonest = max(labels.values()) / sum(labels.values())
     rate = run.rates[np.isfinite(run.rates)]
+    lower = f", `lr={rate.max() / 10:.3g}`" if len(rate) else ""
+    op = op_of(run, calls[0])
+    weighted = op is not None and len(op.given) > 2
     yield Measured(
         (),
         {
             "predicted": Number(
                 predicted[label] / sum(predicted.values()), "share", "share of the commonest prediction"
             ),
-            "commonest": Number(max(labels.values()) / sum(labels.values()), "share", "share of the commonest label"),
-            "gained": Number(learned(run).gained, "share", "share of a constant guess's loss that was removed"),
-            "steps": Number(calls[-1].step, "steps", "the last step that was looked at"),
+            "commonest": Number(commonest, "share", "share of the commonest label"),
+            "gained": Number(_gained(run, commonest, weighted), "share", "share of a constant guess loss removed"),
+            "steps": Number(length_of(run), "steps", "steps of the run"),
         },
-        words={"label": f"class {quoted(label)}", "rate": f", `lr={rate.max() / 10:.3g}`" if len(rate) else ""},
-    )
+        words={"label": f"class {quoted(label)}", "do": _DO_WEIGHTED if weighted else _DO + lower},
+    )  # fmt: skip
+
+
+def _gained(run: Run, commonest: float, weighted: bool) -> float | None:
+    """The share of a constant guess's loss that was removed; 0 where it is not known, and collapse has no excuse."""
+    try:
+        return learned(run).gained
+    except CannotTell:
+        return 0.0 if weighted or commonest < USUAL else None
 
 
 @healthy

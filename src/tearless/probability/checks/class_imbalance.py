@@ -1,8 +1,8 @@
 """This run's labels are mostly of one class, and the model has come to predict little else.
 
 ## What it measures
-The share of the commonest label among the targets of the looked-at steps, and, over the last of them, how often the
-model predicts any other label, against how often there is one.
+The share of the commonest label among the targets of the looked-at steps, and, after the first quarter of the run, how
+often the model predicts any other label, against how often there is one.
 
 ## Why it matters
 A constant guess of the commonest class is right as often as that class comes, so an accuracy that sounds good tells
@@ -33,6 +33,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from scipy import special
 
 from tearless.core import (
     CannotTell,
@@ -48,7 +49,7 @@ from tearless.core import (
     quoted,
     sick,
 )
-from tearless.probability.learned import calls_by_place, label_counts, pooled
+from tearless.probability.learned import calls_by_place, label_counts, length_of, op_of, pooled
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -72,14 +73,14 @@ HARDLY_EVER = Limit(
     because="Other labels are predicted less than a tenth as often as they come: nine in ten of them are missed at "
     "least. No theorem singles out the number.",
 )
-ENOUGH = Limit(
-    of="others",
-    at=10,
-    unit="samples",
+NOT_BY_CHANCE = Limit(
+    of="chance",
+    at=0.05,
+    crossed="below",
+    unit="chance",
     kind="derived",
     severity=Severity.warning,
-    because="Of 10 samples of other classes a model that finds half of them predicts at most one with probability "
-    "11/1024: fewer could be missed by bad luck.",
+    because="The binomial chance that a model which finds half of the other samples predicts so few of them.",
 )
 GUESSING_WORKS = Limit(
     of="commonest",
@@ -91,15 +92,16 @@ GUESSING_WORKS = Limit(
     "singles out the number.",
 )
 
-HEADLINE = "{commonest} of the labels are {label}; over the last steps the model predicts another for {said}"
+HEADLINE = "{commonest} of the labels are {label}; other labels come {others} times, and are predicted {said} times"
 EVIDENCE = (
-    "another label comes for {others} of the samples of the last looked-at steps, and is predicted {predicted} as "
+    "after the first quarter of the run another label comes for {others} samples, and is predicted {predicted} as "
     "often; guessing {label} always costs {entropy} nats a sample"
 )
 WHY = "the few samples of other classes weigh little in the loss: guessing {label} is right {commonest} of the time"
 DO = "judge each class by its recall, and weigh the classes{code}"
 
-LATE = 1 / 3
+EARLY = 1 / 4
+"""The share of the run, at its start, whose predictions do not count."""
 
 
 def measure(run: Run) -> Iterator[Measured]:
@@ -111,9 +113,12 @@ def measure(run: Run) -> Iterator[Measured]:
     counts = pooled(label_counts(c.target, c.options) for c in calls)
     if len(counts) < 2:
         raise CannotTell("the labels of the batches were not counted, or are all the same")
+    op = op_of(run, calls[0])
+    if op is not None and len(op.given) > 2:
+        raise NotApplicable("the loss is weighted by class")
     label = max(counts, key=lambda name: counts[name])
     share = counts[label] / sum(counts.values())
-    late = [c for c in calls if c.step > (1 - LATE) * calls[-1].step and c.predicted]
+    late = [c for c in calls if c.step > EARLY * length_of(run) and c.predicted]
     others = sum(n for c in late for name, n in label_counts(c.target, c.options).items() if name != label)
     said = sum(int(n) for c in late for name, n in c.predicted.items() if name != label)
     binary = calls[0].function.startswith("binary")
@@ -124,9 +129,12 @@ def measure(run: Run) -> Iterator[Measured]:
         (),
         {
             "commonest": Number(share, "share", "share of the commonest label"),
-            "others": Number(others, "samples", "samples of other labels in the last third of the looked-at steps"),
+            "others": Number(others, "samples", "samples of other labels at looked-at steps after the first quarter"),
             "said": Number(said, "samples", "samples for which another label is predicted there"),
-            "predicted": Number(said / others if others and late else None, "share", "the second over the first"),
+            "predicted": Number(said / others if others and late else 1, "share", "the second over the first; 1 where "
+                                "none was seen"),
+            "chance": Number(float(special.bdtr(said, others, 0.5)) if said < others else 1.0, "chance", "chance of so "
+                             "few, where half of the others are found"),
             "entropy": Number(
                 -sum(p * math.log(p) for n in counts.values() if n and (p := n / sum(counts.values()))),
                 "nats",
@@ -134,7 +142,7 @@ def measure(run: Run) -> Iterator[Measured]:
             ),
         },
         words={"label": quoted(label), "code": f"{code} in {calls[0].line}" if calls[0].line else code},
-    )
+    )  # fmt: skip
 
 
 def _single(shape: tuple[int, ...]) -> bool:

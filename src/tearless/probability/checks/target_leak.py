@@ -31,7 +31,7 @@ S. Kaufman, S. Rosset, C. Perlich, O. Stitelman, *Leakage in data mining*, ACM T
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -54,71 +54,74 @@ IN_THE_INPUT = Limit(
 )
 
 HEADLINE = "the answer stands in the input: {what}"
-EVIDENCE = (
-    "outputs that change with later inputs: {future}; best squared correlation of one column with the target "
-    "falls short of 1 by {short}"
-)
+EVIDENCE = "the best column alone explains {explained} of the target; {future} of the outputs change with later inputs"
 WHY = "the model learns to copy: its loss says nothing of inputs whose answer is not known yet"
 DO = "{do}"
 
 ROUNDING = 1e-5
 """How far r² of a copy may stay below 1: a hundred times the rounding of single precision."""
 LEAST_COLUMNS = 2
+FEWEST_ROWS = 16
+LEAST_OF_A_LABEL = 4
 SOME = 1e-3
+ALL = 0.99
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    futures = [p.numbers["share"] for p in run.probes("future") if p.numbers.get("share") is not None]
-    copied = [p.numbers for p in run.probes("copied") if p.numbers.get("correlation") is not None]
-    if not futures and not copied:
+    futures = [p.numbers for p in run.probes("future") if p.numbers.get("share") is not None]
+    columns = [p.numbers for p in run.probes("answer") if p.numbers.get("explained") is not None]
+    if not futures and not columns:
         raise CannotTell("a measurement with later inputs changed, or of the columns against the target, is needed")
-    share = max(futures, default=None)
-    best = max(copied, key=lambda n: abs(n["correlation"]), default=None)
-    ways = [one for one in (_column(best), _later(run, share), _itself(run, share)) if one]
+    later = max(futures, key=lambda n: n["share"], default=None)
+    best = max(columns, key=lambda n: n["explained"], default=None)
+    ways = [one for one in (_column(run, best), _later(run, later), _itself(run, later)) if one]
     what, do = ways[0] if ways else ("it does not", "nothing")
-    short = None if best is None else max(0.0, 1 - best["correlation"] ** 2)
     yield Measured(
         (),
         {
             "ways": Number(len(ways), "ways", "ways, of three, in which the answer is in the input"),
-            "future": Number(
-                -1 if share is None else share,
-                "share",
-                "outputs that change with later inputs; below 0 where it was not measured",
-            ),
-            "short": Number(
-                short if short is not None else 1,
-                "1",
-                "1 - r² of the target with one column; 1 where it was not measured",
-            ),
+            "future": Number(later["share"] if later else 0, "share", "outputs that change with later inputs; 0 where "
+                             "it was not measured"),
+            "explained": Number(best["explained"] if best else 0, "share", "of the target, by the best column alone; 0 "
+                                "where it was not measured"),
         },
         words={"what": what, "do": do},
-    )
+    )  # fmt: skip
 
 
-def _column(best: object) -> tuple[str, str] | None:
-    if not isinstance(best, dict) or best.get("columns", 0) < LEAST_COLUMNS or 1 - best["correlation"] ** 2 > ROUNDING:
+def _column(run: Run, best: Mapping[str, float] | None) -> tuple[str, str] | None:
+    if best is None or 1 - best["explained"] > ROUNDING or best.get("rows", 0) < FEWEST_ROWS:
         return None
-    at = int(best.get("column", 0))
+    at, columns = int(best.get("column", 0)), max((g.inputs[0].shape[-1] for g in run.given if g.inputs), default=0)
+    if columns < LEAST_COLUMNS or not all(_told_apart(c) for c in run.loss_calls if not c.evaluating):
+        return None
     return (
-        f"column {at} of {int(best['columns']):,} is the target, up to its unit",
+        f"column {at} of {columns:,} is the target, up to its unit",
         f"leave out input column {at} (`x[:, {at}]`), or end the window one place before the target",
     )
 
 
-def _later(run: Run, share: float | None) -> tuple[str, str] | None:
-    if share is None or share < SOME or not any(0 < gap <= 2 * n for gap, n in _gaps(run)):
+def _told_apart(call: Loss) -> bool:
+    """Whether a column that explains a batch must be the target: a quantity, or two labels that both came often."""
+    counts = label_counts(call.target, call.options)
+    return not counts or (len(counts) == 2 and min(counts.values()) >= LEAST_OF_A_LABEL)
+
+
+def _later(run: Run, later: Mapping[str, float] | None) -> tuple[str, str] | None:
+    if later is None or later["share"] < SOME:
+        return None
+    shifted = later["shifted"] >= ALL if "shifted" in later else any(0 < gap <= 2 * n for gap, n in _gaps(run))
+    if not shifted:
         return None
     return (
-        f"the target is the next input, and {100 * share:.3g} % of the outputs change when later inputs do",
+        f"the target is the next input, and {100 * later['share']:.3g} % of the outputs change when later inputs do",
         "mask what comes later: `scores.masked_fill(torch.ones(t, t, dtype=torch.bool).triu(1), float('-inf'))` before "
         "the softmax, or `is_causal=True`",
     )
 
 
-def _itself(run: Run, share: float | None) -> tuple[str, str] | None:
-    gaps = list(_gaps(run))
-    if share is None or share >= SOME or not gaps or any(gap for gap, _ in gaps):
+def _itself(run: Run, later: Mapping[str, float] | None) -> tuple[str, str] | None:
+    if later is None or later["share"] >= SOME or later.get("same", 0.0) < ALL:
         return None
     return (
         "the target is the input itself, place by place, and each output sees its own place",
@@ -158,6 +161,7 @@ def labels_of_tokens_seen_from_both_sides(rng: np.random.Generator) -> Example:
     entries = _tokens(rng, 0.9, shift=1)
     for entry in of_kind(entries, "loss"):
         entry["target"]["counts"] = {"0": SAMPLES * 28, "1": SAMPLES * 4}
+    of_kind(entries, "probe")[-1]["numbers"]["shifted"] = 0.1
     return as_example(entries)
 
 
@@ -182,8 +186,10 @@ def nearly_the_answer(rng: np.random.Generator) -> Example:
 
 
 def _with_column(entries: list[dict[str, object]], correlation: float) -> list[dict[str, object]]:
-    numbers = {"correlation": correlation, "column": 3, "columns": 20, "samples": 512}
-    return [*entries, {"kind": "probe", "probe": "copied", "step": 100, "numbers": numbers}]
+    for entry in of_kind(entries, "loss"):
+        entry["target"]["counts"] = {"0": SAMPLES // 2, "1": SAMPLES // 2}
+    numbers = {"explained": correlation**2, "column": 3, "rows": SAMPLES}
+    return [*entries, {"kind": "probe", "probe": "answer", "step": 100, "numbers": numbers}]
 
 
 def _tokens(rng: np.random.Generator, share: float, shift: int) -> list[dict[str, object]]:
@@ -194,4 +200,5 @@ def _tokens(rng: np.random.Generator, share: float, shift: int) -> list[dict[str
             labels, counts = np.unique(part, return_counts=True)
             tensor |= {"shape": [SAMPLES, 32], "dtype": "int64", "means": [], "stds": []}
             tensor["counts"] = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
-    return [*entries, {"kind": "probe", "probe": "future", "step": 100, "numbers": {"share": share}}]
+    numbers = {"share": share, "shifted": 0.99 if shift else 0.04, "same": 0.04 if shift else 1.0}
+    return [*entries, {"kind": "probe", "probe": "future", "step": 100, "numbers": numbers}]

@@ -49,9 +49,10 @@ from tearless.core import (
     healthy,
     sick,
 )
-from tearless.probability.learned import calls_by_place
+from tearless.probability.learned import calls_by_place, length_of
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
+from tearless.statistics.new_samples import commonest_label, harder_in_training
 
 MEND = Mend.data
 SYMPTOM_OF = (
@@ -94,6 +95,15 @@ NEVER_SURE = Limit(
     because="The model is hardly surer of its surest sample than it is right on all: every sample is as doubtful as "
     "the next, as labels replaced at random make them. No theorem singles out the number.",
 )
+KNOWS_SOMETHING = Limit(
+    of="knows",
+    at=0.1,
+    unit="share",
+    kind="convention",
+    severity=Severity.note,
+    because="A model that is right no oftener than the commonest label comes has learned nothing yet that labels could "
+    "contradict. No theorem singles out the number.",
+)
 OFTEN_WRONG = Limit(
     of="right",
     at=0.9,
@@ -120,16 +130,17 @@ def measure(run: Run) -> Iterator[Measured]:
     groups = [calls for kind, calls in calls_by_place(run) if kind == "classes" and calls[0].right is not None]
     if not groups:
         raise NotApplicable("no loss with one class a sample was seen")
-    _refuse_other_reasons(run)
+    if other := harder_in_training(run):
+        raise NotApplicable(other)
     calls = max(groups, key=len)
-    late = [c for c in calls if c.step > LATE * calls[-1].step and c.right is not None]
+    late = [c for c in calls if c.step > LATE * length_of(run) and c.right is not None]
     samples = sum(math.prod(c.target.shape) for c in late)
     if len(late) < 2 or samples < FEWEST:
         raise CannotTell("the predictions of at least two batches late in the run are needed")
     rights = np.array([c.right for c in late], dtype=np.float64)
     right, half = float(rights.mean()), len(rights) // 2
     held = [
-        e for e in run.evaluations if e.right is not None and e.samples >= FEWEST and e.step > LATE * calls[-1].step
+        e for e in run.evaluations if e.right is not None and e.samples >= FEWEST and e.step > LATE * length_of(run)
     ]
     best = max((float(e.right or 0) for e in held), default=None)
     size = max((e.samples for e in held), default=1)
@@ -147,22 +158,13 @@ def measure(run: Run) -> Iterator[Measured]:
             "rising": Number(float(rights[half:].mean() - rights[:half].mean()), "share", "by how much it rose late"),
             "top": Number(top, "share", "probability that the model gives the label of its surest sample in a batch"),
             "capped": Number(top - right, "share", "the same less the share that is right"),
+            "knows": Number(
+                right - commonest_label(calls), "share", "by how much more is right than the commonest label has"
+            ),
             "wrong": Number(wrong, "share", "labels that contradict the others, about"),
         },
         words={"held": f" and {100 * best:.3g} % of the held-out ones" if best is not None else ""},
     )
-
-
-def _refuse_other_reasons(run: Run) -> None:
-    """Raise ``NotApplicable`` where training is right less often for another reason than its labels."""
-    if any("Drop" in kind for model in run.models for kind in model.moody.values()):
-        raise NotApplicable("dropout makes training right less often than evaluation")
-    if any("Weighted" in loader.sampler for loader in run.loaders):
-        raise NotApplicable("training draws its classes to other shares than evaluation")
-    rows = [row for g in run.given if g.used and g.gradients for row in g.rows]
-    held = max((x.rows for x in run.loaders if x.rows), default=0)
-    if held and len(rows) > 2 * held and len(set(rows)) == len(rows):
-        raise NotApplicable("samples are changed at random, so that none comes twice")
 
 
 @healthy
@@ -199,6 +201,11 @@ def three_in_ten_replaced(rng: np.random.Generator) -> Example:
 @sick
 def noisy_everywhere(rng: np.random.Generator) -> Example:
     return as_example(_right(healthy_run(rng), 0.7, 0.7, 0.32))
+
+
+@healthy
+def nothing_learned_yet(rng: np.random.Generator) -> Example:
+    return as_example(_right(healthy_run(rng), 0.35, 0.35, 1.08))
 
 
 @fooled("fires", "features that tell all samples apart equally badly leave a model as unsure as wrong labels do")

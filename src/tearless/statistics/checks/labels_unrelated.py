@@ -51,33 +51,52 @@ from tearless.core import (
 from tearless.probability.learned import learned
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.statistics.new_samples import agreement_of_halves, known_of_new
+from tearless.statistics.new_samples import agreement_of_halves, answers_vary, known_of_new
 
 MEND = Mend.data
 SYMPTOM_OF = (
     "constant-input", "no-update", "no-gradient", "gradient-erased", "frozen-parameters", "detached-graph",
     "gradient-ascent", "missing-zero-grad", "symmetric-init", "softmax-over-batch", "double-softmax", "broadcast-loss",
-    "eval-mode-in-training", "unshuffled-batches", "nan-loss",
+    "eval-mode-in-training", "unshuffled-batches", "nan-loss", "constant-output", "loss-mismatch", "unscaled-input",
+    "unscaled-target", "wrong-accumulation", "dropout-too-strong", "vanishing-gradient", "weight-decay-too-strong",
 )  # fmt: skip
 
 NOTHING_NEW = Limit(
     of="known",
-    at=0.05,
+    at=0.01,
     crossed="below",
     unit="share",
     kind="convention",
     severity=Severity.error,
-    because="Of new samples the model knows less than a twentieth of what there is to know; independent labels leave "
+    because="Of new samples the model knows less than a hundredth of what there is to know; independent labels leave "
     "0, up to the noise of the batches. No theorem singles out the number.",
+)
+NO_WORSE = Limit(
+    of="gained",
+    at=-0.03,
+    unit="share",
+    kind="convention",
+    severity=Severity.error,
+    because="A working optimiser brings the training loss to that of a constant guess, give or take the noise of its "
+    "steps; a loss well above it shows another fault. No theorem singles out the number.",
+)
+RESPONDS = Limit(
+    of="varied",
+    at=0.05,
+    unit="share",
+    kind="convention",
+    severity=Severity.error,
+    because="A model that gives one answer for all inputs does not use them, whatever the labels: units are dead, or "
+    "the input is. No theorem singles out the number.",
 )
 STEPS_WORK = Limit(
     of="own",
-    at=1,
+    at=0.25,
     unit="times",
     kind="derived",
     severity=Severity.error,
-    because="The steps took more off the losses of their own batches than a constant guess loses altogether: had they "
-    "helped one another, everything would have been learned. A rate too small or a dead model stays far below.",
+    because="The steps took a quarter of a constant guess's loss off the losses of their own batches, many times "
+    "what is known: it helped no other batch. A rate too small or a dead model stays far below.",
 )
 HALVES_DISAGREE = Limit(
     of="agreement",
@@ -127,6 +146,9 @@ def measure(run: Run) -> Iterator[Measured]:
                           "off the losses of their own batches, all in all"),
             "agreement": Number(agreement_of_halves(run) or 0.0, "standard errors", "mean inner product of gradients "
                                 "of half batches; 0 where it was not measured"),
+            "gained": Number(found.gained, "share", "share of a constant guess's loss removed in training"),
+            "varied": Number(answers_vary(found), "share", "predictions other than the commonest at the last looked-at "
+                             "step; of one number, its spread over that of the target"),
             "late": Number(found.late, "nats" if found.kind in ("classes", "yes or no") else "1", "loss at the end"),
             "constant": Number(found.constant, "nats", "loss of the best constant guess"),
             "steps": Number(found.length, "steps", "steps of the run"),

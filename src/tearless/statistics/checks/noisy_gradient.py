@@ -43,7 +43,7 @@ MEND = Mend.optimiser
 SYMPTOM_OF = (
     "labels-unrelated", "label-noise", "learning-rate-too-high", "momentum-too-high", "unshuffled-batches",
     "batch-too-small", "missing-zero-grad", "gradient-ascent", "constant-input", "symmetric-init", "unscaled-input",
-    "dropout-too-strong",
+    "dropout-too-strong", "oscillation", "unscaled-target", "loss-spike",
 )  # fmt: skip
 
 TAKEN_EACH_STEP = Limit(

@@ -88,7 +88,7 @@ LITTLE_LEARNED = Limit(
 
 HEADLINE = "inputs are not scaled: columns have means up to {mean} and spreads from {least} to {most}"
 EVIDENCE = (
-    "at this scale {optimizer} is strained {strain} times what {steps} steps at rate {rate} can bear; the loss came "
+    "at this scale {optimizer} is strained {strain} times what {steps} steps can bear; the loss came "
     "{gained} below a constant guess's"
 )
 WHY = (
@@ -98,6 +98,9 @@ DO = "standardise with the training set's numbers, `x = (x - x_train.mean(0)) / 
 
 NORMS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalize"}
 VIEWS = {"view", "reshape", "flatten", "unsqueeze", "squeeze", "permute", "transpose", "to", "float", "contiguous"}
+USUAL = 0.1
+USUAL_SCALED = 1e-3
+"""Rates that are usual: what only a larger or a smaller rate makes hard is not the inputs' fault."""
 SCALED = ("adam", "rmsprop", "adagrad", "adadelta", "adamax", "lion", "rprop")
 
 
@@ -110,14 +113,14 @@ def measure(run: Run) -> Iterator[Measured]:
     optimizer = run.optimizers[0]
     group = optimizer.groups[0] if optimizer.groups else {}
     rate = float(np.nanmax(run.rates)) if np.isfinite(run.rates).any() else float(group.get("lr") or 0.0)
-    width = float(np.prod(layer.given[1][1:])) if len(layer.given) > 1 and len(layer.given[1]) > 1 else float(len(m))
+    width = _width(layer, len(m))
     cost: Cost
     if "lbfgs" in optimizer.name.lower():
         raise NotApplicable("L-BFGS learns the scale of the inputs by itself")
     if any(name in optimizer.name.lower() for name in SCALED):
-        cost = for_scaled_descent(m, s, width, rate)
+        cost = for_scaled_descent(m, s, width, USUAL_SCALED)
     else:
-        cost = for_gradient_descent(m, s, width, rate, float(group.get("momentum") or 0.0))
+        cost = for_gradient_descent(m, s, width, min(rate, USUAL), float(group.get("momentum") or 0.0))
     steps = max(run.counts.steps, len(run.losses), 1)
     varying = s[s > 0]
     yield Measured(
@@ -135,6 +138,12 @@ def measure(run: Run) -> Iterator[Measured]:
         },
         words={"optimizer": optimizer.name or "the optimiser"},
     )  # fmt: skip
+
+
+def _width(layer: Op, columns: int) -> float:
+    """How many inputs the layer's first matrix or kernel has."""
+    shapes = [shape for x, shape in zip(layer.inputs, layer.given, strict=False) if str(x).startswith("parameter")]
+    return float(next((np.prod(shape[1:]) for shape in shapes if len(shape) > 1), columns))
 
 
 def _moments(tensors: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
