@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import time
+from types import TracebackType
 from typing import TYPE_CHECKING
 
+import torch
+
+from tearless.doctor.training import diagnosed
+from tearless.readers.training.source import from_lines
+from tearless.report.report import Report
+
 from . import probes
-from .replay import Replay
+from .confirming import confirmed
+from .lines import line_of_error
+from .replay import Replay, Unlike
 from .settings import bound, divisors
 
 if TYPE_CHECKING:
@@ -14,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 2.0
 """Seconds for measurements of the last moments, whatever the run took."""
+FORWARDS_OF_CURVATURE = 60
+"""Forward passes that the curvature costs: a dozen products with the Hessian, each about five."""
 
 
 def measured(watch: Watch) -> None:
@@ -25,8 +36,19 @@ def measured(watch: Watch) -> None:
     watch.probe("future", probes.future(usable[0]))
     watch.probe("answer", probes.answer_in_input(usable[0]))
     for replay in usable[-1:]:
-        if time.perf_counter() - began < MOST_SECONDS:
+        left = MOST_SECONDS - (time.perf_counter() - began)
+        if FORWARDS_OF_CURVATURE * _forward_seconds(replay) < left:
             watch.probe("curvature", curvature(watch, replay))
+
+
+def _forward_seconds(replay: Replay) -> float:
+    """Seconds of one replay; without end where it cannot be run."""
+    began = time.perf_counter()
+    try:
+        replay.loss_at()
+    except Unlike:
+        return float("inf")
+    return time.perf_counter() - began
 
 
 def curvature(watch: Watch, replay: Replay) -> dict[str, float] | None:
@@ -40,3 +62,38 @@ def curvature(watch: Watch, replay: Replay) -> dict[str, float] | None:
     if found is None or limit is None:
         return found
     return {**found, "bound": limit, "rate": float(live[0].param_groups[0]["lr"])}
+
+
+def concluded(
+    watch: Watch,
+    label: str,
+    seconds: float,
+    *,
+    how: str = "done",
+    error: str = "",
+    trace: TracebackType | None = None,
+    confirm: bool = True,
+) -> Report:
+    """What is left to measure, the last entry, and the report. The watch has been stopped before.
+
+    ``confirm``: also test on a copy what is suspected.
+    """
+    if not watch.fault:
+        _tested(watch, label, confirm)
+    watch.record.add({
+        "kind": "end", "how": how, "error": error, "line": line_of_error(trace), "step": watch.steps,
+        "seconds": seconds, "threads": torch.get_num_threads(), "watched": watch.spent + watch.tape.cost,
+    })  # fmt: skip
+    watch.record.close()
+    return diagnosed(from_lines(watch.record.lines, label))
+
+
+def _tested(watch: Watch, label: str, confirm: bool) -> None:
+    """A fault in here is told, and ends it: the run is over, its report is not lost for this."""
+    try:
+        measured(watch)
+        if confirm:
+            suspected = [f.name for f in diagnosed(from_lines(watch.record.lines, label)).findings]
+            confirmed(watch, dict.fromkeys(suspected))
+    except Exception:  # noqa: BLE001
+        watch.failed()

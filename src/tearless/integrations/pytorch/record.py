@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,19 @@ class Record:
     >>> record.add({"kind": "end", "how": "done"})
     >>> len(record.lines)
     1
+
+    A file that cannot be written is told of once (``told``, and ``trouble``); the lines in memory stay.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, told: Callable[[str], None] | None = None) -> None:
         self.lines: list[str] = []
+        self.trouble = ""
+        self._told = told
         self._counts: dict[str, int] = {}
         self._written = 0
         self._last = time.monotonic()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        self._file = os.open(path, flags, 0o644) if path is not None else None
         self._process = os.getpid()
+        self._file = self._opened(path)
 
     def add(self, entry: Mapping[str, Any], always: bool = True) -> None:
         """Keep an entry. One of many (``always`` false) may be left out, so that the record is bounded."""
@@ -45,17 +49,43 @@ class Record:
             self.flush()
 
     def flush(self) -> None:
-        """Hand the new lines to the system, in one write. A process that was forked writes nothing."""
+        """Hand the new lines to the system. A process that was forked writes nothing."""
         self._last = time.monotonic()
         new = self.lines[self._written :]
         if self._file is None or not new or os.getpid() != self._process:
             return
-        os.write(self._file, "".join(f"{line}\n" for line in new).encode("ascii"))
+        left = memoryview("".join(f"{line}\n" for line in new).encode("ascii"))
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError as fault:
+            self._gives_up(fault)
         self._written = len(self.lines)
 
     def close(self) -> None:
         """Write the rest and let go of the file."""
         self.flush()
         if self._file is not None and os.getpid() == self._process:
-            os.close(self._file)
+            file, self._file = self._file, None
+            try:
+                os.close(file)
+            except OSError as fault:
+                self._gives_up(fault)
+
+    def _opened(self, path: Path | None) -> int | None:
+        try:
+            return None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        except OSError as fault:
             self._file = None
+            self._gives_up(fault)
+            return None
+
+    def _gives_up(self, fault: OSError) -> None:
+        """The record goes on in memory: what is on disk is whole up to its last entry but one."""
+        file, self._file = self._file, None
+        self.trouble = f"the record cannot be written ({fault.strerror or fault}); the run goes on without it"
+        if file is not None:
+            with suppress(OSError):
+                os.close(file)
+        if self._told:
+            self._told(self.trouble)

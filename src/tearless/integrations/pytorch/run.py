@@ -11,14 +11,10 @@ from pathlib import Path
 import torch
 
 from tearless.core.catalogue import find
-from tearless.doctor.training import diagnosed
 from tearless.readers.training.entries import FORMAT
-from tearless.readers.training.source import from_lines
 from tearless.report.report import Report
 
-from .confirming import confirmed
-from .ending import measured
-from .lines import line_of_error
+from .ending import concluded
 from .record import Record
 from .script import Ended, run_module, run_script
 from .watching import Watch
@@ -52,14 +48,15 @@ def watched(
 
     Raises ``InputError`` where the script cannot be read, before anything runs.
     """
-    kept = Record(record)
-    kept.add(started(Path(script).name))
+    label = Path(script).name
+    kept = Record(record, told)
+    kept.add(started(label))
     seen: set[str] = set()
 
     def tell(name: str) -> None:
         if name not in seen:
             seen.add(name)
-            told(f"{find(name)[0].title()} (`tearless explain {name}`)")
+            told(in_words(name))
         if stop_on_error:
             raise Stopped(name)
 
@@ -67,32 +64,16 @@ def watched(
     began = time.perf_counter()
     with watch:
         ended = run_module(script, arguments) if module else run_script(script, arguments)
-    if confirm and not watch.fault:
-        _confirm(watch, Path(script).name)
-    kept.add(
-        {
-            "kind": "end",
-            "how": ended.how,
-            "error": ended.error,
-            "line": line_of_error(ended.trace),
-            "step": watch.steps,
-            "seconds": time.perf_counter() - began,
-            "threads": torch.get_num_threads(),
-            "watched": watch.spent + watch.tape.cost,
-        }
-    )
-    kept.close()
-    return Watched(ended, diagnosed(from_lines(kept.lines, Path(script).name)), watch.fault)
+    seconds = time.perf_counter() - began
+    report = concluded(
+        watch, label, seconds, how=ended.how, error=ended.error, trace=ended.trace, confirm=confirm
+    )  # fmt: skip
+    return Watched(ended, report, watch.fault)
 
 
-def _confirm(watch: Watch, label: str) -> None:
-    """Measure what is left to measure, and test on a copy what is suspected. A fault in here is told, and ends it."""
-    try:
-        measured(watch)
-        suspected = [f.name for f in diagnosed(from_lines(watch.record.lines, label)).findings]
-        confirmed(watch, dict.fromkeys(suspected))
-    except Exception:  # noqa: BLE001 - the run is over, its report is not lost for this
-        watch.failed()
+def in_words(name: str) -> str:
+    """What to tell at once of a contract seen broken."""
+    return f"{find(name)[0].title()} (`tearless explain {name}`)"
 
 
 def started(script: str) -> dict[str, str]:
