@@ -14,11 +14,13 @@ import traceback
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from tearless.core import InputError
 
 from . import noting, probes
 from .curve import Curve, mean
@@ -115,7 +117,10 @@ class Watch:
         self.stop()
 
     def start(self) -> None:
-        """Set the hooks."""
+        """Set the hooks. Raises ``InputError`` where another watch is at work in this process."""
+        if Watch._at_work is not None:
+            raise InputError("watch: another watch is at work in this process; end that one first, or use it alone")
+        Watch._at_work = self
         self.on, self._thread, self._began = True, threading.get_ident(), time.perf_counter()
         self._handles = [
             register_optimizer_step_pre_hook(self._before_step),
@@ -134,6 +139,16 @@ class Watch:
         self._handles, self._layer_handles = [], []
         self._undo.close()
         self.tape.leave()
+        Watch._at_work = None
+        try:
+            self.write_down()
+        except Exception:  # noqa: BLE001 - the run's own end is not hidden by a fault of ours
+            self.failed()
+        self.tape.clear()
+        self._before, self._stack = {}, []
+
+    def write_down(self) -> None:
+        """What has been seen until now and was not yet written: the last steps, new models, the counts."""
         self.curve.write()
         self.optimizers.note_models()
         counts = {
@@ -141,8 +156,6 @@ class Watch:
             "optimizers": len(self.optimizers.made), "unmoved": self.unmoved,
         }  # fmt: skip
         self.record.add({"kind": "counts", **counts})
-        self.tape.clear()
-        self._before, self._stack = {}, []
         self.record.flush()
 
     def failed(self) -> None:
@@ -422,6 +435,7 @@ class Watch:
         if module in self._stack:
             del self._stack[self._stack.index(module) :]
 
+    _at_work: ClassVar[Watch | None] = None
     _form: int | None = None
     _slope: float | None = None
     _versions: Mapping[int, int] = {}
