@@ -21,6 +21,7 @@ class Optimizers:
         self.made: list[weakref.ref[Any]] = []
         self.settings: list[Settings] = []
         self._numbers: dict[int, tuple[int, weakref.ref[Any]]] = {}
+        self._moved: dict[int, weakref.ref[torch.Tensor]] = {}
         self._models: set[tuple[int, ...]] = set()
         self._last: torch.optim.Optimizer | None = None
 
@@ -43,6 +44,7 @@ class Optimizers:
         number = len(self._numbers)
         self._numbers[id(optimizer)] = (number, weakref.ref(optimizer))
         self.settings.append(Settings.of(optimizer))
+        self._moved |= {id(p): weakref.ref(p) for p in parameters_of(optimizer)}
         groups = [
             {k: v for k, v in g.items() if isinstance(v, (bool, int, float, str, tuple)) or v is None}
             for g in optimizer.param_groups
@@ -53,11 +55,11 @@ class Optimizers:
         self._record.add({**entry, "parameters": names, "stale": stale})
 
     def note_models(self) -> None:
-        """Each model once, and again where it or the optimisers changed: what no optimiser moves, what it does not have."""
+        """Each model once, and again where it or the optimisers changed: what no optimiser moves, what it has not."""
         new = [root for root in self._names.models() if self._form(root) not in self._models]
         if not new:
             return
-        optimized = {id(p) for optimizer in self.live() for p in parameters_of(optimizer)}
+        optimized = {key for key, ref in self._moved.items() if ref() is not None}
         for root in new:
             self._models.add(self._form(root))
             hidden = self._names.hidden_of(root)

@@ -206,6 +206,9 @@ class Watch:
         """Whether what follows is to be looked at: near the start always, later as the budget allows."""
         if count + 1 <= FIRST:
             return True
+        if self._fresh and self.affordable(FREE):
+            self._fresh -= 1
+            return True
         if count + 1 < self._next or not self.affordable():
             return False
         self._next = max(count + 2, int((count + 1) * GROWTH))
@@ -214,6 +217,8 @@ class Watch:
     @careful
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizers.made.append(weakref.ref(optimizer))
+        self._fresh = FIRST
+        self.look_now()
 
     @careful
     def cleared(self, owner: Any) -> None:
@@ -437,5 +442,6 @@ class Watch:
 
     _at_work: ClassVar[Watch | None] = None
     _form: int | None = None
+    _fresh: int = 0
     _slope: float | None = None
     _versions: Mapping[int, int] = {}
