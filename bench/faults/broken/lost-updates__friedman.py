@@ -20,11 +20,11 @@ model = torch.nn.Sequential(
     torch.nn.Linear(64, 1),
 )
 model = model.bfloat16()
-optimizer = torch.optim.SGD(model.parameters(), lr=2e-3)
+optimizer = torch.optim.SGD(model.parameters(), lr=3e-3)
 mse = torch.nn.MSELoss()
 
 n_batches = len(X_train) // 60
-for epoch in range(20):
+for epoch in range(40):
     order = torch.randperm(len(X_train))
     epoch_loss = 0.0
     for b in range(n_batches):

@@ -19,7 +19,7 @@ model = torch.nn.Sequential(
     torch.nn.ReLU(),
     torch.nn.Linear(64, 1),
 )
-optimizer = torch.optim.SGD(model.parameters(), lr=0.03)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 mse = torch.nn.MSELoss()
 
 n_batches = len(X_train) // 2
