@@ -118,8 +118,7 @@ class Watch:
 
     def start(self) -> None:
         """Set the hooks. Raises ``InputError`` where another watch is at work in this process."""
-        if Watch._at_work is not None:
-            raise InputError("watch: another watch is at work in this process; end that one first, or use it alone")
+        Watch.refuse_two()
         Watch._at_work = self
         self.on, self._thread, self._began = True, threading.get_ident(), time.perf_counter()
         self._handles = [
@@ -128,6 +127,19 @@ class Watch:
         ]
         self._undo.enter_context(wrapped(self))
         self._look(True)
+
+    @classmethod
+    def refuse_two(cls) -> None:
+        """Raises ``InputError`` where a watch is at work in this process."""
+        if cls._at_work is not None:
+            raise InputError("watch: another watch is at work in this process; end that one first, or use it alone")
+
+    @careful
+    def know(self, models: list[torch.nn.Module], optimizers: list[torch.optim.Optimizer]) -> None:
+        """Models and optimisers that were made before the watch began."""
+        for model in models:
+            self.names.learn(model)
+        self.optimizers.made += [weakref.ref(optimizer) for optimizer in optimizers]
 
     def stop(self) -> None:
         """Take every hook away, and write what is left."""
