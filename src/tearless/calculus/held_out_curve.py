@@ -20,10 +20,11 @@ ENOUGH = 4
 
 @dataclass(frozen=True)
 class HeldOut:
-    """``best``: the lowest held-out loss, at ``best_step``; ``late``: the least of the last quarter; ``noise``: by how
-    much the lowest of so many equal values lies below them by chance. ``level``: the loss of knowing nothing.
-    ``train``: training loss late, ``train_then``: at the best step; ``right_gap``: share of right answers in training
-    less that on held-out rows."""
+    """``best``: the lowest held-out loss, at ``best_step`` (of fewer than four evaluations the loss of knowing nothing,
+    at 0; ``level`` is then twice that, so that what is gone is counted in it); ``late``: the least of the last quarter;
+    ``noise``: by how much the lowest of so many equal values lies below them by chance. ``level``: the loss of knowing
+    nothing. ``train``: training loss late, ``train_then``: at the best step; ``right_gap``: share of right answers in
+    training less that on held-out rows."""
 
     evaluations: int
     best: float
@@ -50,9 +51,10 @@ def held_out(run: Run) -> HeldOut | None:
         return None
     level = told.constant if told.constant is not None else told.start
     if len(values) < ENOUGH:
-        best, best_step, late, noise = level, 0, float(values[-1]), 0.0
-        fall = HeldOut(len(values), best, best_step, late, noise, 2 * level - told.late, told.late, told.start, None)
-        return _with_answers(run, fall, right)
+        if steps[-1] < 0.8 * len(run.losses):
+            return None
+        single = HeldOut(len(values), level, 0, float(values[-1]), 0.0, 2 * level, told.late, told.start, None)
+        return _with_answers(run, single, right)
     at = int(np.argmin(values))
     late = float(values[-max(2, len(values) // 4) :].min())
     spread = 1.4826 * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)
@@ -63,8 +65,8 @@ def held_out(run: Run) -> HeldOut | None:
 
 
 def _with_answers(run: Run, found: HeldOut, right: float | None) -> HeldOut:
-    half = max((call.step for call in run.loss_calls), default=0) / 2
-    seen = [c.right for c in run.loss_calls if c.right is not None and not c.evaluating and c.step > half]
+    late = 0.75 * max(len(run.losses), max((call.step for call in run.loss_calls), default=0))
+    seen = [c.right for c in run.loss_calls if c.right is not None and not c.evaluating and c.step > late]
     gap = float(np.mean(seen)) - right if seen and right is not None else None
     return HeldOut(**{**found.__dict__, "right_gap": gap})
 

@@ -11,28 +11,46 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Graph, Op, Values
 
 FUSED = ("scaled_dot_product_attention", "multi_head_attention_forward")
+MASKED = 1e4
+"""Scores below minus this are a mask's."""
 BETWEEN = ("dropout", "masked_fill", "where", "mul", "nan_to_num")
 
 
 @dataclass(frozen=True)
 class Attention:
-    """A softmax over positions: its entropy as a share of ln n, and the standard deviation of its scores."""
+    """A softmax over ``positions``: the standard deviation of its scores (``None`` where a mask's numbers are in it),
+    and its ``entropy`` as a share of ln n, which is estimated where attention is one call (``seen`` is then false)."""
 
     op: Op
     entropy: float
     positions: int
     spread: float | None
+    seen: bool = True
+
+    @property
+    def limit(self) -> float:
+        """The spread of scores from which few positions hold all."""
+        return math.sqrt(2 * math.log(max(2, self.positions)))
+
+    @property
+    def frozen(self) -> float:
+        """How far the scores are on the way to freezing: 1 is there. Half counts of a spread that is estimated."""
+        by_entropy = math.sqrt(max(0.0, 1 - self.entropy))
+        by_spread = 0.0 if self.spread is None else self.spread / self.limit
+        return max(by_entropy, by_spread) if self.seen else by_spread / 2
 
 
 def attentions(run: Run, graph: Graph, values: Values) -> Iterator[Attention]:
-    entropies, stds, sizes = (by_op(graph, of) for of in (values.entropy, values.std, values.rms))
+    entropies, stds, sizes, lows = (by_op(graph, of) for of in (values.entropy, values.std, values.rms, values.low))
     takers = consumers(graph)
     for op in graph.ops:
         if not op.used or not op.learns:
             continue
         if plain(op) == "softmax" and op.op in entropies and _is_attention(op, takers):
-            scores = through_views(graph, op.inputs[0]) if op.inputs else ""
-            yield Attention(op, entropies[op.op], op.shape[-1], stds.get(scores) if isinstance(scores, int) else None)
+            at = through_views(graph, op.inputs[0]) if op.inputs else ""
+            plain_scores = isinstance(at, int) and lows.get(at, -MASKED) > -MASKED
+            spread = stds.get(at) if plain_scores and isinstance(at, int) else None
+            yield Attention(op, entropies[op.op], op.shape[-1], spread)
         elif plain(op) in FUSED:
             fused = _fused(run, graph, op, sizes, entropies.get(op.op))
             if fused is not None:
@@ -64,7 +82,7 @@ def _fused(run: Run, graph: Graph, op: Op, sizes: dict[int, float], known: float
     if known is None and (spread is None or positions < 2):
         return None
     left = 1 - (spread or 0.0) ** 2 / (8 * math.log(max(2, positions)))
-    return Attention(op, max(0.0, left) if known is None else known, positions, spread)
+    return Attention(op, max(0.0, left) if known is None else known, positions, spread, known is not None)
 
 
 def _positions(op: Op) -> int:

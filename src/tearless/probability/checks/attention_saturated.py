@@ -1,8 +1,9 @@
 """This model's attention is all on single positions from the start, so that hardly any gradient passes through it.
 
 ## What it measures
-The entropy of each attention softmax at the first looked-at steps, as a share of ln n over n positions. Where PyTorch
-computes attention in one call, it is estimated from the size of queries and keys (or of the matrix that makes them).
+The spread of the scores of each attention softmax at the first step, over that which freezes it, and its entropy late
+in the run, as a share of ln n over n positions. Where PyTorch computes attention in one call, both are estimated from
+the size of queries and keys (or of the matrix that makes them), and twice the spread is asked for.
 
 ## Why it matters
 A softmax that gives all to one position has a derivative of 0: which position it is was chosen by the random start, and
@@ -27,7 +28,6 @@ Physical Review B 24 (1981), 2613.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -55,14 +55,23 @@ MEND = Mend.numerics
 SYMPTOM_OF = ("nan-in-input", "inf-in-input", "unscaled-input", "exploding-activation")
 
 FROZEN = Limit(
+    of="start",
+    at=0.95,
+    unit="1",
+    kind="derived",
+    severity=Severity.warning,
+    because="At a spread of √(2 ln n) few of n positions hold all of a softmax over independent scores. Scaled scores at "
+    "a usual start reach a half of it.",
+)
+STAYS = Limit(
     of="entropy",
-    at=0.1,
+    at=0.2,
     unit="share",
     kind="convention",
     severity=Severity.warning,
     crossed="below",
-    because="A tenth of ln n is what one or two positions leave. Scaled scores at a usual start leave nine tenths; "
-    "even a causal mask, with its short first rows, leaves about a half.",
+    because="A fifth of ln n is what two or three positions leave. Attention that starts too sharp and spreads out in "
+    "training did no lasting harm.",
 )
 POSITIONS = Limit(
     of="positions",
@@ -72,8 +81,8 @@ POSITIONS = Limit(
     because="Over two or three positions a share of ln n says little: a mask alone makes it small.",
 )
 
-HEADLINE = "attention at {where} is saturated from the first step: entropy {entropy} of that of even attention"
-EVIDENCE = "over {positions} positions, scores of size {spread_said}, where {frozen} freezes it; {heads} such calls"
+HEADLINE = "attention at {where} is saturated from the start: {spread_said}, and its entropy stays at {entropy}"
+EVIDENCE = "over {positions} positions a spread of {limit} freezes a softmax; {start} of that at the first step"
 WHY = "the softmax's derivative is near 0: queries and keys hardly learn where to look"
 DO = (
     "divide the scores by the square root of the width of a head, `q @ k.transpose(-2, -1) / q.size(-1) ** 0.5`{at}, "
@@ -83,34 +92,35 @@ DO = (
 
 def measure(run: Run) -> Iterator[Measured]:
     run.looked_at()
-    seen: dict[tuple[int, int], list[Attention]] = {}
+    seen: dict[tuple[int, int], list[tuple[int, Attention]]] = {}
     for graph, values in run.seen():
-        if values.step <= run.values[0].step + 3:
-            for one in attentions(run, graph, values):
-                seen.setdefault((graph.graph, one.op.op), []).append(one)
-    found = [max(of_one, key=lambda one: one.entropy) for of_one in seen.values()]
-    if not found:
+        for one in attentions(run, graph, values):
+            seen.setdefault((graph.graph, one.op.op), []).append((values.step, one))
+    if not seen:
         raise NotApplicable("no attention was seen")
-    worst = min(found, key=lambda one: (one.positions < 4, one.entropy))
-    line = f" in {visible(worst.op.line, 60)}" if worst.op.line else ""
+    half = run.values[-1].step / 2
+    found = []
+    for looks in seen.values():
+        later = [one.entropy for step, one in looks if step > half] or [looks[-1][1].entropy]
+        found.append((looks[0][1], float(np.median(later))))
+    first, late = min(found, key=lambda one: (one[0].positions < 4, one[0].frozen < 0.95, one[1]))
+    line = f" in {visible(first.op.line, 60)}" if first.op.line else ""
+    spread = "sharp scores" if first.spread is None else f"scores of size {first.spread:.3g}"
     yield Measured(
         (),
         {
-            "entropy": Number(worst.entropy, "share", "entropy of the attention at the first steps, over ln n"),
-            "positions": Number(worst.positions, "positions", "positions that it is shared over"),
-            "spread": Number(worst.spread, "1", "standard deviation of the scores"),
-            "frozen": Number(math.sqrt(2 * math.log(max(2, worst.positions))), "1", "spread from which few hold all"),
-            "heads": Number(sum(one.entropy <= 0.1 for one in found), "calls", "attention calls as saturated"),
+            "start": Number(first.frozen, "1", "spread of the scores at the first step, over that which freezes"),
+            "entropy": Number(late, "share", "entropy late in the run, over ln n"),
+            "positions": Number(first.positions, "positions", "positions that it is shared over"),
+            "limit": Number(first.limit, "1", "spread from which few positions hold all"),
         },
-        words={
-            "where": quoted(worst.op.module or plain(worst.op)) + line,
-            "spread_said": "not known" if worst.spread is None else f"{worst.spread:.3g}",
-            "at": line,
-        },
+        words={"where": quoted(first.op.module or plain(first.op)) + line, "spread_said": spread, "at": line},
     )
 
 
-def _attending(rng: np.random.Generator, first: float, later: float, positions: int = 32) -> Entries:
+def _attending(
+    rng: np.random.Generator, first: float, later: float, positions: int = 32, spread: float = 1.0
+) -> Entries:
     """A run with one attention whose entropy goes from one share of ln n to another."""
     entries = healthy_run(rng)
     graph = of_kind(entries, "graph")[0]
@@ -123,7 +133,8 @@ def _attending(rng: np.random.Generator, first: float, later: float, positions: 
     for values in of_kind(entries, "values"):
         now = first if values["step"] <= 4 else later
         values["entropy"] = [None] * 6 + [now + float(rng.uniform(-0.01, 0.01)), None]
-        values["std"] = [*values["std"][:4], 1.1, 0.0, 0.02, 0.5]
+        values["std"] = [*values["std"][:4], spread, 0.0, 0.02, 0.5]
+        values["low"] = [*values["low"], 0.0, -1.0]
         values["rms"] = [*values["rms"], 0.03, 0.5]
     return entries
 
@@ -150,12 +161,20 @@ def over_two_positions(rng: np.random.Generator) -> Example:
 
 @sick
 def factor_forgotten(rng: np.random.Generator) -> Example:
-    return as_example(_attending(rng, 0.05, 0.05, positions=64))
+    return as_example(_attending(rng, 0.4, 0.05, positions=64, spread=3.2))
+
+
+@healthy
+def thaws_in_training(rng: np.random.Generator) -> Example:
+    return as_example(_attending(rng, 0.03, 0.4))
 
 
 @sick
-def frozen_and_slowly_thawing(rng: np.random.Generator) -> Example:
-    return as_example(_attending(rng, 0.03, 0.2))
+def frozen_under_a_mask(rng: np.random.Generator) -> Example:
+    entries = _attending(rng, 0.03, 0.04, spread=3e8)
+    for values in of_kind(entries, "values"):
+        values["low"][4] = -1e9
+    return as_example(entries)
 
 
 @sick
