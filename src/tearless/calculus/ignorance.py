@@ -49,7 +49,7 @@ def ignorance(run: Run) -> Ignorance | None:
 
 
 def _whole(run: Run, call: Loss) -> bool:
-    known = run.losses[call.step - 1] if 0 < call.step <= run.losses.size else None
+    known = float(run.losses[call.step - 1]) if 0 < call.step <= run.losses.size else None
     if known is None or call.value is None:
         return False
     return math.isnan(known) or abs(call.value - known) <= SAME * abs(known)

@@ -27,7 +27,8 @@ class Levels:
 
     ``start``: the first finite loss, taken before anything was learned; ``late``: the median of the last fifth, inf
     where the run ended in losses that are no numbers; ``lowest``: of the medians of stretches; ``peak``: the largest
-    finite loss; ``noise``: the spread of one loss about its level; ``steps``: how many losses there are.
+    finite loss; ``noise``: the spread of one loss about its level; ``early``: the lower quartile of the first
+    ten, for a first batch may be an easy one; ``steps``: how many losses there are; ``bounded``: none lies below 0.
     """
 
     start: float
@@ -35,6 +36,7 @@ class Levels:
     lowest: float
     peak: float
     noise: float
+    early: float
     steps: int
     bounded: bool
 
@@ -52,28 +54,41 @@ class Levels:
         return 1.0 if self.late > self.start - 3 * self.noise else 0.0
 
     @property
+    def scale(self) -> float:
+        """What a fall is compared with: the first loss, or the noise of batches where losses may lie below 0."""
+        return self.start if self.bounded else self.noise
+
+    @property
     def growth(self) -> float:
-        """The largest loss over the first one; 1 where losses may lie below 0."""
-        return self.peak / self.start if self.bounded and self.start > 0 else 1.0
+        """The largest loss over the first, or over ``early`` where that is higher; 1 where losses may lie below 0."""
+        return self.peak / max(self.start, self.early) if self.bounded and self.start > 0 else 1.0
 
 
 def levels(losses: Vector) -> Levels:
-    """The levels of a run. Raises ``CannotTell`` where fewer than two losses are known.
+    """The levels of a run. Raises ``CannotTell`` where there are fewer than two losses, or none is a number.
 
     >>> found = levels(np.array([4.0, 3.0, 2.0, 1.0, 1.0]))
     >>> found.start, found.late, found.left
     (4.0, 1.0, 0.25)
     """
-    finite = np.isfinite(losses)
-    if finite.sum() < 2:
+    if losses.size < 2 or not np.isfinite(losses).any():
         raise CannotTell("this needs the losses of at least two steps")
-    known = losses[finite]
+    values = known(losses)
     end = losses[-max(3, math.ceil(ENDING * losses.size)) :]
     broken = not np.isfinite(end).any() or not np.isfinite(end[-3:]).any()
-    late = math.inf if broken else float(np.median(end[np.isfinite(end)]))
-    lowest = float(stretches(known).min())
-    bounded = bool((known >= 0).all())
-    return Levels(float(known[0]), late, lowest, float(known.max()), noise(known), losses.size, bounded)
+    late = math.inf if broken else float(np.median(known(end)))
+    early = float(np.quantile(values[:10], 0.25))
+    lowest, bounded = float(stretches(values).min()), bool((values >= 0).all())
+    return Levels(float(values[0]), late, lowest, float(values.max()), noise(values), early, losses.size, bounded)
+
+
+def known(losses: Vector) -> Vector:
+    """The finite losses in order, those beyond ±1e100 as ±1e100, so that no sum of them overflows.
+
+    >>> known(np.array([1.0, np.nan, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    return np.asarray(np.clip(losses[np.isfinite(losses)], -1e100, 1e100))
 
 
 def noise(values: Vector) -> float:
@@ -105,15 +120,15 @@ def still_falling(values: Vector) -> float:
     """The chance of so clear a fall were there none: Mann and Kendall's test on the medians of stretches, one-sided.
 
     S = Σ_(i<j) sign(x_j − x_i) has mean 0 and variance n(n−1)(2n+5)/18 without a trend (normal from n = 10 on, with
-    the correction for continuity). 1 for fewer than four stretches. (Mann 1945; Kendall 1975.)
+    the correction for continuity). 1 for fewer than twelve values. (Mann 1945; Kendall 1975.)
 
     >>> still_falling(np.arange(60.0)[::-1]) < 1e-6
     True
     """
-    level = stretches(values[np.isfinite(values)])
-    n = level.size
-    if n < 4:
+    if np.isfinite(values).sum() < 12:
         return 1.0
+    level = stretches(known(values))
+    n = level.size
     s = float(np.sign(level[None, :] - level[:, None])[np.triu_indices(n, 1)].sum())
     z = (s + 1) / math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     return 0.5 * math.erfc(-z / math.sqrt(2))
@@ -121,16 +136,31 @@ def still_falling(values: Vector) -> float:
 
 def largest_rise(values: Vector) -> tuple[float, float]:
     """``(rise, fall)``: the largest rise of the level from an earlier low, and the fall from the first value to the
-    lowest level, both of medians of stretches; the rise less three times the noise of a median of a stretch.
+    lowest level, both of medians of up to 40 stretches.
+
+    The rise is less what luck gives to the largest of all pairs of k stretches in one run of a hundred:
+    √(2 ln(k²/0.04)) times the spread of a difference of two medians of m values, σ√(π/m).
 
     >>> largest_rise(np.repeat([4.0, 1.0, 3.0], 30))
     (2.0, 3.0)
     """
-    level = stretches(values)
-    length = values.size / level.size
-    slack = 3 * noise(values) * math.sqrt(math.pi / 2 / length) * math.sqrt(2)
+    level = stretches(values, 40)
+    spread = noise(values) * math.sqrt(math.pi * level.size / values.size)
+    luck = spread * math.sqrt(2 * math.log(max(2, level.size**2) / 0.04))
     rise = float((level - np.minimum.accumulate(level)).max())
-    return max(0.0, rise - slack), float(values[0] - level.min())
+    return max(0.0, rise - luck), float(values[0] - level.min())
+
+
+def in_proportion(values: Vector, floor: float = 0.05) -> Vector:
+    """The logarithms of losses, none lower than that of ``floor`` times the first: changes in proportion to the level,
+    as long as it is worth a look. As they are where losses may lie below 0.
+
+    >>> in_proportion(np.array([1.0, 0.5, 1e-9]), 0.25).round(3).tolist()
+    [0.0, -0.693, -1.386]
+    """
+    if values[0] <= 0 or (values < 0).any():
+        return values
+    return np.asarray(np.log(np.maximum(values, floor * values[0])))
 
 
 def alternation(values: Vector) -> float:
@@ -175,15 +205,43 @@ def swings(values: Vector, least: float) -> int:
     return found
 
 
-def heights(values: Vector) -> Vector:
-    """Each loss over what a bad batch costs, both above the run's floor: the lowest loss, or 0 where that is higher.
+def heights(values: Vector) -> tuple[Vector, float]:
+    """``(heights, rare)``: each loss over what a bad batch costs, both above the run's floor (the lowest loss, at most
+    0), and the height that the luck of batches reaches in one run of a thousand.
 
     A bad batch costs the larger of the first losses (the first, the median of the first ten) and three quarters' worst
-    of all. Shape (n,); zeros where nothing lies above the floor.
+    of all. ``rare`` is e^(zσ) with σ the noise of the logarithms, by medians, and z = √(2 ln(n/0.002)), which normal
+    numbers pass with a chance below 0.001/n each (P(Z > z) ≤ ½e^(−z²/2)). Shape (n,).
 
-    >>> heights(np.array([1.0, 0.5, 0.5, 20.0, 0.5])).tolist()
+    >>> heights(np.array([1.0, 0.5, 0.5, 20.0, 0.5]))[0].tolist()
     [1.0, 0.5, 0.5, 20.0, 0.5]
     """
     floor = min(0.0, float(values.min()))
     bad = max(float(values[0]), float(np.median(values[:10])), float(np.quantile(values, 0.75))) - floor
-    return (values - floor) / bad if bad > 0 else np.zeros_like(values)
+    if bad <= 0:
+        return np.zeros_like(values), 1.0
+    over = (values - floor) / bad
+    sigma = noise(np.log(over + 1e-3))
+    return over, math.exp(min(100.0, sigma * math.sqrt(2 * math.log(max(values.size, 2) / 0.002))))
+
+
+def first_level(losses: Vector) -> float:
+    """The first loss, or the median of the first ten where that is higher: one batch may be an easy one."""
+    values = known(losses)
+    return float(max(values[0], np.median(values[:10])))
+
+
+def delivered(losses: Vector, promised: float) -> float:
+    """The fall of the level from the first fifth of a run to its last, over what was promised between them.
+
+    ``promised`` is for the whole run, in the unit of the losses. 1 where so little is lost in the noise of batches.
+
+    >>> round(delivered(np.linspace(2.0, 1.0, 100), 2.0), 2)
+    0.51
+    """
+    values = known(losses)
+    fifth = max(1, values.size // 5)
+    asked, luck = 0.8 * promised, noise(values) * math.sqrt(math.pi / fifth)
+    if asked <= 3 * luck:
+        return 1.0
+    return float(np.median(values[:fifth]) - np.median(values[-fifth:])) / asked

@@ -19,6 +19,8 @@ from tearless.readers.training.run import Run
 
 ROUNDING = 64 * float(np.finfo(np.float32).eps)
 """Changes below this share of the loss are not told from the rounding of a sum in single precision."""
+MOST = 1e12
+"""Rises beyond so many times the largest promise are not told apart."""
 Vector = NDArray[np.float64]
 
 
@@ -60,9 +62,11 @@ class Promises:
         if not at.any():
             seen = np.isfinite(self.before) & np.isfinite(self.after) & (self.fall > 0)
             return 1.0 if seen.any() else None
-        won = np.where(np.isfinite(self.after[at]), self.before[at] - self.after[at], -self.fall[at])
         top = float(self.fall[at].max())
-        return float((won / top).sum() / (self.fall[at] / top).sum())
+        before, after, fall = self.before[at] / top, self.after[at] / top, self.fall[at] / top
+        with np.errstate(over="ignore"):
+            won = np.where(np.isfinite(self.after[at]), before - after, -fall)
+        return float(np.clip(won, -MOST, MOST).sum() / fall.sum())
 
     @property
     def climbing(self) -> float:
@@ -79,7 +83,7 @@ class Promises:
         >>> Promises(v([1.0, 3.0]), v([1.0, 1.0]), v([0.9, 0.9]), v([0.25, 0.75])).total(4)
         2.25
         """
-        known = np.isfinite(self.fall)
+        known = np.isfinite(self.fall) & (np.abs(self.fall) < 1e100)
         if not known.any() or steps < 1:
             return None
         every = np.interp(np.arange(1, steps + 1), self.steps[known], np.maximum(self.fall[known], 0.0))

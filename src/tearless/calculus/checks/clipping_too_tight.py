@@ -106,9 +106,9 @@ def measure(run: Run) -> Iterator[Measured]:
             "shortened": Number(float(np.median(shorter)), "times", "by what clipping shortens a step, median"),
             "clipped": Number(float(np.mean([norm > most for norm, most in cuts])), "share", "of the looked-at steps"),
             "promised": Number(
-                total / curve.start if total is not None and curve.bounded and curve.start > 0 else None,
+                total / curve.scale if total is not None and curve.scale > 0 else None,
                 "share",
-                "falls promised by all steps together, over the first loss",
+                "falls promised by all steps together, over the first loss (over the noise, if below 0)",
             ),
             "left": Number(min(1e9, curve.left), "share", "of the first loss at the end"),
         },
@@ -127,7 +127,7 @@ def _most(run: Run) -> float:
 def _cuts(run: Run) -> Sequence[tuple[float, float]]:
     """(norm before, norm allowed) of each clip whose norm is known; where single values were clipped, the norm after
     clipping, and before it as for normal numbers."""
-    after = {step.step: float(np.linalg.norm(list(step.by_name("gradient").values()))) for step in run.steps}
+    after = {step.step: math.hypot(*step.by_name("gradient").values()) for step in run.steps}
     numbers = sum(p.values for p in run.parameters.values() if p.learns)
     found: list[tuple[float, float]] = []
     for clip in run.clips:

@@ -33,7 +33,7 @@ Frasconi, *Learning long-term dependencies with gradient descent is difficult*, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -54,6 +54,7 @@ SYMPTOM_OF = (
     "log-of-zero",
     "attention-saturated",
 )
+HUGE = 1e9
 
 STEEP = Limit(
     of="steepness",
@@ -82,7 +83,7 @@ HURT = Limit(
 )
 
 HEADLINE = "the gradient explodes: changing {where} by 1 % changes the loss by {per_cent} of itself"
-EVIDENCE = "gradient {gradient} long on weights {weight} long at a loss of {loss}, at step {step}; {outcome}"
+EVIDENCE = "a gradient {gradient} long at a loss of {loss}, at step {step}; {outcome}"
 WHY = "a rate that the last layers can use throws the others, and one overlong step ends in nan"
 DO = "call `torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)` before the step, and start {where} smaller"
 
@@ -93,26 +94,25 @@ def measure(run: Run) -> Iterator[Measured]:
     if not curve.bounded or curve.start <= 0:
         raise CannotTell("this needs a loss that is never below 0, to compare the gradient with")
     tables = {path for model in run.models for path, kind in model.modules.items() if "Embedding" in kind}
-    rows = [row for row in _steepness(looked[0], curve.start)]
-    found = [row for row in rows if row[1].rpartition(".")[0] not in tables]
+    sizes = {name: math.sqrt(p.shape[0] / 3) for name, p in run.parameters.items() if p.shape}
+    first = looked[0]
+    found = [row for row in _steepness(first, sizes) if row[1].rpartition(".")[0] not in tables]
     if not found:
         raise CannotTell("this needs the gradients of the first steps and a loss beside them")
-    steepness, name, step = max(found, key=lambda row: row[0])
-    gradient, weight = step.by_name("gradient")[name], step.by_name("weight")[name]
+    steepness, name = max(found)
     broke = math.isinf(curve.left)
     yield Measured(
         (),
         {
             "steepness": Number(steepness, "times", "relative change of the loss per relative change of a parameter"),
             "left": Number(1e9 if broke else curve.left, "share", "of the first loss at the end"),
-            "step": Number(step.step, "1", "the step at which it was measured"),
+            "step": Number(first.step, "1", "the step at which it was measured"),
         },
         words={
             "where": quoted(name),
             "per_cent": shown(steepness / 100, "share"),
-            "gradient": shown(gradient),
-            "weight": shown(weight),
-            "loss": shown(step.loss),
+            "gradient": shown(first.by_name("gradient")[name]),
+            "loss": shown(first.loss),
             "outcome": "the run ended in losses that are no numbers"
             if broke
             else f"the loss ended at {shown(curve.late)}",
@@ -120,15 +120,21 @@ def measure(run: Run) -> Iterator[Measured]:
     )
 
 
-def _steepness(step: Step, start: float) -> Iterator[tuple[float, str, Step]]:
-    """‖g‖·‖w‖/f of each parameter at a step; the loss no smaller than half of the first one."""
-    if step.loss is None or not math.isfinite(step.loss):
+def _steepness(step: Step, sizes: Mapping[str, float]) -> Iterator[tuple[float, str]]:
+    """‖g‖·‖w‖/f of each parameter at a step; a thousand million where the gradient is too long for its type.
+
+    The weight is no longer than it was after the step, nor than what is sure of it before: its length less that of the
+    step, or that of a usual start.
+    """
+    if step.loss is None or not math.isfinite(step.loss) or step.loss <= 0:
         return
-    weights = step.by_name("weight")
+    weights, updates = step.by_name("weight"), step.by_name("update")
     for name, gradient in step.by_name("gradient").items():
-        value = gradient * weights.get(name, math.nan) / max(step.loss, start / 2)
+        after = weights.get(name, math.nan)
+        weight = min(after, max(after - updates.get(name, 0.0), sizes.get(name, 0.0)))
+        value = HUGE if math.isinf(gradient) else gradient * weight / step.loss
         if math.isfinite(value):
-            yield value, name, step
+            yield min(HUGE, value), name
 
 
 def _steep(rng: np.random.Generator, times: float, left: float) -> Example:

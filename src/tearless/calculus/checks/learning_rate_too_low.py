@@ -34,14 +34,14 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tearless.calculus.ignorance import ignorance
-from tearless.calculus.loss_curve import levels
+from tearless.calculus.loss_curve import delivered, first_level, levels
 from tearless.calculus.optimiser_bounds import only_optimizer
 from tearless.calculus.reduction import promises, shorter
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
+from tearless.readers.training.entries import entries_of
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -60,6 +60,8 @@ SYMPTOM_OF = (
     "labels-unrelated",
     "constant-input",
     "vanishing-gradient",
+    "exploding-gradient",
+    "exploding-activation",
     "bad-init",
     "dead-units",
     "saturated-units",
@@ -91,6 +93,14 @@ IGNORANT = Limit(
     because="A first loss well below that of ignorance is that of a model trained before, which is meant to move "
     "little.",
 )
+DELIVERED = Limit(
+    of="delivered",
+    at=0.3,
+    unit="share",
+    kind="convention",
+    because="What a step promises its own batch and the next batch takes back is the luck of batches: such a run wants "
+    "larger batches or better data, not longer steps.",
+)
 UNMOVED = Limit(
     of="left",
     at=0.9,
@@ -115,22 +125,24 @@ def measure(run: Run) -> Iterator[Measured]:
     if curve.steps < FEWEST:
         raise CannotTell(f"this needs at least {FEWEST} steps: so few move little at any rate")
     total, level = found.total(curve.steps), ignorance(run)
-    promised = total / curve.start if total is not None and curve.start > 0 and curve.bounded else None
+    promised = total / curve.scale if total is not None and curve.scale > 0 else None
     rate = next((float(r) for r in run.rates if np.isfinite(r) and r > 0), None)
     left = curve.left if math.isfinite(curve.left) else 1e9
     runs = 1 / max(1e-9, min(1.0, max(1 - left, promised or 0.0)))
     factor = 10.0 ** max(1, min(4, math.ceil(math.log10(runs)))) if found.kept is None else _larger(found.kept, runs)
+    fresh = first_level(run.losses) / level.blank if level and level.blank > 0 else 1.0
     yield Measured(
         (),
         {
-            "promised": Number(promised, "share", "falls promised by all steps together, over the first loss"),
+            "promised": Number(
+                promised,
+                "share",
+                "falls promised by all steps, over the first loss (the noise, if below 0)",
+            ),
             "kept": Number(found.kept, "share", "of the promised falls of looked-at steps, what their batches fell"),
             "left": Number(left, "share", "of the first loss at the end"),
-            "ignorant": Number(
-                _first(run.losses) / level.blank if level and level.blank > 0 else 1.0,
-                "share",
-                "the first loss over that of a model that knows nothing; 1 where that is not known",
-            ),
+            "ignorant": Number(fresh, "share", "the first loss over that of ignorance; 1 where that is not known"),
+            "delivered": Number(delivered(run.losses, total or 0.0), "share", "of the promises, what the level fell"),
             "steps": Number(curve.steps, "steps", "steps of the run"),
             "runs": Number(max(1.0, runs), "times", "runs as long as this one, until the loss could be 0"),
         },
@@ -141,12 +153,6 @@ def measure(run: Run) -> Iterator[Measured]:
             "now": shown(rate) if rate else "its value",
         },
     )
-
-
-def _first(losses: NDArray[np.float64]) -> float:
-    """The first loss, or the median of the first ten where that is higher: one batch may be an easy one."""
-    known = losses[np.isfinite(losses)]
-    return float(max(known[0], np.median(known[:10])))
 
 
 def _larger(kept: float, runs: float) -> float:
@@ -178,9 +184,10 @@ def converged_already(rng: np.random.Generator) -> Example:
 
 
 @healthy
-def nothing_to_learn(rng: np.random.Generator) -> Example:
-    """Random labels: the steps promise much that the next batch takes back."""
-    entries = healthy_run(rng)
+def luck_of_batches(rng: np.random.Generator) -> Example:
+    """Steps of a fit length keep their promises to their own batch; on the next one nothing is left of it."""
+    example = _slow(rng, 0.4, 0.99)
+    entries = entries_of(example.columns["entry"])[0]
     of_kind(entries, "losses")[0]["values"] = (1.1 + rng.normal(0, 0.02, 100)).tolist()
     return as_example(entries)
 

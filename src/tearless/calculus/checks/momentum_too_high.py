@@ -31,8 +31,9 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tearless.calculus.loss_curve import largest_rise, levels
+from tearless.calculus.loss_curve import in_proportion, known, largest_rise, levels, noise
 from tearless.calculus.optimiser_bounds import known_optimizer, memory, momentum, number_of
 from tearless.calculus.reduction import promises
 from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
@@ -77,12 +78,12 @@ FIRST_STEP = Limit(
 )
 SWUNG = Limit(
     of="risen",
-    at=0.5,
+    at=1 / 3,
     unit="share",
     kind="convention",
     severity=Severity.warning,
-    because="A level that climbs back half of what it had fallen, beyond the noise of batches, has swung through its "
-    "minimum.",
+    because="A level that climbs back a third of what it had fallen, beyond the noise of batches, has swung through "
+    "its minimum. Both are in proportion: by logarithms, down to a twentieth of the first loss.",
 )
 
 HEADLINE = "momentum {momentum} swings through the minimum: the loss climbed back {risen} of what it had fallen"
@@ -97,12 +98,9 @@ def measure(run: Run) -> Iterator[Measured]:
     if beta == 0:
         raise NotApplicable("the optimiser has no momentum")
     curve, found = levels(run.losses), promises(run)
-    known = run.losses[np.isfinite(run.losses)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        rise, fall = largest_rise(known)
-    scale = max(fall, curve.noise, 0.05 * abs(curve.start))
+    values = known(run.losses)
     broke = math.isinf(curve.late)
-    risen = 1e9 if broke else min(1e9, rise / scale) if scale > 0 else 0.0
+    risen = 1e9 if broke else min(1e9, max(_risen(values), _risen(in_proportion(values))))
     early = found.judged & (found.steps <= 1)
     nesterov = any(number_of(group, "nesterov") for group in optimizer.groups)
     yield Measured(
@@ -124,6 +122,13 @@ def measure(run: Run) -> Iterator[Measured]:
             "factor": shown(0.1 / (1 - beta)),
         },
     )
+
+
+def _risen(values: NDArray[np.float64]) -> float:
+    """The largest rise of the level over how far it had fallen, or over the noise where it had hardly fallen."""
+    rise, fall = largest_rise(values)
+    scale = max(fall, noise(values), 0.05 * abs(float(values[0])))
+    return rise / scale if scale > 0 else 0.0
 
 
 def _swinging(rng: np.random.Generator, beta: float, back: float, steps: int = 100) -> Example:

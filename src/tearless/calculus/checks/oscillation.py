@@ -33,7 +33,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.calculus.loss_curve import alternation, levels, noise, stretches, swings
+from tearless.calculus.loss_curve import alternation, known, levels, noise, stretches, swings
 from tearless.calculus.optimiser_bounds import only_optimizer
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
@@ -95,14 +95,13 @@ DO = "lower the rate ({rate}) to a third, or what raises it: a cyclic schedule's
 def measure(run: Run) -> Iterator[Measured]:
     only_optimizer(run)
     curve = levels(run.losses)
-    known = run.losses[np.isfinite(run.losses)]
-    known = known[np.abs(known) < 1e30]
-    if known.size < FEWEST:
+    values = known(run.losses)
+    if values.size < FEWEST:
         raise CannotTell(f"this needs the losses of at least {FEWEST} steps")
-    count, later = swings(known, _least(known, curve.start)), known[known.size // 2 :]
+    count, later = swings(values, _least(values, curve.start)), values[values.size // 2 :]
     scale = max(abs(curve.start), curve.start - curve.lowest)
     size = min(1e9, noise(later) / scale) if scale > 0 else 0.0
-    period = known.size / max(1, count)
+    period = values.size / max(1, count)
     climbs = f"{count} times it climbed back a quarter of all it had fallen, about every {period:.0f} steps"
     undoes = f"each step undoes the one before, by {shown(size, 'share')} of the first loss"
     yield Measured(

@@ -67,12 +67,12 @@ FOLDS = Limit(
 )
 SHRUNK = Limit(
     of="kept",
-    at=0.5,
+    at=2 / 3,
     crossed="below",
     unit="share",
     kind="convention",
-    because="The weights of a network that learns grow or keep their size; half of the norm gone in the typical matrix "
-    "says that decay prevails.",
+    because="The weights of a network that learns grow or keep their size; a third of the norm gone in the typical "
+    "matrix says that decay prevails.",
 )
 LEFT = Limit(
     of="left",
