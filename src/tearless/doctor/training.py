@@ -17,6 +17,7 @@ from tearless.report.report import Report
 
 from .causes import of_a_run
 from .examine import examine
+from .run_summary import summary
 
 CONFIRMED = 0.1
 """Share of the first loss by which the changed steps must have come further for a suspicion to count as confirmed."""
@@ -50,7 +51,7 @@ def diagnosed(source: Source, seed: int = 0, checks: Sequence[Check] | None = No
     optimiser or capacity is no more than a note.
     """
     checks = checks_of_runs() if checks is None else checks
-    report = examine(source, checks, Asked(seed=seed))
+    report = replace(examine(source, checks, Asked(seed=seed), answer=summary), columns=0)
     tested = tests_in(source)
     if not tested:
         return report

@@ -130,7 +130,9 @@ def _lacking(outcome: Outcome) -> str:
 
 
 def table_line(report: Report) -> str:
-    """What was looked at: rows, columns, target and test table, by their names."""
+    """What was looked at: rows, columns, target and test table, by their names; what has no columns by its own."""
+    if not report.columns:
+        return report.source
     target = f", target {listed([report.target])}" if report.target is not None else ""
     test = f", against {report.test}" if report.test is not None else ""
     return f"{report.source}: {counted(report.rows, 'row')}, {counted(report.columns, 'column')}{target}{test}"
