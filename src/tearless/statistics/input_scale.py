@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+LEAST = 0.1
+"""What a layer gives at least before the layers after it see more than their own biases."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -47,8 +50,8 @@ def for_scaled_descent(means: ArrayLike, stds: ArrayLike, width: float, rate: fl
 
     That divides column j by r = √(m² + s²), whose variance is then (s / r)²: a column's unit is cured, its offset is
     not. One step changes a weight by the rate, and so what the layer gives by up to rate · Σ r, which is safe below 1.
-    Where spreads are small, weights must grow by (1 / s − 1) / √p, at most the rate a step, before the layer gives
-    numbers near 1 (D. P. Kingma, J. Ba, *Adam*, ICLR 2015, section 2.1).
+    Where spreads are small, weights must grow by (0.1 / s − 1) / √p, at most the rate a step, before the layer gives
+    numbers near 0.1 (D. P. Kingma, J. Ba, *Adam*, ICLR 2015, section 2.1).
 
     >>> cost = for_scaled_descent([0.0, 0.0], [1.0, 100.0], 2, 0.01)
     >>> round(cost.condition, 9), round(cost.reach, 9)
@@ -61,7 +64,7 @@ def for_scaled_descent(means: ArrayLike, stds: ArrayLike, width: float, rate: fl
     r = np.hypot(m, s)
     largest = float(np.linalg.eigvalsh(np.diag((s / r) ** 2) + np.outer(m / r, m / r) * wide)[-1])
     condition = largest / float(np.median((s / r) ** 2))
-    growth = max(0.0, 1 / float(np.sqrt((s**2).mean())) - 1) / math.sqrt(wide * len(s))
+    growth = max(0.0, LEAST / float(np.sqrt((s**2).mean())) - 1) / math.sqrt(wide * len(s))
     slow = growth / rate if rate > 0 else math.inf
     return Cost(max(condition / 2, slow), largest, condition, rate * wide * float(r.sum()))
 

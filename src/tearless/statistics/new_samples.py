@@ -99,8 +99,7 @@ def harder_in_training(run: Run) -> str:
 def _evaluated(run: Run, found: Learned) -> float | None:
     """The largest share that a late evaluation shows to be known, less two standard errors; ``None`` without any."""
     if found.kind not in ("classes", "yes or no"):
-        losses = [e.loss for e in run.evaluations if e.loss is not None and e.samples >= FEWEST]
-        return max((1 - loss / found.constant for loss in losses), default=None)
+        return None
     told = [e for e in run.evaluations if e.right is not None and e.samples >= FEWEST]
     counts = pooled(label_counts(c.target, c.options) for c in found.calls)
     if not told or len(counts) < 2:

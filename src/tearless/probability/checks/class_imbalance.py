@@ -92,11 +92,8 @@ GUESSING_WORKS = Limit(
     "singles out the number.",
 )
 
-HEADLINE = "{commonest} of the labels are {label}; other labels come {others} times, and are predicted {said} times"
-EVIDENCE = (
-    "after the first quarter of the run another label comes for {others} samples, and is predicted {predicted} as "
-    "often; guessing {label} always costs {entropy} nats a sample"
-)
+HEADLINE = "{commonest} of the labels are {label}{found}"
+EVIDENCE = "guessing {label} always is right {commonest} of the time, and costs {entropy} nats a sample"
 WHY = "the few samples of other classes weigh little in the loss: guessing {label} is right {commonest} of the time"
 DO = "judge each class by its recall, and weigh the classes{code}"
 
@@ -125,6 +122,7 @@ def measure(run: Run) -> Iterator[Measured]:
     pair = [counts[label], sum(counts.values()) - counts[label]]
     ratio = f"{pair[0] / max(1, pair[1]):.3g}" if label == "0" else f"{pair[1] / pair[0]:.3g}"
     code = f": `pos_weight=torch.tensor({ratio})`" if binary else ": `weight=counts.sum() / (len(counts) * counts)`"
+    seen = f"; others come {others:,} times after the first quarter, and are predicted {said:,} times" if others else ""
     yield Measured(
         (),
         {
@@ -141,7 +139,7 @@ def measure(run: Run) -> Iterator[Measured]:
                 "loss of the best constant guess",
             ),
         },
-        words={"label": quoted(label), "code": f"{code} in {calls[0].line}" if calls[0].line else code},
+        words={"label": quoted(label), "found": seen, "code": f"{code} in {calls[0].line}" if calls[0].line else code},
     )  # fmt: skip
 
 

@@ -111,8 +111,7 @@ OFTEN_WRONG = Limit(
     unit="share",
     kind="convention",
     severity=Severity.note,
-    because="A model that is right nine times in ten leaves little room for wrong labels. No theorem singles out the "
-    "number.",
+    because="A model that is right nine times in ten leaves little room for wrong labels. No theorem singles it out.",
 )
 
 HEADLINE = (
