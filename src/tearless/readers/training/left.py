@@ -71,7 +71,7 @@ def made_checkpoints(rng: np.random.Generator) -> Entries:
 
 def _tensor(rng: np.random.Generator, name: str, shape: Sequence[int]) -> dict[str, Any]:
     told = {"name": name, "shape": list(shape), "dtype": "float32", "nan": 0, "inf": 0, "zeros": 0.0, "low": -0.3}
-    rows = {"distinct_rows": shape[0], "zero_rows": 0} if len(shape) > 1 else {}
+    rows = {"distinct_rows": shape[0], "zero_rows": 0, "row_spread": 0.98} if len(shape) > 1 else {}
     return {**told, "high": 0.3, "mean": float(rng.normal(0, 0.01)), "std": 0.07, **rows}
 
 

@@ -176,6 +176,13 @@ class Reading:
         for key, value in zip(values[::2], values[1::2], strict=True):
             target[key if isinstance(key, (str, int, float, bytes, type(None))) else Odd("key")] = value
 
+    def _dict(self) -> dict[Any, Any]:
+        values = self._marked()
+        self._push({})
+        self._set(values)
+        made: dict[Any, Any] = self._pop()
+        return made
+
     def _persist(self) -> None:
         if self._persistent is None:
             raise Broken("it keeps values elsewhere")
@@ -223,6 +230,8 @@ _SIMPLE: Mapping[bytes, Callable[[Reading], Any]] = {
     b"\x96": _bytes("<Q"),
     b"l": lambda r: r._marked(),
     b"t": lambda r: tuple(r._marked()),
+    b"d": lambda r: r._dict(),
+    b"g": lambda r: r._memo[int(r._line()[:_LONGEST])],
     b"\x91": lambda r: (r._marked(), Odd("frozenset"))[1],
     b"\x85": _tuple_of(1),
     b"\x86": _tuple_of(2),
@@ -235,6 +244,7 @@ _ACTIONS: Mapping[bytes, Callable[[Reading], Any]] = {
     b"\x95": lambda r: r._take(8),
     b"q": lambda r: r._remember(r._number("<B")),
     b"r": lambda r: r._remember(r._number("<I")),
+    b"p": lambda r: r._remember(int(r._line()[:_LONGEST])),
     b"\x94": lambda r: r._remember(len(r._memo)),
     b"c": lambda r: r._named(r._line(), r._line()),
     b"\x93": lambda r: r._stack_global(),

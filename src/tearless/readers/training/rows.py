@@ -48,14 +48,14 @@ def log_of(rows: Sequence[Row]) -> Log:
     {'loss': {1: 0.9, 2: 0.7}}
     """
     names = names_of(rows)
-    steps, unit, notes = _clock(rows, names)
+    column = next((name for name in names if "".join(words_of(name)) in _PHASE_COLUMNS), None)
+    phases = [_PHASES.get(str(row.get(column, "")).strip().lower(), "") if column else "" for row in rows]
+    steps, unit, notes = _clock(rows, names, phases)
     log = Log(unit=unit, notes=notes)
-    phase_column = next((name for name in names if "".join(words_of(name)) in _PHASE_COLUMNS), None)
     counted = {name for name in names if (role := role_of(name)) and role.kind in ("step", "inner")}
     if unit == "epoch":
         counted |= {name for name in names if _kind(name) == "epoch"}
-    for row, step in zip(rows, steps, strict=True):
-        phase = _PHASES.get(str(row.get(phase_column, "")).strip().lower(), "") if phase_column else ""
+    for row, step, phase in zip(rows, steps, phases, strict=True):
         for name, cell in row.items():
             value = number(cell)
             if value is not None and name not in counted and step is not None:
@@ -126,7 +126,7 @@ def _clock_name(names: Sequence[str], kinds: Sequence[str] = ("step", "epoch")) 
     return next((name for kind in kinds for name in names if _kind(name) == kind), None)
 
 
-def _clock(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[int | None], str, list[str]]:
+def _clock(rows: Sequence[Row], names: Sequence[str], phases: Sequence[str]) -> tuple[list[int | None], str, list[str]]:
     """The step of each row, what is counted, and words about it. A row without one belongs to the row before."""
     name = _clock_name(names)
     if name is None:
@@ -135,7 +135,7 @@ def _clock(rows: Sequence[Row], names: Sequence[str]) -> tuple[list[int | None],
     inner = _clock_name(names, ("inner",))
     if _kind(name) == "epoch" and inner is not None:
         return _within_epochs(ticks, [number(row.get(inner)) for row in rows]), "step", []
-    if _kind(name) == "epoch" and _several_an_epoch(rows, ticks):
+    if _kind(name) == "epoch" and _several_an_epoch(rows, ticks, phases):
         return list(range(1, len(rows) + 1)), "row", ["the log has several rows an epoch and no step: rows are counted"]
     said = []
     known = [tick for tick in ticks if tick is not None]
@@ -164,18 +164,18 @@ def _last_run(ticks: Sequence[float | None]) -> list[float | None]:
     return [None] * begins + list(ticks[begins:])
 
 
-def _several_an_epoch(rows: Sequence[Row], ticks: Sequence[float | None]) -> bool:
+def _several_an_epoch(rows: Sequence[Row], ticks: Sequence[float | None], phases: Sequence[str]) -> bool:
     """Whether one metric comes more than once in an epoch, or epochs are counted in parts."""
-    seen: set[tuple[str, float]] = set()
-    for row, tick in zip(rows, ticks, strict=True):
+    seen: set[tuple[str, str, float]] = set()
+    for row, tick, phase in zip(rows, ticks, phases, strict=True):
         if tick is not None and not float(tick).is_integer():
             return True
         for name, cell in row.items():
             if tick is None or _kind(name) != "loss" or number(cell) is None:
                 continue
-            if (name, tick) in seen:
+            if (phase, name, tick) in seen:
                 return True
-            seen.add((name, tick))
+            seen.add((phase, name, tick))
     return False
 
 

@@ -43,7 +43,10 @@ class State:
 
 @dataclass
 class Checkpoint:
-    """The tensors of one checkpoint, to be made when they are measured; ``step`` where it or its name says one."""
+    """The tensors of one checkpoint, to be made when they are measured; ``step`` where it or its name says one.
+
+    ``beside`` names tensors that lie outside of the model, averages of it for instance; single numbers there, the best
+    score and the like, are left out."""
 
     label: str
     what: str
@@ -51,10 +54,11 @@ class Checkpoint:
     states: list[State] = field(default_factory=list)
     step: int | None = None
     changed: float = 0.0
+    beside: set[str] = field(default_factory=set)
 
     def parameters(self) -> list[str]:
         """The names of what learns, as far as names and types tell: running statistics and whole numbers do not."""
-        return [name for name in self.weights if name.rsplit(".", 1)[-1] not in _STATISTICS]
+        return [n for n in self.weights if n.rsplit(".", 1)[-1] not in _STATISTICS and n not in self.beside]
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -131,7 +135,11 @@ def _from_archive(archive: Archive, found: Checkpoint) -> None:
         step = next((value[key] for key in _STEPS if isinstance(value.get(key), int)), None)
         found.step = found.step if step is None or isinstance(step, bool) else int(step)
     tensors = dict(_leaves(value, "", 0, found, archive, set()))
-    found.weights |= {name: partial(archive.held, name, saved) for name, saved in _unwrapped(tensors).items()}
+    unwrapped, names = _unwrapped(tensors), _of_the_model(tensors)
+    if names:
+        found.beside |= set(unwrapped) - {name.partition(".")[2] for name in names}
+        unwrapped = {n: saved for n, saved in unwrapped.items() if n not in found.beside or saved.shape}
+    found.weights |= {name: partial(archive.held, name, saved) for name, saved in unwrapped.items()}
     for state in found.states:
         _name_parameters(state, found)
 
@@ -153,12 +161,17 @@ def _leaves(
                 yield from _leaves(inner, f"{name}.{key}" if name else str(key), depth + 1, found, archive, seen)
 
 
+def _of_the_model(tensors: Mapping[str, Saved]) -> list[str]:
+    """The names below the one wrapper of a model (``state_dict``); none where there is no such wrapper, or several."""
+    tops = {name.partition(".")[0] for name in tensors} & _WRAPPERS
+    return [name for name in tensors if name.partition(".")[0] in tops and "." in name] if len(tops) == 1 else []
+
+
 def _unwrapped(tensors: Mapping[str, Saved]) -> dict[str, Saved]:
-    """Names without the wrapper that all share: ``state_dict.fc.weight`` is ``fc.weight``."""
-    tops = {name.partition(".")[0] for name in tensors}
-    if len(tops) == 1 and tops <= _WRAPPERS and all("." in name for name in tensors):
-        return {name.partition(".")[2]: saved for name, saved in tensors.items()}
-    return dict(tensors)
+    """Names without the wrapper of the model: ``state_dict.fc.weight`` is ``fc.weight``."""
+    inner = set(_of_the_model(tensors))
+    short = {(name.partition(".")[2] if name in inner else name): saved for name, saved in tensors.items()}
+    return short if len(short) == len(tensors) else dict(tensors)
 
 
 def _state_of(value: Mapping[str, Any], archive: Archive) -> State:

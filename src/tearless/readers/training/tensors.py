@@ -84,7 +84,8 @@ def told_of(held: Held) -> dict[str, Any]:
     """What a tensor is, as the entry ``checkpoint`` tells it.
 
     ``nan`` and ``inf`` count its numbers; ``low``, ``high``, ``mean``, ``std`` are of the finite ones; ``zeros`` is the
-    share of exact zeros; ``distinct_rows`` and ``zero_rows`` count rows of a matrix.
+    share of exact zeros; ``distinct_rows`` and ``zero_rows`` count rows of a matrix; ``row_spread`` is how far they lie
+    from their mean, as a share of their norms (root mean square).
 
     >>> told = told_of(Held("w", "float32", (2, 2), np.array([[1.0, 3.0], [1.0, 3.0]], np.float32)))
     >>> told["mean"], told["std"], told["distinct_rows"]
@@ -108,23 +109,34 @@ def told_of(held: Held) -> dict[str, Any]:
                 squares += float(((fine - own) ** 2).sum()) + shift**2 * count * fine.size / (count + fine.size)
                 mean += shift * fine.size / (count + fine.size)
                 count += fine.size
-    about |= {"nan": nan, "inf": inf, "zeros": zeros / max(1, count + nan + inf), **_rows(held)}
+        rows = _rows(held)
+    about |= {"nan": nan, "inf": inf, "zeros": zeros / max(1, count + nan + inf), **rows}
     if count:
         about |= {"low": low, "high": high, "mean": mean, "std": math.sqrt(squares / count)}
     return about
 
 
-def _rows(held: Held) -> dict[str, int]:
-    """How many different rows a matrix has (the first axis against all others), and how many hold zeros alone."""
+def _rows(held: Held) -> dict[str, float]:
+    """How many different rows a matrix has (the first axis against all others), how many hold zeros alone, and how far
+    the rows lie from their mean, as a share of their norms."""
     if len(held.shape) < 2 or not 2 <= held.shape[0] <= MOST_ROWS or math.prod(held.shape[1:]) > BLOCK:
         return {}
     seen: set[int] = set()
     zero = 0
+    first: Any = None
+    total: Any = 0.0
+    apart = size = 0.0
     for block in blocks(held):
         flat = block.reshape(len(block), -1)
+        numbers = as_floats(flat, held.dtype)
+        first = numbers[0] if first is None else first
+        total = total + (numbers - first).sum(axis=0)
+        apart, size = apart + float(((numbers - first) ** 2).sum()), size + float((numbers**2).sum())
         seen.update(hash(row.tobytes()) for row in flat)
         zero += int((~flat.any(axis=1)).sum())
-    return {"distinct_rows": len(seen), "zero_rows": zero}
+    square = apart - float((total**2).sum()) / held.shape[0]
+    spread = math.sqrt(max(0.0, square) / size) if size and math.isfinite(square / size) else 0.0
+    return {"distinct_rows": len(seen), "zero_rows": zero, "row_spread": spread if size else 0.0}
 
 
 def moved(before: Held, after: Held) -> dict[str, Any]:
