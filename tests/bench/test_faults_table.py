@@ -60,7 +60,7 @@ def test_no_script_gives_its_fault_away(plant: Plant) -> None:
     text = plant.path.read_text(encoding="utf-8").lower()
     words = plant.names[0].split("-")
     for joint in ("-", "_", " "):
-            assert joint.join(words) not in text
+        assert joint.join(words) not in text
     assert not any(word in text for word in ("planted", "broken", "bug", "fixme", "todo", "oops"))
 
 
