@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tearless.doctor.describe import describe
     from tearless.doctor.power import power
     from tearless.doctor.sample import sample
+    from tearless.integrations.pytorch.gradients import gradients
+    from tearless.integrations.pytorch.session import watch
     from tearless.report.report import Report
 
 __version__ = "0.1.0"
@@ -39,8 +41,10 @@ _HOMES = {
     "check": "doctor.check",
     "compare": "doctor.compare",
     "describe": "doctor.describe",
+    "gradients": "integrations.pytorch.gradients",
     "power": "doctor.power",
     "sample": "doctor.sample",
+    "watch": "integrations.pytorch.session",
 }
 
 __all__ = [
@@ -59,9 +63,16 @@ __all__ = [
     "check",
     "compare",
     "describe",
+    "gradients",
     "power",
     "sample",
+    "watch",
 ]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext tearless`` calls: the cell magic ``%%watch``."""
+    importlib.import_module("tearless.integrations.notebook").register(shell)
 
 
 def __getattr__(name: str) -> Any:

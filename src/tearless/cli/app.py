@@ -14,6 +14,7 @@ from .check import check
 from .compare import compare
 from .describe import describe
 from .explain import explain
+from .gradients import gradients
 from .power import power
 from .published import published
 from .sample import sample
@@ -31,7 +32,8 @@ app = typer.Typer(
 )
 for command in (check, calibrate, compare, power, sample, describe, explain, catalogue, published, schema):
     app.command()(command)
-app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})(watch)
+for runner in (watch, gradients):
+    app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})(runner)
 
 
 def _version(wanted: bool) -> None:

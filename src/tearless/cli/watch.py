@@ -43,6 +43,9 @@ def watch(
     for file in (json, html, record):
         if file is not None:
             writable(file, (script[0],))
+    from tearless.integrations.pytorch import needs_torch
+
+    needs_torch("watch")
     from tearless.integrations.pytorch.run import watched
 
     result = watched(

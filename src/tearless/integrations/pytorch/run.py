@@ -16,7 +16,7 @@ from tearless.report.report import Report
 
 from .ending import concluded
 from .record import Record
-from .script import Ended, run_module, run_script
+from .script import Ended, Stop, run_module, run_script
 from .watching import Watch
 
 
@@ -27,10 +27,6 @@ class Watched:
     ended: Ended
     report: Report
     fault: str = ""
-
-
-class Stopped(BaseException):
-    """Ends a run in which a contract was seen broken, where that was asked for."""
 
 
 def watched(
@@ -58,7 +54,7 @@ def watched(
             seen.add(name)
             told(in_words(name))
         if stop_on_error:
-            raise Stopped(name)
+            raise Stop(name)
 
     watch = Watch(kept, budget, tell)
     began = time.perf_counter()

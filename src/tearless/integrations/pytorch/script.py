@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import os
 import runpy
 import sys
-import traceback
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from tearless.core import InputError, quoted
@@ -24,6 +25,10 @@ class Ended:
     trace: types.TracebackType | None = None
 
 
+class Stop(BaseException):
+    """Ends a run from inside, where that was asked for: no ``except Exception`` of the script's own holds it up."""
+
+
 def run_script(path: str, arguments: Sequence[str]) -> Ended:
     """Run a file as ``__main__``; an exception is printed as Python prints it.
 
@@ -36,12 +41,14 @@ def run_script(path: str, arguments: Sequence[str]) -> Ended:
         raise InputError(
             f"SCRIPT: expected a Python file, got {quoted(path)} ({fault.strerror}); check the path"
         ) from None
+    place = os.path.abspath(path)
     main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=str(file), __builtins__=builtins, __cached__=None)
+    loader = SourceFileLoader("__main__", place)
+    main.__dict__.update(__file__=place, __builtins__=builtins, __cached__=None, __loader__=loader, __annotations__={})
     sys.argv[:] = [path, *arguments]
     sys.path[0] = str(file.resolve().parent)
     sys.modules["__main__"] = main
-    return _run(lambda: exec(compile(source, path, "exec"), main.__dict__))  # noqa: S102 - the user's own script
+    return _run(lambda: exec(compile(source, place, "exec", dont_inherit=True), main.__dict__))  # noqa: S102
 
 
 def run_module(name: str, arguments: Sequence[str]) -> Ended:
@@ -56,7 +63,10 @@ def run_module(name: str, arguments: Sequence[str]) -> Ended:
     if found is None:
         raise InputError(f"MODULE: expected the name of a module, got {quoted(name)}; check its name and the folder")
     sys.argv[:] = [name, *arguments]
-    return _run(lambda: runpy.run_module(name, run_name="__main__", alter_sys=True))
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__builtins__=builtins, __annotations__={})
+    sys.modules["__main__"] = main
+    return _run(lambda: runpy._run_module_as_main(name))  # type: ignore[attr-defined]
 
 
 def _run(body: Callable[[], object]) -> Ended:
@@ -64,6 +74,8 @@ def _run(body: Callable[[], object]) -> Ended:
         body()
     except SystemExit as end:
         return Ended(_status(end.code))
+    except Stop:
+        return Ended(1, "interrupted", "stopped")
     except KeyboardInterrupt as error:
         _print_trace()
         return Ended(130, "interrupted", "KeyboardInterrupt", error.__traceback__)
@@ -83,9 +95,14 @@ def _status(code: object) -> int:
 
 
 def _print_trace() -> None:
-    """The traceback without our own frames."""
+    """The traceback without our own frames, as the script's own hook prints it where it has one."""
     kind, error, trace = sys.exc_info()
     ours = Path(__file__)
     while trace is not None and Path(trace.tb_frame.f_code.co_filename) == ours:
         trace = trace.tb_next
-    traceback.print_exception(kind, error, trace)
+    if kind is None or error is None:
+        return
+    try:
+        sys.excepthook(kind, error.with_traceback(trace), trace)
+    except Exception:  # noqa: BLE001 - as Python does where a hook of the script's own fails
+        sys.__excepthook__(kind, error, trace)
