@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from tearless.linear_algebra.layers_of_a_run import Layer, layers
@@ -12,15 +13,30 @@ from tearless.readers.training.told import Loss
 LARGEST = 25 / 9
 """Fan-in times variance of the start for tanh: the largest in use."""
 
+RECURRENT = 3
+"""Calls of one matrix in one graph from which on it is taken for recurrent."""
 
-def factors(run: Run) -> list[tuple[float, Layer]]:
-    """Fan-in times variance of each matrix as it started, those of zeros left out."""
-    found: dict[str, tuple[float, Layer]] = {}
+
+def factors(run: Run) -> list[tuple[float, float, Layer]]:
+    """Fan-in times variance of each matrix as it started, at least and at most; those of zeros are left out.
+
+    A matrix may have been measured right after the first step: that step's length is the room between the two. One that
+    a graph multiplies by again and again is recurrent: what it does over time is for the gradient to tell.
+    """
+    early = run.steps[0] if run.steps and run.steps[0].step <= 1 else None
+    moved = early.by_name("update") if early is not None else {}
+    found: dict[str, tuple[float, float, Layer]] = {}
     for graph in run.graphs.values():
-        for layer in layers(graph):
-            parameter = run.parameters.get(layer.parameter)
-            if parameter is not None and parameter.std and math.isfinite(parameter.std) and parameter.learns:
-                found[layer.parameter] = layer.fan_in * parameter.std**2, layer
+        chain = layers(graph)
+        calls = Counter(layer.parameter for layer in chain)
+        for layer in chain:
+            if calls[layer.parameter] >= RECURRENT:
+                continue
+            one = run.parameters.get(layer.parameter)
+            if one is not None and one.std and math.isfinite(one.std) and one.learns:
+                room = moved.get(layer.parameter, 0.0) / math.sqrt(one.values)
+                least, most = max(one.std - room, 0.0), one.std + room
+                found[layer.parameter] = layer.fan_in * least**2, layer.fan_in * most**2, layer
     return list(found.values())
 
 

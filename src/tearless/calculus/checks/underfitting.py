@@ -113,7 +113,7 @@ def measure(run: Run) -> Iterator[Measured]:
     width, place = narrowest(graph, chain)
     totals, sizes = summed_updates(run), run.steps[0].by_name("weight")
     moved = max((totals[n] / sizes[n] for n in totals if sizes.get(n)), default=0.0)
-    what = "it is linear from input to output" if not width else f"everything passes {width:,} numbers at {place}"
+    what = "it is linear from input to output" if not width else f"all passes a layer {width:,} wide at {place}"
     yield Measured(
         (),
         {

@@ -97,10 +97,11 @@ def measure(run: Run) -> Iterator[Measured]:
     known = factors(run)
     if not known:
         raise NotApplicable("no layer with weights was seen")
-    most, largest = max(known, key=lambda one: one[0])
-    typical = math.exp(float(np.mean([math.log(factor) for factor, _ in known])))
+    most, _, largest = max(known, key=lambda one: one[0])
+    typical = math.exp(float(np.mean([math.log(max(at_most, 1e-300)) for _, at_most, _ in known])))
     low = typical < 1 / 3 and len(known) > 1
-    shown, layer = min(known, key=lambda one: one[0]) if low else (most, largest)
+    least = min(known, key=lambda one: one[1])
+    shown, layer = (least[1], least[2]) if low else (most, largest)
     told = learnt(run)
     start = told.start if told else float("nan")
     level, above = excess(first(run), start)

@@ -81,7 +81,7 @@ Found = tuple[float, Layer | None, float]
 
 def measure(run: Run) -> Iterator[Measured]:
     run.looked_at()
-    chains = {number: layers(graph) for number, graph in run.graphs.items()}
+    chains = {number: _once(layers(graph)) for number, graph in run.graphs.items()}
     if not run.values or max(map(len, chains.values()), default=0) < 2:
         raise NotApplicable("no two layers were seen, one after the other")
     first = run.values[0]
@@ -111,6 +111,14 @@ def measure(run: Run) -> Iterator[Measured]:
         },
         words={"where": place, "over": over, "near": f"; {place} stands out" if worst[1] else ""},
     )
+
+
+def _once(chain: Sequence[Layer]) -> list[Layer]:
+    """Each matrix at its first call: what grows from one time step to the next is not from layer to layer."""
+    first: dict[str, Layer] = {}
+    for layer in chain:
+        first.setdefault(layer.parameter, layer)
+    return list(first.values())
 
 
 _NONE: Found = (0.0, None, 0.0)

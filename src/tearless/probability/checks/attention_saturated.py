@@ -60,8 +60,8 @@ FROZEN = Limit(
     unit="1",
     kind="derived",
     severity=Severity.warning,
-    because="At a spread of √(2 ln n) few of n positions hold all of a softmax over independent scores. Scaled scores at "
-    "a usual start reach a half of it.",
+    because="At a spread of √(2 ln n) few of n positions hold all of a softmax over independent scores. Scaled scores "
+    "at a usual start reach a half of it.",
 )
 STAYS = Limit(
     of="entropy",
