@@ -99,14 +99,15 @@ def told_of(held: Held) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         for block in blocks(held):
             numbers = as_floats(block, held.dtype)
-            fine = numbers[np.isfinite(numbers)]
-            missing = int(np.isnan(numbers).sum())
+            whole = math.isfinite(float(numbers.sum()))
+            fine = numbers.ravel() if whole else numbers[np.isfinite(numbers)]
+            missing = 0 if whole else int(np.isnan(numbers).sum())
             nan, inf = nan + missing, inf + numbers.size - fine.size - missing
             zeros += numbers.size - int(np.count_nonzero(numbers))
             if fine.size:
                 low, high = min(low, float(fine.min())), max(high, float(fine.max()))
                 own, shift = float(fine.mean()), float(fine.mean()) - mean
-                squares += float(((fine - own) ** 2).sum()) + shift**2 * count * fine.size / (count + fine.size)
+                squares += _square(fine - own) + shift**2 * count * fine.size / (count + fine.size)
                 mean += shift * fine.size / (count + fine.size)
                 count += fine.size
         rows = _rows(held)
@@ -114,6 +115,12 @@ def told_of(held: Held) -> dict[str, Any]:
     if count:
         about |= {"low": low, "high": high, "mean": mean, "std": math.sqrt(squares / count)}
     return about
+
+
+def _square(numbers: Array) -> float:
+    """The sum of squares."""
+    flat = numbers.ravel()
+    return float(np.dot(flat, flat))
 
 
 def _rows(held: Held) -> dict[str, float]:
@@ -129,9 +136,11 @@ def _rows(held: Held) -> dict[str, float]:
     for block in blocks(held):
         flat = block.reshape(len(block), -1)
         numbers = as_floats(flat, held.dtype)
-        first = numbers[0] if first is None else first
-        total = total + (numbers - first).sum(axis=0)
-        apart, size = apart + float(((numbers - first) ** 2).sum()), size + float((numbers**2).sum())
+        first = numbers[0].copy() if first is None else first
+        size += _square(numbers)
+        numbers -= first
+        total = total + numbers.sum(axis=0)
+        apart += _square(numbers)
         seen.update(hash(row.tobytes()) for row in flat)
         zero += int((~flat.any(axis=1)).sum())
     square = apart - float((total**2).sum()) / held.shape[0]
