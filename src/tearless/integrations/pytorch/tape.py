@@ -112,12 +112,18 @@ class Tape(TorchFunctionMode):
             self._pushed = True
         return self._pushed
 
-    def leave(self) -> None:
-        """Leave the stack where we lie on top of it; else stay, switched off, until we do."""
+    def listens(self) -> bool:
+        """Whether calls are heard of now."""
+        return self.on and self._pushed
+
+    def leave(self) -> bool:
+        """Leave the stack where we lie on top of it; else stay, switched off, until we do. Whether we left."""
         self.on = False
-        if self._pushed and not self.depth and torch.overrides._get_current_function_mode() is self:  # type: ignore[no-untyped-call]
-            self.__exit__(None, None, None)
-            self._pushed = False
+        if not self._pushed or self.depth or torch.overrides._get_current_function_mode() is not self:  # type: ignore[no-untyped-call]
+            return False
+        self.__exit__(None, None, None)
+        self._pushed = False
+        return True
 
     def clear(self) -> None:
         """Forget every call and every tensor."""

@@ -32,7 +32,7 @@ from .quiet import Quiet
 from .record import Record
 from .replay import Replay
 from .residue import Residue
-from .tape import Tape
+from .tape import Tape, tensors_in
 
 FIRST = 4
 """Steps looked at one after another at the start: most faults show at once."""
@@ -47,6 +47,8 @@ MOST_IDLE = 8
 MOST_OPTIMIZERS = 4
 """Optimisers whose parameters' first values are kept for experiments."""
 ROWS = 256
+FUSED = (torch.nn.TransformerEncoder, torch.nn.TransformerEncoderLayer, torch.nn.MultiheadAttention)
+"""Layers that compute otherwise, without gradients, where calls are listened to: they are left alone then."""
 
 
 def careful(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -202,7 +204,7 @@ class Watch:
         """Set or remove the hooks on every layer."""
         for handle in self._layer_handles:
             handle.remove()
-        self._layer_handles, self._stack = [], []
+        self._layer_handles, self._stack, self._aside = [], [], None
         if wanted and not self._modes_off:
             self._layer_handles = [
                 register_module_forward_pre_hook(self._before_layer),
@@ -432,6 +434,10 @@ class Watch:
         if not self._stack:
             self._enter(module, args)
         self._stack.append(module)
+        if self._aside is None and isinstance(module, FUSED) and not module.training and self.tape.listens():
+            learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
+            if not learns and self.tape.leave():
+                self._aside = module
 
     def _enter(self, root: torch.nn.Module, args: tuple[Any, ...]) -> None:
         """A call of a whole model: its names, once, and what it is given."""
@@ -448,11 +454,17 @@ class Watch:
             self._given.append(noting.given(root, name, args, self.steps + 1, ROWS))
 
     @careful
-    def _after_layer(self, module: torch.nn.Module, _args: tuple[Any, ...], _output: Any) -> None:
+    def _after_layer(self, module: torch.nn.Module, _args: tuple[Any, ...], output: Any) -> None:
+        if module is self._aside:
+            self._aside = None
+            self.tape.on = self.tape.listen()
+            for x in tensors_in(output):
+                self.tape.give(x)
         if module in self._stack:
             del self._stack[self._stack.index(module) :]
 
     _at_work: ClassVar[Watch | None] = None
+    _aside: torch.nn.Module | None = None
     _form: int | None = None
     _fresh: int = 0
     _slope: float | None = None
