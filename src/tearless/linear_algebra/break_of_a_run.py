@@ -151,10 +151,17 @@ def first_op(run: Run) -> Broken | None:
     step = first_broken(run)
     if step is None:
         return None
-    for flow, values in looked_before(run, step):
+    for flow, values in looked_before(run, step if not _weights_lost(run, step) else 0):
         if values.step == step and (found := _origin(run, flow, values)) is not None:
             return found
     return _told(run, step)
+
+
+def _weights_lost(run: Run, step: int) -> bool:
+    """Whether weights were not finite already before a step: a look at it says nothing of where that began."""
+    updates = [one for s in run.steps if s.step < step for one in s.update]
+    weights = [one for s in run.steps if s.step == step for one in s.weight]
+    return any(one is not None and not math.isfinite(one) for one in (*updates, *weights))
 
 
 def _told(run: Run, step: int) -> Broken | None:

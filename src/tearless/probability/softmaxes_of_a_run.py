@@ -55,13 +55,13 @@ def samples_of(run: Run) -> int | None:
     return counted.most_common(1)[0][0] if counted else None
 
 
-def wrong_axis(run: Run, flow: Flow, op: Op, samples: int | None, calls: Sequence[LossCall]) -> WrongAxis | None:
+def wrong_axis(flow: Flow, op: Op, samples: int | None, calls: Sequence[LossCall]) -> WrongAxis | None:
     shape, axis = given_shape(op), _axis(op)
     taken = [
         call for call in calls if call.flow and call.op and call.flow.graph is flow.graph and _takes(flow, call.op, op)
     ]
     for call in taken:
-        wrong = _against_classes(flow, op, axis, call)
+        wrong = _against_classes(op, axis, call)
         if wrong is not None:
             return wrong
     summed = _summed_axis(flow, op)
@@ -83,7 +83,7 @@ def _takes(flow: Flow, loss: Op, op: Op) -> bool:
     return made is not None and made.op == op.op
 
 
-def _against_classes(flow: Flow, op: Op, axis: int, call: LossCall) -> WrongAxis | None:
+def _against_classes(op: Op, axis: int, call: LossCall) -> WrongAxis | None:
     shape, given = given_shape(op), call.loss.input.shape
     if shape[axis] == 1:
         why = "exp(z)/exp(z) is 1 for every score z: the prediction never changes, and no gradient comes through"

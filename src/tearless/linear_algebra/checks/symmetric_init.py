@@ -67,7 +67,8 @@ DO = "draw the weights at random: leave out what sets {matrices}, or `torch.nn.i
 def measure(run: Run) -> Iterator[Measured]:
     known = [p for p in run.parameters.values() if p.learns and p.distinct_rows is not None]
     steps = [step for step in run.looked_at() if step.distinct_rows]
-    if not steps or not run.parameters:
+    known += _zeros(run)
+    if not steps or not known:
         raise CannotTell("this needs the weights and gradients of the first steps: run under `tearless watch`")
     modules = {path: kind for model in run.models for path, kind in model.modules.items()}
     most = _most_rows(run)
@@ -86,6 +87,21 @@ def measure(run: Run) -> Iterator[Measured]:
     )
 
 
+def _zeros(run: Run) -> list[Parameter]:
+    """Matrices that no model holds and that were 0 throughout at every first step: their rows are equal."""
+    first = [step for step in run.steps if step.distinct_rows]
+    loose = {name for step in first for name in step.parameters} - set(run.parameters)
+    given = {
+        one.removeprefix("parameter "): shape
+        for graph in run.graphs.values()
+        for op in graph.ops
+        for one, shape in zip(op.inputs, op.given, strict=False)
+        if isinstance(one, str) and len(shape) > 1
+    }
+    sizes = {name: [step.by_name("weight").get(name) for step in first] for name in loose & set(given)}
+    return [Parameter(n, given[n], distinct_rows=1) for n, size in sorted(sizes.items()) if set(size) == {0.0}]
+
+
 def _most_rows(run: Run) -> dict[str, int]:
     """For each matrix the most different rows that its gradient had at one of the first steps."""
     found: dict[str, int] = {}
@@ -98,7 +114,8 @@ def _most_rows(run: Run) -> dict[str, int]:
 
 def _is_alike(p: Parameter, gradient: int | None, gates: int) -> bool:
     rows = p.shape[0] if p.shape else 1
-    return p.distinct_rows == 1 and gradient is not None and gradient <= gates < rows
+    like = p.distinct_rows is not None and p.distinct_rows <= gates
+    return like and gradient is not None and gradient <= gates < rows
 
 
 def _gates(name: str, modules: dict[str, str]) -> int:

@@ -138,7 +138,7 @@ def _simplex(call: LossCall) -> bool:
 
 def _sigmoid_by_hand(call: LossCall) -> bool:
     """1 / (1 + exp(−z))."""
-    if call.made_by[:1] not in (("div",), ("reciprocal",)) or call.flow is None or call.op is None:
+    if call.last not in ("div", "rdiv", "reciprocal") or call.flow is None or call.op is None:
         return False
     made = call.flow.maker(call.op)
     chain: list[str] = []

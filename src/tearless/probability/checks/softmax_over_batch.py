@@ -66,7 +66,7 @@ def measure(run: Run) -> Iterator[Measured]:
     every = [(flow, op) for flow in flows(run).values() for op in flow.graph.ops if op.used and is_softmax(op)]
     samples = samples_of(run)
     calls = list(loss_calls(run))
-    found = [one for flow, op in every if (one := wrong_axis(run, flow, op, samples, calls)) is not None]
+    found = [one for flow, op in every if (one := wrong_axis(flow, op, samples, calls)) is not None]
     first = found[0] if found else None
     shape = given_shape(first.op) if first else ()
     yield Measured(
