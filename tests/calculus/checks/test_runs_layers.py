@@ -43,7 +43,8 @@ def test_what_was_learnt_does_not_depend_on_the_scale_of_the_steps_loss(share: f
     losses = of_kind(entries, "losses")[0]
     losses["values"] = [share * value for value in losses["values"]]
     part = learnt(Run.from_entries(entries))
-    assert whole is not None and part is not None
+    assert whole is not None
+    assert part is not None
     assert whole.share == pytest.approx(part.share)
 
 
@@ -57,8 +58,11 @@ def test_unknown_losses_are_not_taken_for_nan() -> None:
     half = learnt(Run.from_entries(entries))
     of_kind(entries, "losses")[0]["values"] = broken
     ended = learnt(Run.from_entries(entries))
-    assert half is not None and half.share is not None and half.share > 0.5
-    assert ended is not None and ended.share == -1.0
+    assert half is not None
+    assert half.share is not None
+    assert half.share > 0.5
+    assert ended is not None
+    assert ended.share == -1.0
 
 
 @pytest.mark.parametrize(("name", "apart"), [("AdamW", True), ("SGD", False)])
@@ -109,7 +113,8 @@ def test_the_long_run_gain_of_a_random_recurrence_is_that_of_its_matrix() -> Non
             parameters=["rnn.weight_hh_l0"], weight=[float(np.linalg.norm(matrix))], gradient=[1.0], update=[0.0]
         )
     found = over_time(Run.from_entries(entries))
-    assert found is not None and found.steps == steps
+    assert found is not None
+    assert found.steps == steps
     assert found.gain == pytest.approx(measured, rel=0.1)
 
 
