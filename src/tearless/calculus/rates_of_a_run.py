@@ -34,17 +34,21 @@ def highest_rate(run: Run, rates: NDArray[np.float64]) -> float:
 
 
 def still_falling(losses: NDArray[np.float64], rates: NDArray[np.float64], top: float) -> float:
-    """The most that the last half of the steps at a working rate (a tenth of the highest) brought of the loss's fall.
+    """The most that the second half of the way at a working rate (a tenth of the highest) brought of the loss's fall.
 
-    Two standard errors above what is seen; 1 where the loss is not known or did not fall for sure.
+    The way is the sum of the rates, so that it does not matter how slowly its end was walked. Compared are its third
+    and its last quarter, two standard errors added; 1 where the loss is not known or did not fall for sure.
     """
-    working = np.flatnonzero((rates >= top / 10) & (top > 0))
-    seen = losses[: working[-1] + 1] if len(working) and len(losses) >= len(rates) else losses[:0]
-    seen = seen[np.isfinite(seen)]
-    if len(seen) < 8:
+    if len(losses) < len(rates) or top <= 0:
         return 1.0
-    half, eighth = len(seen) // 2, len(seen) // 8
-    first, before, last = seen[:eighth], seen[half : half + half // 2], seen[half + half // 2 :]
+    kept = np.flatnonzero((rates >= top / 10) & np.isfinite(losses[: len(rates)]))
+    if len(kept) < 8:
+        return 1.0
+    way = np.cumsum(rates[kept]) / rates[kept].sum()
+    seen = losses[kept]
+    first, before, last = seen[: max(int((way < 0.125).sum()), 1)], seen[(way >= 0.5) & (way < 0.75)], seen[way >= 0.75]
+    if not len(before):
+        return 1.0
     noise = np.sqrt(before.var() / len(before) + last.var() / len(last))
     fall = first.mean() - last.mean()
     if fall <= 2 * noise:

@@ -83,7 +83,7 @@ FALLING = Limit(
     at=0.1,
     unit="share",
     kind="convention",
-    because="Where the last half of the steps at a working rate surely brought less than a tenth of the fall, the loss "
+    because="Where the second half of the way at a working rate surely brought less than a tenth of the fall, the loss "
     "had settled before the rate fell, as a plateau schedule has it.",
 )
 
@@ -110,7 +110,7 @@ def measure(run: Run) -> Iterator[Measured]:
             "over": Number(1 - alive / n, "share", "of the run's steps, those after the rate was gone"),
             "steps": Number(n, "steps", "steps whose rate is known"),
             "falling": Number(
-                falling, "share", "of the loss's fall at a working rate, at most what its last half brought"
+                falling, "share", "of the loss's fall at a working rate, at most what its second half brought"
             ),
             "alive": Number(alive, "1", "the last step at a rate that still counts"),
             "rest": Number(n - alive, "steps", "steps after it"),
