@@ -31,11 +31,15 @@ def halves(replay: Replay) -> dict[str, float] | None:
     except Unlike:
         return None
     own = [i for i in first if i in second and replay.labels[i] == "parameter"]
-    dot = sum(float((first[i].double() * second[i].double()).sum()) for i in own)
-    one, other = (sum(float(g[i].double().square().sum()) for i in own) for g in (first, second))
+    dot = sum(float((_real(first[i]) * _real(second[i])).sum()) for i in own)
+    one, other = (sum(float(_real(g[i]).square().sum()) for i in own) for g in (first, second))
     if not own or not all(map(math.isfinite, (dot, one, other))):
         return None
     return {"dot": dot, "first": one, "second": other, "samples": float(half)}
+
+
+def _real(x: torch.Tensor) -> torch.Tensor:
+    return (torch.view_as_real(x.resolve_conj()) if x.is_complex() else x).double()
 
 
 def batch_size(replay: Replay) -> int | None:
@@ -70,7 +74,7 @@ def bend(replay: Replay, scale: Callable[[torch.Tensor], torch.Tensor | None]) -
     ``scale`` gives what the optimiser divides a parameter's gradient by (``None``: by nothing).
     """
     own = replay.parameters()
-    if not own or sum(x.numel() for x in own.values()) > 20_000_000:
+    if not own or sum(x.numel() for x in own.values()) > 20_000_000 or any(x.is_complex() for x in own.values()):
         return None
     roots = {i: _root(scale(x)) for i, x in own.items()}
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -47,7 +48,7 @@ class Replay:
         leaves = {i: tape.leaves[i] for i in sorted(at)}
         labels = {i: tape.labels[i] for i in sorted(at)}
         data = sum(x.numel() for i, x in leaves.items() if labels[i] != "parameter")
-        if data > MOST_NUMBERS:
+        if data > MOST_NUMBERS or any(_draws_elsewhere(call) for _, call in calls):
             calls, leaves = [], {}
         return cls(calls, leaves, labels, loss, step, float(value) if value is not None else None, tape.random)
 
@@ -75,7 +76,8 @@ class Replay:
         """
         if not self.calls:
             raise Unlike("the batch was too large to be kept")
-        given = {**{i: self._own(i, x) for i, x in self.leaves.items()}, **(leaves or {})}
+        new = {i: x.clone() if i in self._written else x for i, x in (leaves or {}).items()}
+        given = {**{i: self._own(i, x) for i, x in self.leaves.items() if i not in new}, **new}
         made: dict[Ref, Any] = {}
         kept: dict[int, torch.Tensor] = {}
         try:
@@ -90,10 +92,16 @@ class Replay:
             raise Unlike(str(fault)) from None
 
     def _own(self, at: int, x: torch.Tensor) -> torch.Tensor:
-        """A leaf that may be written to: a copy where a call works in place, and of what batch norm changes."""
-        writes = any(call.in_place for _, call in self.calls)
-        buffer = self.labels[at] == "data" and x.is_floating_point() and x.ndim <= 1
-        return x.detach().clone() if writes or buffer else x.detach()
+        """A leaf that may be written to: a copy where a call works in place, and of what a call changes."""
+        return x.detach().clone() if self._in_place or at in self._written else x.detach()
+
+    @cached_property
+    def _in_place(self) -> bool:
+        return any(call.in_place for _, call in self.calls)
+
+    @cached_property
+    def _written(self) -> set[int]:
+        return {at for _, call in self.calls for at in call.writes}
 
     def loss_at(self, leaves: Mapping[int, torch.Tensor] | None = None, change: Change | None = None) -> float:
         """The loss as a number, without gradients, the random numbers as they were. Raises ``Unlike``."""
@@ -137,6 +145,11 @@ class Replay:
         except Unlike:
             return False
         return self.value is not None and abs(again - self.value) <= AGREES * max(abs(self.value), 1e-6)
+
+
+def _draws_elsewhere(call: Call) -> bool:
+    """Whether a call draws from a generator of the script's own, whose stream must not move."""
+    return any(isinstance(x, torch.Generator) for x in (*call.args, *call.kwargs.values()))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def divisors(optimizer: torch.optim.Optimizer) -> Mapping[int, torch.Tensor]:
         for p in group["params"]:
             state = optimizer.state.get(p, {})
             v = state.get("exp_avg_sq", state.get("square_avg", state.get("sum")))
-            if isinstance(v, torch.Tensor) and v.shape == p.shape:
+            if isinstance(v, torch.Tensor) and v.shape == p.shape and not v.is_complex():
                 steps = float(state.get("step", 1) or 1)
                 beta = group.get("betas", (0, 0))[1] if "exp_avg_sq" in state else 0.0
                 bias = 1 - beta**steps if beta else 1.0

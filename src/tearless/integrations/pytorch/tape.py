@@ -67,6 +67,8 @@ class Call:
     dtype: str = ""
     learns: bool = False
     in_place: bool = False
+    writes: tuple[int, ...] = ()
+    """Leaves that the call changed: running means, weights shortened on the way, what ``out`` names."""
 
 
 def plain_name(function: Callable[..., Any]) -> str:
@@ -219,7 +221,8 @@ class Tape(TorchFunctionMode):
         module, kind = self.inside()
         with torch._C.DisableTorchFunction():
             outputs = list(tensors_in(result))
-            changed = [x for x, version in before if x._version != version]
+            written = {id(x) for x, version in before if x._version != version}
+            changed = [x for x, _ in before[:1] if id(x) in written]
             if any(id(x) not in self._made for x in changed):
                 return  # what no op made was changed in place (a fresh weight filled): what follows starts from it
             if not outputs and not changed and name not in ENDS:
@@ -231,6 +234,8 @@ class Tape(TorchFunctionMode):
             )  # fmt: skip
             number = len(self.calls)
             call.in_place = bool(changed)
+            leaves = [(x, ref.at) for x, ref in zip(inputs, where, strict=True) if isinstance(ref, Leaf)]
+            call.writes = tuple(at for x, at in leaves if id(x) in written)
             first = outputs[0] if outputs else changed[0] if changed else None
             if first is not None:
                 call.shape, call.dtype = list(first.shape), str(first.dtype).removeprefix("torch.")
@@ -285,9 +290,9 @@ def tensors_in(value: Any) -> Iterator[torch.Tensor]:
 
 
 def _versions(arguments: Any) -> list[tuple[torch.Tensor, int]]:
-    """The first tensor's version, to see whether the call changes it in place."""
-    first = next(tensors_in(arguments), None)
-    return [] if first is None or first.is_inference() else [(first, first._version)]
+    """Each tensor's version, to see which of them the call changes in place; none where the first has none."""
+    found = list(tensors_in(arguments))
+    return [] if not found or found[0].is_inference() else [(x, x._version) for x in found if not x.is_inference()]
 
 
 def ancestors(calls: list[Call], of: int) -> set[int]:
