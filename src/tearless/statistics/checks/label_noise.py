@@ -126,7 +126,7 @@ FEWEST = 50
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    groups = [calls for kind, calls in calls_by_place(run) if kind == "classes" and calls[0].right is not None]
+    groups = [calls for _, calls in calls_by_place(run) if calls[0].right is not None]
     if not groups:
         raise NotApplicable("no loss with one class a sample was seen")
     if other := harder_in_training(run):
