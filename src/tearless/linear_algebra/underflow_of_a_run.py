@@ -75,5 +75,7 @@ def _is_lost(op: Op, zeros: Mapping[int, float], grad: Mapping[int, float]) -> b
     made = [one for one in op.inputs if isinstance(one, int)]
     if plain(op) not in MULTIPLIED or not (op.used and op.learns) or len(made) != len(op.inputs) or not made:
         return False
+    if plain(op) == "mul" and len(made) < 2:
+        return False  # the other factor is a number of the script's, which may be 0 itself
     whole = zeros.get(op.op) == 1 and all(zeros.get(one) == 0 for one in made)
     return whole and grad.get(op.op, 0) > 0 and all(grad.get(one) == 0 for one in made)
