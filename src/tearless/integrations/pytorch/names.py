@@ -25,7 +25,10 @@ class Names:
         known = self._roots.get(id(root))
         if known is not None and known() is root and all(id(p) in self.known for p in root.parameters()):
             return name
+        within = any(m is root for model in self.models() for m in model.modules())
         self._roots[id(root)] = weakref.ref(root)
+        if within and all(id(p) in self.known for p in root.parameters()):
+            return name  # a part that is called by itself (checkpointing does): it keeps the names that it has
         taken = set(self.known.values())
         for part, p in root.named_parameters():
             self.known[id(p)] = part if part not in taken else f"{name} {len(self._roots)}: {part}"

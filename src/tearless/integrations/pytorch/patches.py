@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ def wrapped(watch: Watch) -> Iterator[None]:
                 return
             new = functools.wraps(original)(functools.partial(around, original))
             setattr(owner, name, _method(new, original) if isinstance(owner, type) else new)
-            undo.callback(setattr, owner, name, original)
+            undo.callback(_put_back, owner, name, original, owner.__dict__[name])
 
         wrap(torch.autograd, "backward", functools.partial(_backward, watch))
         wrap(torch.optim.Optimizer, "__init__", functools.partial(_optimizer_made, watch))
@@ -46,6 +47,12 @@ def wrapped(watch: Watch) -> Iterator[None]:
         yield
 
 
+def _put_back(owner: Any, name: str, original: Around, ours: Around) -> None:
+    """What stood there before, unless the script has put something of its own there meanwhile."""
+    if owner.__dict__.get(name) is ours:
+        setattr(owner, name, original)
+
+
 def _method(new: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -54,11 +61,21 @@ def _method(new: Callable[..., Any], original: Callable[..., Any]) -> Callable[.
     return method
 
 
+def compiled_before() -> bool:
+    """Whether something was compiled in this process: a look at its calls would make it be compiled again."""
+    dynamo = sys.modules.get("torch._dynamo.eval_frame")
+    return dynamo is not None and any(backend is not None for backend in dynamo.cached_backends.values())
+
+
 def _backward(watch: Watch, original: Around, *args: Any, **kwargs: Any) -> Any:
+    if watch.in_backward:  # checkpointing calls it within itself: no call of the script's own
+        return original(*args, **kwargs)
     watch.before_backward(args[0] if args else kwargs.get("tensors"))
+    watch.in_backward = True
     try:
         return original(*args, **kwargs)
     finally:
+        watch.in_backward = False
         watch.after_backward()
 
 

@@ -71,6 +71,11 @@ class Call:
     """Leaves that the call changed: running means, weights shortened on the way, what ``out`` names."""
 
 
+def transforming() -> bool:
+    """Whether a function transform (``vmap``, ``grad``) is at work: its tensors have no numbers of their own."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
 def plain_name(function: Callable[..., Any]) -> str:
     """The name that a reader knows a function by: ``linear``, ``add``, ``getitem``, ``data``.
 
@@ -105,6 +110,7 @@ class Tape(TorchFunctionMode):
         self.depth = 0
         self._pushed = False
         self.fault: Callable[[], None] = lambda: None
+        self._hooks = []
         self.clear()
 
     def listen(self) -> bool:
@@ -129,6 +135,9 @@ class Tape(TorchFunctionMode):
 
     def clear(self) -> None:
         """Forget every call and every tensor."""
+        for handle in self._hooks:
+            handle.remove()
+        self._hooks: list[Any] = []
         self.calls: list[Call] = []
         self.leaves: list[torch.Tensor] = []
         self.labels: list[str] = []
@@ -143,7 +152,7 @@ class Tape(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if not self.on or self.paused:
+        if not self.on or self.paused or transforming():
             return func(*args, **kwargs)
         name = getattr(func, "__name__", "")
         if name in SILENT or (name == "__get__" and plain_name(func) not in ("data", "T", "mT")):
@@ -247,7 +256,7 @@ class Tape(TorchFunctionMode):
             for i, x in made:
                 self._made[id(x)] = ref = Ref(number, i)
                 self._out[ref] = x
-            if self.measuring and first is not None and first.requires_grad and first.is_floating_point():
+            if self.measuring and first is not None and first.grad_fn is not None and first.is_floating_point():
                 self._follow(first, number)
 
     def _follow(self, x: torch.Tensor, number: int) -> None:
@@ -255,11 +264,15 @@ class Tape(TorchFunctionMode):
         gradients = self.gradients
 
         def hook(grad: torch.Tensor) -> None:
-            found = values.of_gradient(grad)
+            try:
+                found = values.of_gradient(grad)
+            except Exception:  # noqa: BLE001 - a fault here is told, and never the run's
+                self.fault()
+                return
             if found is not None:
                 gradients[number] = found
 
-        x.register_hook(hook)  # type: ignore[no-untyped-call]
+        self._hooks.append(x.register_hook(hook))  # type: ignore[no-untyped-call]
 
     def _template(self, value: Any) -> Any:
         """Arguments with each tensor replaced by where it comes from."""

@@ -32,7 +32,7 @@ from .quiet import Quiet
 from .record import Record
 from .replay import Replay
 from .residue import Residue
-from .tape import Tape, tensors_in
+from .tape import Tape, tensors_in, transforming
 
 FIRST = 4
 """Steps looked at one after another at the start: most faults show at once."""
@@ -56,7 +56,7 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def guarded(self: Watch, *args: Any, **kwargs: Any) -> None:
-        if not self.on or self._busy or threading.get_ident() != self._thread:
+        if not self.on or self._busy or threading.get_ident() != self._thread or transforming():
             return
         began, self._busy, self.tape.paused = time.thread_time(), True, True
         try:
@@ -98,7 +98,7 @@ class Watch:
         self._before: dict[int, torch.Tensor] = {}
         self.curve = Curve(record)
         self.optimizers = Optimizers(record, self.names)
-        self._noted = self._stepping = False
+        self._noted = self._stepping = self.in_backward = False
         self._last = ""
         self._loaders: set[int] = set()
         self.last_clip: tuple[str, float] | None = None
@@ -128,6 +128,7 @@ class Watch:
             register_optimizer_step_post_hook(self._after_step),
         ]
         self._undo.enter_context(wrapped(self))
+        self._modes_off = compiled_before()
         self._look(True)
 
     @classmethod
