@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -177,3 +178,10 @@ def test_the_command_takes_several_files(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "the same to the bit" in " ".join(done.stdout.split())
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for kind in (None, "training"):
+        with pytest.raises(InputError):
+            tearless.check(tmp_path / "pipe", kind=kind)

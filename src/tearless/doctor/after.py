@@ -78,21 +78,22 @@ def report_of(
 
 
 def _of_paths(paths: Sequence[Path], argument: str, sure: bool) -> Source | None:
-    there = [p for p in paths if _exists(p)]
+    there = [p for p in paths if _is_there(p)]
     if len(there) < len(paths):
         if len(paths) == 1 and not sure:
             return None
         lost = next(p for p in paths if p not in there)
-        raise InputError(f"{argument}: expected files, got {visible(str(lost), 120)}, which does not exist; check it")
+        raise InputError(f"{argument}: expected files, got {visible(str(lost), 120)}, which is none; check the path")
     if len(paths) == 1 and is_record(paths[0]):
         return replace(from_record(paths[0], argument), path=str(paths[0]), argument=argument)
     told = _several(paths, argument) if len(paths) > 1 else _one(paths[0], argument, sure)
     return None if told is None else _source(*told, _shown(paths), argument, str(paths[0]) if len(paths) == 1 else None)
 
 
-def _exists(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
+    """Whether a path is a file or a folder; pipes and devices are never opened here."""
     try:
-        return path.exists()
+        return path.is_file() or path.is_dir()
     except (OSError, ValueError):
         return False
 
