@@ -14,6 +14,8 @@ from tearless.readers.training.told import Graph, Op, Parameter, Step
 
 MARK = "parameter "
 """How an op's inputs name a parameter."""
+NAMELESS = "tensor of shape "
+"""How a tensor is named that no model has."""
 FLAT = frozenset({"round", "round_", "floor", "floor_", "ceil", "ceil_", "trunc", "fix", "sign", "sgn", "heaviside"})
 """Functions whose derivative is 0 wherever it exists: a gradient goes in and 0 comes out."""
 OUT = frozenset({"tolist", "item", "numpy", "__array__", "__float__", "__int__"})
@@ -154,6 +156,12 @@ def _starts(shape: tuple[int, ...]) -> tuple[float, ...]:
     return (1 / math.sqrt(3 * a), math.sqrt(2 / (a + b)), math.sqrt(1 / a), math.sqrt(2 / a), *gates, 1.0, 0.02)
 
 
+def stale_shapes(run: Run) -> frozenset[str]:
+    """The shapes of the tensors that optimisers hold and no model that was called has, as their names tell them."""
+    names = {name for o in run.optimizers if o.stale for group in o.parameters for name in group}
+    return frozenset(name.removeprefix(NAMELESS) for name in names if name.startswith(NAMELESS))
+
+
 def untrained(run: Run, names: Iterable[str]) -> float | None:
     """The share of the numbers in these parameters that stand as at a usual start; ``None`` where none can be told.
 
@@ -161,15 +169,15 @@ def untrained(run: Run, names: Iterable[str]) -> float | None:
     """
     loaded = {p.get("name") for m in run.entries("model") for p in m.get("parameters", ()) if p.get("loaded")}
     known = held(run)
-    trained = {(_place(p.name), p.shape): p.name for m in run.models for p in m.parameters if p.name in known}
+    trained = {(place(p.name), p.shape): p.name for m in run.models for p in m.parameters if p.name in known}
     new = old = 0
     for p in (run.parameters[name] for name in names if name in run.parameters):
-        like = trained.get((_place(p.name), p.shape), p.name) != p.name
+        like = trained.get((place(p.name), p.shape), p.name) != p.name
         stands = False if p.name in loaded or like else fresh(p)
         new, old = new + p.values * (stands is True), old + p.values * (stands is False)
     return new / (new + old) if new + old else None
 
 
-def _place(name: str) -> str:
+def place(name: str) -> str:
     """A parameter's path in its model: ``Net 2: head.weight`` stands where the ``head.weight`` of ``Net`` does."""
     return name.rpartition(": ")[2]

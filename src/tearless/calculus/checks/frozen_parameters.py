@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tearless.calculus.gradient_reach import connected, held, moved, untrained
+from tearless.calculus.gradient_reach import connected, held, moved, place, stale_shapes, untrained
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, listed, sick
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
@@ -69,7 +69,13 @@ def measure(run: Run) -> Iterator[Measured]:
     whole = run.parameters
     reached = {name for graph in run.graphs.values() for name in connected(graph)}
     mine = held(run) | moved(run)
-    left = sorted(n for n, p in whole.items() if p.learns and n in reached and n not in mine)
+    places, gone = {place(name) for name in reached}, stale_shapes(run)
+
+    def needed(name: str) -> bool:
+        # graphs are kept once for models alike, under the first one's names: its successor is known by place and shape
+        return name in reached or (place(name) in places and str(whole[name].shape) in gone)
+
+    left = sorted(n for n, p in whole.items() if p.learns and needed(n) and n not in mine)
     hidden = [n for n in left if not whole[n].registered]
     stale = sum(o.stale for o in run.optimizers)
     replaced = [n for n in left if whole[n].registered] if stale else []

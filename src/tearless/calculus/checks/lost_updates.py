@@ -84,7 +84,8 @@ def measure(run: Run) -> Iterator[Measured]:
     sizes = {name: p.values for name, p in run.parameters.items()}
     half = {name: p.values for name, p in run.parameters.items() if p.dtype in HALF}
     coarse = [share for s in full if (share := _lost(s, half)) is not None]
-    lost = [share for s in full if (share := _lost(s, sizes)) is not None]
+    went = [s for s in full if any(s.by_name("update").values())]  # a converged search makes no step that could be lost
+    lost = [share for s in went if (share := _lost(s, sizes)) is not None]
     types = {run.parameters[name].dtype for name in half}
     dtype = sorted(types)[0] if types else "float32"
     yield Measured(

@@ -80,7 +80,8 @@ def measure(run: Run) -> Iterator[Measured]:
         raise CannotTell("this needs backward calls or steps that were watched: run the script under `tearless watch`")
     made = bool(counts.optimizers or run.optimizers)
     dead = sum(all(size == 0 for size in s.by_name("update").values()) for s in steps)
-    stuck = not steps and not counts.steps and counts.unmoved >= max(counts.backwards - 2, 1)
+    stuck = not steps and not counts.steps and counts.backwards >= 2
+    idle = counts.backwards if made else counts.unmoved
     still = dead / len(steps) if steps else float(stuck and made)
     if steps:
         what, do = "every step looked at leaves every parameter as it was", _after_step(run)
@@ -91,7 +92,7 @@ def measure(run: Run) -> Iterator[Measured]:
         (),
         {
             "still": Number(still, "share", "looked-at steps (without steps: backward calls) at which no weight moved"),
-            "for_nothing": Number(counts.unmoved if stuck else 0, "calls", "backward calls that no change followed"),
+            "for_nothing": Number(idle if stuck else 0, "calls", "backward calls that no change followed"),
             "steps": Number(max(counts.steps, len(run.steps)), "steps", "optimiser steps of the run"),
             "backwards": Number(counts.backwards, "calls", "calls of backward"),
         },
