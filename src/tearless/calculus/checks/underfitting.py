@@ -51,7 +51,7 @@ from tearless.readers.training.run import Run
 
 MEND = Mend.capacity
 SYMPTOM_OF = (
-    "label-noise", "learning-rate-too-high", "learning-rate-too-low", "weight-decay-too-strong", "bad-init",
+    "label-noise", "learning-rate-too-high", "weight-decay-too-strong", "bad-init",
     "dead-units", "constant-input", "unscaled-input", "unscaled-target", "dropout-too-strong",
 )  # fmt: skip
 

@@ -53,7 +53,7 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Op
 
 MEND = Mend.capacity
-SYMPTOM_OF = ("labels-unrelated", "train-mode-in-eval", "learning-rate-too-high", "learning-rate-too-low", "bad-init")
+SYMPTOM_OF = ("train-mode-in-eval", "learning-rate-too-high", "bad-init")
 DROPOUTS = (
     "dropout",
     "dropout1d",
