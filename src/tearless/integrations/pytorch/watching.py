@@ -27,7 +27,7 @@ from .curve import Curve, mean
 from .looking import norms, scalar
 from .names import Names
 from .optimizers import Optimizers, parameters_of
-from .patches import wrapped
+from .patches import compiled_before, wrapped
 from .quiet import Quiet
 from .record import Record
 from .replay import Replay
