@@ -59,7 +59,7 @@ def test_copied_samples_are(share: float) -> None:
         rng = np.random.default_rng(seed)
         train = [f"t{i}" for i in range(1000)]
         batches = [rng.choice(train, 32, replace=False).tolist() for _ in range(20)]
-        rows = [str(rng.choice(train)) if rng.random() < share else f"new{i}" for i in range(300)]
+        rows = [row if rng.random() < share else f"new {row}" for row in rng.permutation(train)[:300].tolist()]
         assert shared(rows, batches).chance <= 1e-6
 
 
