@@ -59,7 +59,7 @@ def entries_of_log(log: Log, what: str) -> list[Entry]:
     if log.left_out:
         log.notes.append(f"{log.left_out:,} values of metrics beyond the first {MOST_METRICS} are left out")
     start = {"kind": "start", "format": FORMAT, "source": "log", "what": what, "unit": log.unit, **log.about}
-    return [start, *_losses(log), *_breaches(log), *_evaluations(log), *_metrics(log)]
+    return [start, *_losses(log), *_evaluations(log), *_metrics(log)]
 
 
 def loss_of(log: Log) -> str | None:
@@ -77,7 +77,9 @@ def _counted_from_one(log: Log) -> None:
 
 
 def _losses(log: Log) -> Iterator[Entry]:
-    """The loss, a stretch of consecutive steps an entry, with the learning rate of each step where it has one."""
+    """The loss, a stretch of consecutive steps an entry, with the learning rate of each step where it has one.
+
+    A loss that the log gives as nan stands there as nan; a step that it does not tell is in no stretch."""
     name = loss_of(log)
     series = log.metrics[name] if name else {}
     if not series:
@@ -106,15 +108,6 @@ def _stretches(steps: Sequence[int]) -> Iterator[tuple[int, int]]:
             first = step
         last = step
     yield first, last
-
-
-def _breaches(log: Log) -> Iterator[Entry]:
-    """A loss that the log itself gives as nan or infinite."""
-    name = loss_of(log)
-    bad = sorted(step for step, value in log.metrics[name].items() if not math.isfinite(value)) if name else []
-    if name and bad:
-        numbers = {"value": log.metrics[name][bad[0]], "times": len(bad)}
-        yield {"kind": "breach", "breach": "nan-loss", "step": bad[0], "subject": [name], "numbers": numbers}
 
 
 def _evaluations(log: Log) -> Iterator[Entry]:
