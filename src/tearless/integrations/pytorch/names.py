@@ -18,6 +18,7 @@ class Names:
         self._modules: dict[int, str] = {}
         self._roots: dict[int, weakref.ref[torch.nn.Module]] = {}
         self._loose: dict[int, weakref.ref[torch.Tensor]] = {}
+        self._held: dict[int, weakref.ref[torch.Tensor]] = {}
 
     def learn(self, root: torch.nn.Module) -> str:
         """The names of a model's parts, once; returns what the model is called."""
@@ -25,10 +26,12 @@ class Names:
         known = self._roots.get(id(root))
         if known is not None and known() is root and all(id(p) in self.known for p in root.parameters()):
             return name
-        within = any(m is root for model in self.models() for m in model.modules())
+        before = [model for ref in self._roots.values() if (model := ref()) is not None]
         self._roots[id(root)] = weakref.ref(root)
-        if within and all(id(p) in self.known for p in root.parameters()):
+        larger = any(m is model for model in before for m in root.modules())
+        if not larger and all(self._is_known(p) for p in root.parameters()):
             return name  # a part that is called by itself (checkpointing does): it keeps the names that it has
+        self._held |= {id(p): weakref.ref(p) for p in root.parameters()}
         taken = set(self.known.values())
         for part, p in root.named_parameters():
             self.known[id(p)] = part if part not in taken else f"{name} {len(self._roots)}: {part}"
@@ -45,6 +48,11 @@ class Names:
             if label == "parameter" and id(x) not in self.known:
                 self.known[id(x)] = f"tensor {len(self._loose) + 1}"
                 self._loose[id(x)] = weakref.ref(x)
+
+    def _is_known(self, parameter: torch.Tensor) -> bool:
+        """Whether it has a name, and its place in memory is not that of one that is gone."""
+        held = self._held.get(id(parameter))
+        return held is not None and held() is parameter
 
     def inside(self, stack: list[torch.nn.Module]) -> tuple[str, str]:
         """The path and class of the innermost module at work."""
