@@ -50,17 +50,17 @@ def test_equal_kinds_of_samples_are_no_leak() -> None:
         rng = np.random.default_rng(seed)
         kinds = rng.geometric(0.01, 2000).astype(str)
         found = shared(kinds[:300].tolist(), [part.tolist() for part in np.split(kinds[400:], 25)])
-        assert found.chance > 1e-6
+        assert found.chance > 1e-4
 
 
-@pytest.mark.parametrize("share", [0.2, 1.0])
+@pytest.mark.parametrize("share", [0.3, 1.0])
 def test_copied_samples_are(share: float) -> None:
     for seed in range(50):
         rng = np.random.default_rng(seed)
         train = [f"t{i}" for i in range(1000)]
         batches = [rng.choice(train, 32, replace=False).tolist() for _ in range(20)]
         rows = [row if rng.random() < share else f"new {row}" for row in rng.permutation(train)[:300].tolist()]
-        assert shared(rows, batches).chance <= 1e-6
+        assert shared(rows, batches).chance <= 1e-4
 
 
 def test_a_test_after_the_training_accuracy_is_told_apart() -> None:

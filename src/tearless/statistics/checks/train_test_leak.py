@@ -47,14 +47,14 @@ ON_PURPOSE_MISSED = 0.05
 
 BEYOND_CHANCE = Limit(
     of="chance",
-    at=1e-6,
+    at=1e-4,
     crossed="below",
     unit="chance",
     kind="calibrated",
-    false_alarms=1e-6,
+    false_alarms=1e-4,
     severity=Severity.warning,
     because="The exact test of two Poisson rates: samples that are equal by chance are as equal within a batch as they "
-    "are across. A run has some ten evaluations, so one in a hundred thousand runs is accused wrongly.",
+    "are across. A run has some ten evaluations, so one in a thousand runs at most is accused wrongly.",
 )
 SHARED = Limit(
     of="share",
