@@ -6,14 +6,14 @@ Nothing of the run is touched: buffers are copied, and the state of the random n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import torch
 
-from .tape import Call, Leaf, Ref, Tape, ancestors
+from .tape import Call, Leaf, Ref, Tape, ancestors, autocast_now
 
 AGREES = 1e-3
 """Relative distance from the loss that was seen up to which a replay counts as the same computation."""
@@ -83,7 +83,8 @@ class Replay:
         try:
             for number, call in self.calls:
                 args, kwargs = _filled(call.args, given, made), _filled(call.kwargs, given, made)
-                result = change(number, call, args, kwargs) if change else call.function(*args, **kwargs)
+                with _as_cast(call):
+                    result = change(number, call, args, kwargs) if change else call.function(*args, **kwargs)
                 _store(made, number, call, args, result)
                 if number in keep:
                     kept[number] = result
@@ -145,6 +146,15 @@ class Replay:
         except Unlike:
             return False
         return self.value is not None and abs(again - self.value) <= AGREES * max(abs(self.value), 1e-6)
+
+
+def _as_cast(call: Call) -> AbstractContextManager[Any]:
+    """Autocast as it was when the call was made."""
+    now = autocast_now()
+    if call.autocast == now:
+        return nullcontext()
+    device, dtype = call.autocast or now or ("cpu", torch.bfloat16)
+    return torch.autocast(device, dtype, enabled=call.autocast is not None, cache_enabled=False)
 
 
 def _draws_elsewhere(call: Call) -> bool:

@@ -67,8 +67,17 @@ class Call:
     dtype: str = ""
     learns: bool = False
     in_place: bool = False
+    autocast: tuple[str, torch.dtype] | None = None
     writes: tuple[int, ...] = ()
     """Leaves that the call changed: running means, weights shortened on the way, what ``out`` names."""
+
+
+def autocast_now() -> tuple[str, torch.dtype] | None:
+    """The device and the type of the autocast that is at work."""
+    for device in ("cuda", "cpu"):
+        if torch.is_autocast_enabled(device):
+            return device, torch.get_autocast_dtype(device)
+    return None
 
 
 def transforming() -> bool:
@@ -242,7 +251,7 @@ class Tape(TorchFunctionMode):
                 [list(x.shape) for x in inputs], where,
             )  # fmt: skip
             number = len(self.calls)
-            call.in_place = bool(changed)
+            call.in_place, call.autocast = bool(changed), autocast_now()
             leaves = [(x, ref.at) for x, ref in zip(inputs, where, strict=True) if isinstance(ref, Leaf)]
             call.writes = tuple(at for x, at in leaves if id(x) in written)
             first = outputs[0] if outputs else changed[0] if changed else None
