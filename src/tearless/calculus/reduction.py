@@ -114,11 +114,20 @@ def sign_chance(rises: int, steps: int) -> float:
 
 
 def promises(run: Run) -> Promises:
-    """The promises of a run: its ``reduction`` probes, and the slopes of looked-at steps that have no probe."""
+    """The promises of a run: its ``reduction`` probes, and the slopes of looked-at steps that have no probe.
+
+    Slopes are told with the gradient as the optimiser got it; where it was clipped to a norm, the loss's own is as many
+    times steeper as that norm was exceeded.
+    """
+    steeper = {
+        int(clip["step"]): max(1.0, _number(clip.get("norm")) / float(clip["most"]))
+        for clip in run.clips
+        if clip.get("by") == "norm" and clip.get("most") and math.isfinite(_number(clip.get("norm")))
+    }
     rows: dict[int, tuple[float, float, float]] = {}
     for step in run.steps:
         if step.slope is not None and not step.skipped:
-            rows[step.step] = (_number(step.loss), math.nan, -_number(step.slope))
+            rows[step.step] = (_number(step.loss), math.nan, -_number(step.slope) * steeper.get(step.step, 1.0))
     for probe in run.probes("reduction"):
         said = probe.numbers
         after = said.get("after")
@@ -126,7 +135,7 @@ def promises(run: Run) -> Promises:
         rows[probe.step] = (
             _number(said.get("before")),
             seen if math.isfinite(seen) else (math.inf if "after" in said else math.nan),
-            -_number(said.get("predicted")),
+            -_number(said.get("predicted")) * steeper.get(probe.step, 1.0),
         )
     return of_rows([(step, *row) for step, row in sorted(rows.items())])
 

@@ -158,7 +158,8 @@ def _clipped(rng: np.random.Generator, norm: float, most: float, promised: float
     of_kind(entries, "losses")[0]["values"] = losses
     for probe in of_kind(entries, "probe"):
         before, fall = losses[probe["step"] - 1], promised * 1.1 / 100
-        probe["numbers"] = {"before": before, "after": before - fall, "predicted": -fall, "ratio": 1.0}
+        predicted = -fall * min(1.0, most / norm)
+        probe["numbers"] = {"before": before, "after": before - fall, "predicted": predicted}
         entries.append({"kind": "clip", "step": probe["step"], "norm": norm, "most": most, "by": "norm"})
     return as_example(entries)
 

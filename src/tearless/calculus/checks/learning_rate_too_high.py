@@ -120,7 +120,7 @@ def measure(run: Run) -> Iterator[Measured]:
     only_optimizer(run)
     curve, found = levels(run.losses), promises(run)
     kept, judged = found.kept, int(found.judged.sum())
-    left = 1e9 if math.isinf(curve.left) else curve.left
+    left = min(1e9, curve.left) if curve.bounded else float(curve.late > curve.start + 3 * curve.noise)
     rate = next((float(r) for r in run.rates if np.isfinite(r) and r > 0), None)
     factor = min(0.1, shorter(kept)) if kept is not None else 0.1
     broke = math.isinf(curve.left)
