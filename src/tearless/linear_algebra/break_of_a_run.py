@@ -159,9 +159,8 @@ def first_op(run: Run) -> Broken | None:
 
 def _weights_lost(run: Run, step: int) -> bool:
     """Whether weights were not finite already before a step: a look at it says nothing of where that began."""
-    updates = [one for s in run.steps if s.step < step for one in s.update]
-    weights = [one for s in run.steps if s.step == step for one in s.weight]
-    return any(one is not None and not math.isfinite(one) for one in (*updates, *weights))
+    moved = [one for s in run.steps if s.step < step for one in (*s.update, *s.weight)]
+    return any(one is not None and not math.isfinite(one) for one in moved)
 
 
 def _told(run: Run, step: int) -> Broken | None:

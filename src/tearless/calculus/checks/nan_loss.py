@@ -121,11 +121,13 @@ def measure(run: Run) -> Iterator[Measured]:
 
 
 def _words(found: Broken | None, size: float) -> tuple[str, str, str]:
+    if found is not None and found.kind == "data":
+        why = "one number that is not finite makes the loss, every gradient and then every weight so"
+        origin = f": data that are not finite enter at `{found.name}`{found.at}"
+        return origin, why, f"look at the data that `{found.name}`{found.at} takes: `x.isfinite().all()`"
     if found is not None:
-        origin = (
-            f": it begins at `{found.name}`{found.at}, which takes finite numbers and gives {found.nan or found.inf} "
-        )
-        origin += "nan" if found.nan else "infinite"
+        gives = "nan" if found.nan else "infinite ones"
+        origin = f": it begins at `{found.name}`{found.at}, which takes finite numbers and gives {gives}"
         if found.name in ("div", "mean", "true_divide") and found.nan:
             why = "0/0 is nan: something is divided by a count or a spread of 0, or the mean of nothing is taken"
             return origin, why, f"keep what is divided by away from 0{found.at}: `count.clamp_min(1)`, `spread + 1e-8`"
