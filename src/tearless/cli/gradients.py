@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .streams import say
+from .streams import as_they_were, say
 
 TARGET = "A script and its arguments, or module:factory, which gives a model with gradients, or the model and a loss."
 
@@ -29,7 +29,8 @@ def gradients(
     """
     from tearless.integrations.pytorch.gradients import of_target
 
-    found, status = of_target(target[0], target[1:])
+    with as_they_were():
+        found, status = of_target(target[0], target[1:])
     if found is not None:
         say(found.to_text() if shape is Shape.text else found.to_json())
     return status

@@ -9,7 +9,8 @@ import shutil
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -29,6 +30,9 @@ LOOK_ALIKES = {
 """What stands in for a character on a console that cannot show it; other letters lose their accents."""
 
 
+_errors: dict[str, str] = {}
+
+
 def prepared() -> None:
     """Make the standard streams take every character, whatever the console's encoding."""
     codecs.register_error("tearless", _look_alike)
@@ -37,7 +41,26 @@ def prepared() -> None:
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
+            _errors.setdefault(name, stream.errors)
             stream.reconfigure(errors="tearless")
+
+
+@contextmanager
+def as_they_were() -> Iterator[None]:
+    """Standard streams as Python made them, for a script that is run: what they cannot hold is its own error."""
+    for name, errors in _errors.items():
+        _reconfigure(name, errors)
+    try:
+        yield
+    finally:
+        for name in _errors:
+            _reconfigure(name, "tearless")
+
+
+def _reconfigure(name: str, errors: str) -> None:
+    """The script may have put something else there, or closed it."""
+    with suppress(AttributeError, ValueError):
+        getattr(sys, name).reconfigure(errors=errors)
 
 
 def _look_alike(error: UnicodeError) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .streams import colored, complain, width, writable, write
+from .streams import as_they_were, colored, complain, width, writable, write
 
 if TYPE_CHECKING:
     from tearless.integrations.pytorch.run import Watched
@@ -48,16 +48,18 @@ def watch(
     needs_torch("watch")
     from tearless.integrations.pytorch.run import watched
 
-    result = watched(
-        script[0],
-        script[1:],
-        module=module,
-        record=Path(record) if record is not None else None,
-        budget=_share(budget),
-        confirm=confirm,
-        stop_on_error=stop_on is StopOn.error,
-        told=complain,
-    )
+    share = _share(budget)
+    with as_they_were():
+        result = watched(
+            script[0],
+            script[1:],
+            module=module,
+            record=Path(record) if record is not None else None,
+            budget=share,
+            confirm=confirm,
+            stop_on_error=stop_on is StopOn.error,
+            told=complain,
+        )
     return _deliver(result, json, html, verbose)
 
 
