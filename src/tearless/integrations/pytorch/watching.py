@@ -352,7 +352,8 @@ class Watch:
         grads = [p.grad for p in parameters]
         if self._last == "zero" and self.curve.values and not args and not kwargs.get("closure"):
             self._note_erased(parameters, grads)
-        self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps < FIRST)
+        if not args and not kwargs.get("closure"):  # else the gradients are yet to be made, within the step
+            self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps < FIRST)
         if sum(p.numel() for p in parameters) <= MOST_CLONED:
             self._before = {id(p): p.detach().clone() for p in parameters}
             if len(self.optimizers) <= MOST_OPTIMIZERS:
@@ -397,7 +398,7 @@ class Watch:
         }  # fmt: skip
         self.record.add(entry, always=False)
         self.optimizers.note_models()
-        self._slope = moves["slope"]
+        self._slope = moves["slope"] if len(values) == 1 else None  # the batch that is kept is that of one call
 
     def _reduced(self) -> None:
         """What the step did to its own batch, and how alike the halves of that batch pull."""
