@@ -66,6 +66,7 @@ class Session:
         self._path, self._budget, self._confirm = record, budget, confirm
         self._watch: Any = None
         self._report: Report | None = None
+        self._ended = False
         self._seen: set[str] = set()
         self.label = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "this run"
 
@@ -103,11 +104,12 @@ class Session:
         self._watch.know(self._models, self._optimizers)
         self._began = time.perf_counter()
 
-    def stop(self, error: BaseException | None = None) -> None:
-        """End the watch, measure the last moments on a copy, and close the record."""
+    def stop(self, error: BaseException | None = None) -> bool:
+        """End the watch, measure the last moments on a copy, and close the record; whether it was at work."""
         watch = self._watch
-        if watch is None or self._report is not None:
-            return
+        if watch is None or self._ended:
+            return False
+        self._ended = True
         from .ending import concluded
 
         watch.stop()
@@ -123,6 +125,7 @@ class Session:
             watch.failed()
         if watch.fault:
             _say(_fault_words(watch.fault))
+        return True
 
     def report(self) -> Report:
         """What is found: of the whole run when it has ended, else of what has been seen until now.
