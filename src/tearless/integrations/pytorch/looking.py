@@ -15,9 +15,15 @@ MOST_LABELS = 1000
 MOST_ROWS = 4096
 
 
+def local(x: torch.Tensor) -> torch.Tensor:
+    """Of a tensor that is split over processes the part that this one holds: asking for more would wait for others."""
+    part = getattr(x, "to_local", None)
+    return part() if part is not None else x
+
+
 def plain(x: torch.Tensor) -> torch.Tensor | None:
     """The tensor without its graph, dense and real, some samples of a large one; ``None`` for what has no numbers."""
-    x = x.detach()
+    x = local(x.detach())
     if x.layout != torch.strided:
         x = x.coalesce().values() if x.layout == torch.sparse_coo else x
         if x.layout != torch.strided:
@@ -107,7 +113,7 @@ def _wide(t: torch.Tensor) -> torch.dtype:
 
 
 def _dense(t: torch.Tensor) -> torch.Tensor | None:
-    t = t.detach()
+    t = local(t.detach())
     if t.is_sparse:
         t = t.coalesce().values()
     if t.device.type == "meta" or t.layout != torch.strided:

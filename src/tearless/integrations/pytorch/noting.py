@@ -9,7 +9,7 @@ import torch
 
 from . import values
 from .lines import line_of_script as line_of_script
-from .looking import bad, distinct_rows, norms, row_hashes, scalar, told
+from .looking import bad, distinct_rows, local, norms, row_hashes, scalar, told
 from .tape import PLAIN, VIEWS, Call, Leaf, Ref, Tape, ancestors
 
 LOSSES = {
@@ -188,8 +188,9 @@ def model(
 
 def _parameter(name: str, p: torch.Tensor, optimized: bool, registered: bool) -> dict[str, Any]:
     with torch.no_grad():
+        x = local(p.detach())
         std = (
-            float(p.detach().float().std(correction=0)) if p.numel() and not p.is_complex() and not p.is_meta else None
+            float(x.float().std(correction=0)) if x.numel() and not x.is_complex() and not x.is_meta else None
         )
     return {
         "name": name, "shape": list(p.shape), "dtype": str(p.dtype).removeprefix("torch."), "learns": p.requires_grad,
@@ -207,6 +208,7 @@ def moves(
     with torch.no_grad():
         for p, g in zip(parameters, grads, strict=True):
             old = before.get(id(p))
+            p, g = local(p.detach()), None if g is None else local(g)  # noqa: PLW2901
             if old is None or p.is_complex() or p.layout != torch.strided or p.is_meta:
                 updates.append(None)
                 same.append(None)

@@ -76,6 +76,8 @@ class Replay:
         """
         if not self.calls:
             raise Unlike("the batch was too large to be kept")
+        if any(x.numel() and (hasattr(x, "to_local") or not _has_storage(x)) for x in self.leaves.values()):
+            raise Unlike("the tensors are split over processes, or were given back")
         new = {i: x.clone() if i in self._written else x for i, x in (leaves or {}).items()}
         given = {**{i: self._own(i, x) for i, x in self.leaves.items() if i not in new}, **new}
         made: dict[Ref, Any] = {}
@@ -155,6 +157,11 @@ def _as_cast(call: Call) -> AbstractContextManager[Any]:
         return nullcontext()
     device, dtype = call.autocast or now or ("cpu", torch.bfloat16)
     return torch.autocast(device, dtype, enabled=call.autocast is not None, cache_enabled=False)
+
+
+def _has_storage(x: torch.Tensor) -> bool:
+    """Whether its numbers are still there: sharding takes away those of a layer after its use."""
+    return x.layout != torch.strided or x.device.type == "meta" or x.untyped_storage().size() > 0
 
 
 def _draws_elsewhere(call: Call) -> bool:

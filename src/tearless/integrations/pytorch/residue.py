@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from .looking import local
+
 
 @dataclass
 class _Used:
@@ -31,7 +33,7 @@ class Residue:
         self.used = {
             id(p): _Used(p, p.grad, p.grad._version)
             for p in parameters
-            if p.grad is not None and p.grad.layout == torch.strided and bool((p.grad != 0).any())
+            if p.grad is not None and p.grad.layout == torch.strided and bool((local(p.grad) != 0).any())
         }
 
     def forget(self, parameters: list[torch.Tensor]) -> None:

@@ -24,7 +24,7 @@ from tearless.core import InputError
 
 from . import noting, probes
 from .curve import Curve, mean
-from .looking import norms, scalar
+from .looking import local, norms, scalar
 from .names import Names
 from .optimizers import Optimizers, parameters_of
 from .patches import compiled_before, wrapped
@@ -355,7 +355,7 @@ class Watch:
         if not args and not kwargs.get("closure"):  # else the gradients are yet to be made, within the step
             self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps < FIRST)
         if sum(p.numel() for p in parameters) <= MOST_CLONED:
-            self._before = {id(p): p.detach().clone() for p in parameters}
+            self._before = {id(p): local(p.detach()).clone() for p in parameters}
             if len(self.optimizers) <= MOST_OPTIMIZERS:
                 for p in parameters:
                     self.initial.setdefault(id(p), self._before[id(p)])
