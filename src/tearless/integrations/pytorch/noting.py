@@ -208,7 +208,7 @@ def moves(
     with torch.no_grad():
         for p, g in zip(parameters, grads, strict=True):
             old = before.get(id(p))
-            p, g = local(p.detach()), None if g is None else local(g)  # noqa: PLW2901
+            p, g = local(p.detach()), None if g is None else local(g)
             if old is None or p.is_complex() or p.layout != torch.strided or p.is_meta:
                 updates.append(None)
                 same.append(None)
