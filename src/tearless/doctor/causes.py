@@ -50,8 +50,9 @@ def of_a_run(
         return f.severity is Severity.note, measured, -round(tried.get(f.name, 0.0), 1) * measured, f.mend, -f.severity
 
     ordered = sorted(findings, key=place)
-    first = {name: i for i, name in reversed(list(enumerate(f.name for f in ordered)))}
-    spoilt = next((i for i, f in enumerate(ordered) if f.severity is Severity.error and f.mend < Mend.optimiser), None)
+    telling = [(i, f) for i, f in enumerate(ordered) if f.severity is not Severity.note]
+    first = {f.name: i for i, f in reversed(telling)}
+    spoilt = next((i for i, f in telling if _spoils(f) and not any(n in first for n in causes.get(f.name, ()))), None)
 
     def cause(i: int) -> int | None:
         named = [first[name] for name in causes.get(ordered[i].name, ()) if name in first]
@@ -60,6 +61,10 @@ def of_a_run(
         return spoilt if spoilt is not None and ordered[i].mend >= Mend.optimiser else None
 
     return _hung(ordered, [cause(i) for i in range(len(ordered))])
+
+
+def _spoils(finding: Finding) -> bool:
+    return finding.severity is Severity.error and finding.mend < Mend.optimiser
 
 
 def _hung(ordered: Sequence[Finding], explained_by: Sequence[int | None]) -> list[Finding]:

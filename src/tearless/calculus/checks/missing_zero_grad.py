@@ -36,6 +36,7 @@ from tearless.readers.training.made import as_example, healthy_run
 from tearless.readers.training.run import Run
 
 MEND = Mend.contract
+SYMPTOM_OF = ("wrong-accumulation",)
 
 KEPT = Limit(
     of="times",

@@ -23,6 +23,7 @@ class Curve:
         self.values: list[Any] = []
         self._losses: list[list[Any]] = []
         self._rates: list[float] = []
+        self._modes: list[bool | None] = []
         self._scaled: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
 
     def scaled(self, outputs: Any, result: Any) -> None:
@@ -46,11 +47,12 @@ class Curve:
         """What backward was called on since the last step, as numbers."""
         return [scalar(v) if isinstance(v, torch.Tensor) else v for v in self.values]
 
-    def step(self, rate: float) -> None:
-        """A step was made at this rate."""
+    def step(self, rate: float, training: bool | None = None) -> None:
+        """A step was made at this rate, the model in this mode."""
         self.steps += 1
         self._losses.append(self.values)
         self._rates.append(rate)
+        self._modes.append(training)
         self.values = []
         if len(self._losses) >= KEPT:
             self.write()
@@ -60,9 +62,10 @@ class Curve:
         if not self._losses:
             return
         first = self.steps - len(self._losses) + 1
-        entry = {"kind": "losses", "first": first, "values": [mean(one) for one in self._losses], "rates": self._rates}
+        values = [mean(one) for one in self._losses]
+        entry = {"kind": "losses", "first": first, "values": values, "rates": self._rates, "training": self._modes}
         self._record.add(entry)
-        self._losses, self._rates = [], []
+        self._losses, self._rates, self._modes = [], [], []
 
 
 def mean(values: list[Any]) -> float | None:

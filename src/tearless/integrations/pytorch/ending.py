@@ -15,14 +15,17 @@ from tearless.report.report import Report
 from . import probes
 from .confirming import confirmed
 from .lines import line_of_error
-from .replay import Replay, Unlike
+from .replay import Replay, Unlike, as_before
 from .settings import bound, divisors
+from .tape import Tape
 
 if TYPE_CHECKING:
     from .watching import Watch
 
 MOST_SECONDS = 2.0
 """Seconds for measurements of the last moments, whatever the run took."""
+LAST = 4
+"""Kept batches that are looked at again with the last weights."""
 FORWARDS_OF_CURVATURE = 60
 """Forward passes that the curvature costs: a dozen products with the Hessian, each about five."""
 
@@ -33,12 +36,42 @@ def measured(watch: Watch) -> None:
     usable = [replay for replay in watch.replays if replay.calls]
     if not usable:
         return
+    for replay in usable[-LAST:]:
+        if time.perf_counter() - began < MOST_SECONDS / 2:
+            looked_again(watch, replay)
     watch.probe("future", probes.future(usable[0]))
     watch.probe("answer", probes.answer_in_input(usable[0]))
     for replay in usable[-1:]:
         left = MOST_SECONDS - (time.perf_counter() - began)
         if FORWARDS_OF_CURVATURE * _forward_seconds(replay) < left:
             watch.probe("curvature", curvature(watch, replay))
+
+
+def looked_again(watch: Watch, replay: Replay) -> None:
+    """A kept batch with the last weights: its graph, values and losses, as those of a step that was looked at."""
+    tape = Tape(lambda: ("", ""))
+    tape.measuring = True
+    own = replay.parameters()
+    batch = {i: x.detach().clone() for i, x in replay.inputs().items()}
+    for x in batch.values():
+        tape.give(x)
+    with as_before(replay.random), torch.enable_grad():
+        tape.on = tape.listen()
+        try:
+            loss, _ = replay.run({**own, **batch})
+        except Unlike:
+            return
+        finally:
+            tape.leave()
+        ref = tape.ref(loss)
+        if ref is None or len(tape.calls) != len(replay.calls) or not loss.requires_grad:
+            return
+        for call, (_, old) in zip(tape.calls, replay.calls, strict=True):
+            call.line, call.module, call.kind = old.line, old.module, old.kind
+        torch.autograd.grad(loss, list(own.values()), allow_unused=True)
+    watch.note_again(tape, ref.op)
+    tape.clear()
+    watch.probe("halves", probes.halves(replay))
 
 
 def _forward_seconds(replay: Replay) -> float:

@@ -134,9 +134,10 @@ def _of_script(script: str, arguments: Sequence[str]) -> tuple[Gradients | None,
 
     from tearless.readers.training.run import Run
 
+    from .hearing import FIRST
     from .record import Record
     from .script import Stop, run_script
-    from .watching import FIRST, Watch
+    from .watching import Watch
 
     record = Record()
     watch = Watch(record)

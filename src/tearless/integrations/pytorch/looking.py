@@ -60,7 +60,7 @@ def told(x: torch.Tensor, columns: bool = False, counts: bool = False) -> dict[s
             entry |= dict(zip(("low", "high", "mean", "std", "zeros"), found, strict=True))
         if columns and numbers.ndim >= 2 and seen.is_floating_point():
             entry |= _columns(numbers)
-        if counts and not seen.is_floating_point():
+        if counts and not entry["nan"] + entry["inf"] and (not seen.is_floating_point() or _is_whole(numbers)):
             entry |= _counts(seen)
     return entry
 
@@ -76,6 +76,11 @@ def _columns(x: torch.Tensor) -> dict[str, Any]:
         "stds": std[:MOST_COLUMNS].tolist(),
         "constant": float(still.float().mean()) if len(flat) > 1 else None,
     }
+
+
+def _is_whole(x: torch.Tensor) -> bool:
+    """Labels kept as floats: whole numbers of moderate size."""
+    return bool((x == x.round()).all()) and bool(x.abs().amax() < MOST_LABELS)
 
 
 def _counts(x: torch.Tensor) -> dict[str, Any]:
@@ -103,13 +108,9 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> list[float | None]:
     if not known:
         return [None] * len(tensors)
     with torch.no_grad():
-        parts = [torch.linalg.vector_norm(t, dtype=_wide(t)) for t in known]
+        parts = [torch.linalg.vector_norm(t, dtype=torch.float64) for t in known]
         values = iter(torch.stack([p.to(parts[0].device, torch.float64) for p in parts]).tolist())
     return [None if t is None or _dense(t) is None else next(values) for t in tensors]
-
-
-def _wide(t: torch.Tensor) -> torch.dtype:
-    return torch.float64 if t.dtype == torch.float64 else torch.float32
 
 
 def _dense(t: torch.Tensor) -> torch.Tensor | None:
@@ -126,7 +127,9 @@ def distinct_rows(x: torch.Tensor | None) -> int | None:
 
     Rows are told apart by one inner product with fixed numbers, in double precision.
     """
-    if x is None or x.ndim < 2 or x.shape[0] < 2 or x.numel() > 1 << 24 or x.is_complex():
+    if x is None or type(x) not in (torch.Tensor, torch.nn.Parameter):
+        return None
+    if x.ndim < 2 or x.shape[0] < 2 or x.numel() > 1 << 24 or x.is_complex():
         return None
     flat = _dense(x)
     if flat is None or flat.ndim != x.ndim:
@@ -134,7 +137,7 @@ def distinct_rows(x: torch.Tensor | None) -> int | None:
     with torch.no_grad():
         flat = flat.reshape(flat.shape[0], -1).double()
         along = torch.arange(1, flat.shape[1] + 1, dtype=torch.float64, device=flat.device).sqrt()
-        return int(torch.unique(flat @ along).numel())
+        return int(torch.unique((flat * along).sum(1)).numel())
 
 
 def bad(x: torch.Tensor | None) -> int | None:

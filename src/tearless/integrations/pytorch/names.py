@@ -16,6 +16,8 @@ class Names:
     def __init__(self) -> None:
         self.known: dict[int, str] = {}
         self._modules: dict[int, str] = {}
+        self._numbers: dict[int, int] = {}
+        self._count = 0
         self._roots: dict[int, weakref.ref[torch.nn.Module]] = {}
         self._loose: dict[int, weakref.ref[torch.Tensor]] = {}
         self._held: dict[int, weakref.ref[torch.Tensor]] = {}
@@ -27,6 +29,8 @@ class Names:
         if known is not None and known() is root and all(id(p) in self.known for p in root.parameters()):
             return name
         before = [model for ref in self._roots.values() if (model := ref()) is not None]
+        if known is None or known() is not root:
+            self._numbers[id(root)] = self._count = self._count + 1
         self._roots[id(root)] = weakref.ref(root)
         larger = any(m is model for model in before for m in root.modules())
         if not larger and all(self._is_known(p) for p in root.parameters()):
@@ -41,6 +45,10 @@ class Names:
             if id(own) not in self.known:
                 self.known[id(own)] = part
         return name
+
+    def number(self, root: torch.nn.Module) -> int:
+        """Which model this is, in the order of their first calls."""
+        return self._numbers.get(id(root), 0)
 
     def learn_hidden(self, tape: Tape) -> None:
         """Parameters that a tape met and that no model called so far has: tensors of the script's own."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
 from . import values
+from .functions import PLAIN, VIEWS
 from .lines import line_of_script as line_of_script
 from .looking import bad, distinct_rows, local, norms, row_hashes, scalar, told
-from .tape import PLAIN, VIEWS, Call, Leaf, Ref, Tape, ancestors
+from .tape import Call, Leaf, Ref, Tape, ancestors
 
 LOSSES = {
     "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss", "l1_loss",
@@ -20,6 +21,8 @@ LOSSES = {
 }  # fmt: skip
 MOODY = (torch.nn.modules.dropout._DropoutNd, torch.nn.modules.batchnorm._NormBase)
 MOST_NAMES = 400
+MOST_CLONED = 20_000_000
+"""Numbers of all parameters together up to which a looked-at step keeps a copy to see what moved."""
 ARGUMENTS = {
     "softmax": ("input", "dim"), "log_softmax": ("input", "dim"), "dropout": ("input", "p", "training"),
     "batch_norm": ("input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps"),
@@ -42,9 +45,17 @@ def graph(tape: Tape, number: int, step: int, loss: int | None, names: Mapping[i
     return {"kind": "graph", "graph": number, "step": step, "ops": ops, "loss": loss, "outputs": []}
 
 
-def shape_of(tape: Tape) -> tuple[Any, ...]:
-    """What tells one graph from another: its functions and where they were called, not the sizes of the batch."""
-    return tuple((c.name, c.line, c.module, c.learns) for c in tape.calls)
+def shape_of(tape: Tape, names: Mapping[int, str]) -> tuple[Any, ...]:
+    """What tells one graph from another: functions, where they were called, parameters; not the sizes of the batch."""
+    pairs = zip(tape.leaves, tape.labels, strict=True)
+    own = tuple(names.get(id(x), "") for x, label in pairs if label == "parameter")
+    return own, tuple((c.name, c.line, c.module, c.learns) for c in tape.calls)
+
+
+def leaves_of(tape: Tape, loss: int | None) -> set[int]:
+    """The identities of the tensors that a loss starts from."""
+    used = ancestors(tape.calls, loss) if loss is not None else set()
+    return {id(tape.leaves[ref.at]) for i in used for ref in tape.calls[i].inputs if isinstance(ref, Leaf)}
 
 
 def _label(tape: Tape, ref: Ref | Leaf, names: Mapping[int, str]) -> int | str:
@@ -172,13 +183,16 @@ def given(model: torch.nn.Module, name: str, args: Any, step: int, rows: int) ->
 
 
 def model(
-    root: torch.nn.Module, names: Mapping[int, str], optimized: set[int], hidden: Mapping[str, Any]
+    root: torch.nn.Module,
+    names: Mapping[int, str],
+    optimized: set[int],
+    hidden: Mapping[str, Any],
+    loaded: set[int],
 ) -> dict[str, Any]:
     """A model: its parameters, also those that it uses but does not have (``hidden``), and its modules."""
-    parameters = [
-        _parameter(names.get(id(p), n), p, id(p) in optimized, True) for n, p in root.named_parameters()
-    ]  # fmt: skip
-    parameters += [_parameter(n, p, id(p) in optimized, False) for n, p in hidden.items()]
+    own = root.named_parameters()
+    parameters = [_parameter(names.get(id(p), n), p, id(p) in optimized, True, id(p) in loaded) for n, p in own]
+    parameters += [_parameter(n, p, id(p) in optimized, False, False) for n, p in hidden.items()]
     return {
         "kind": "model", "model": type(root).__name__, "parameters": parameters,
         "modules": {n: type(m).__name__ for n, m in list(root.named_modules())[:MOST_NAMES] if n},
@@ -186,15 +200,24 @@ def model(
     }  # fmt: skip
 
 
-def _parameter(name: str, p: torch.Tensor, optimized: bool, registered: bool) -> dict[str, Any]:
+def _parameter(name: str, p: torch.Tensor, optimized: bool, registered: bool, loaded: bool) -> dict[str, Any]:
     with torch.no_grad():
         x = local(p.detach())
-        std = (
-            float(x.float().std(correction=0)) if x.numel() and not x.is_complex() and not x.is_meta else None
-        )
+        std = float(x.float().std(correction=0)) if x.numel() and not x.is_complex() and not x.is_meta else None
     return {
         "name": name, "shape": list(p.shape), "dtype": str(p.dtype).removeprefix("torch."), "learns": p.requires_grad,
-        "optimized": optimized, "registered": registered, "distinct_rows": distinct_rows(p), "std": std,
+        "optimized": optimized, "registered": registered, "loaded": loaded, "std": std,
+        "distinct_rows": distinct_rows(p),
+    }  # fmt: skip
+
+
+def loader(of: Any, number: int) -> dict[str, Any]:
+    """A data loader: how many rows it reads, how many at once, and whether it shuffles them."""
+    sampler = type(getattr(of, "sampler", None)).__name__
+    return {
+        "kind": "loader", "loader": number, "rows": len(of.dataset) if hasattr(of.dataset, "__len__") else None,
+        "batch_size": of.batch_size, "sampler": sampler, "drop_last": of.drop_last,
+        "shuffled": {"RandomSampler": True, "SequentialSampler": False}.get(sampler),
     }  # fmt: skip
 
 
@@ -225,10 +248,12 @@ def moves(
     return {"update": updates, "same": same, "slope": slope if known else None}
 
 
-def step(names: list[str], grads: list[torch.Tensor | None], rows: bool) -> dict[str, Any]:
+def step(
+    parameters: Sequence[torch.Tensor], names: list[str], grads: Sequence[torch.Tensor | None], rows: bool
+) -> dict[str, Any]:
     """What an optimiser is about to use; ``rows``: also how many rows of each gradient differ."""
     dense = [g if g is None or g.layout == torch.strided else None for g in grads]
     return {
-        "parameters": names, "gradient": norms(grads), "bad": [bad(g) for g in grads],
+        "parameters": names, "gradient": norms(grads), "weight": norms(parameters), "bad": [bad(g) for g in grads],
         "distinct_rows": [distinct_rows(g) for g in dense] if rows else [],
     }  # fmt: skip

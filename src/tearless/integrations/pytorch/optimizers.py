@@ -23,10 +23,15 @@ class Optimizers:
         self._numbers: dict[int, tuple[int, weakref.ref[Any]]] = {}
         self._moved: dict[int, weakref.ref[torch.Tensor]] = {}
         self._models: set[tuple[int, ...]] = set()
+        self.loaded: set[int] = set()
         self._last: torch.optim.Optimizer | None = None
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+    def known(self) -> bool:
+        """Whether any optimiser was made or made a step."""
+        return bool(self.made or self._numbers)
 
     def live(self) -> list[torch.optim.Optimizer]:
         """Those that made steps and still live."""
@@ -63,7 +68,7 @@ class Optimizers:
         for root in new:
             self._models.add(self._form(root))
             hidden = self._names.hidden_of(root)
-            self._record.add(noting.model(root, self._names.known, optimized, hidden))
+            self._record.add(noting.model(root, self._names.known, optimized, hidden, self.loaded))
 
     def _form(self, root: torch.nn.Module) -> tuple[int, ...]:
         """What a model is made of, and how many optimisers there were."""

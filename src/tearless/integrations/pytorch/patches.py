@@ -34,6 +34,8 @@ def wrapped(watch: Watch) -> Iterator[None]:
         wrap(torch.autograd, "backward", functools.partial(_backward, watch))
         wrap(torch.optim.Optimizer, "__init__", functools.partial(_optimizer_made, watch))
         wrap(torch.optim.Optimizer, "zero_grad", functools.partial(_zero_grad, watch))
+        wrap(torch.nn.Module, "train", functools.partial(_train, watch))
+        wrap(torch.nn.Module, "load_state_dict", functools.partial(_load, watch))
         wrap(torch.nn.Module, "zero_grad", functools.partial(_zero_grad, watch))
         for place in (torch.nn.utils, clip_grad):
             wrap(place, "clip_grad_norm_", functools.partial(_clip, watch, "norm"))
@@ -87,6 +89,18 @@ def _optimizer_made(watch: Watch, original: Around, self: Any, *args: Any, **kwa
 def _zero_grad(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) -> Any:
     result = original(self, *args, **kwargs)
     watch.cleared(self)
+    return result
+
+
+def _train(watch: Watch, original: Around, self: Any, mode: Any = True, **kwargs: Any) -> Any:
+    result = original(self, mode, **kwargs)
+    watch.mode_set(bool(mode))
+    return result
+
+
+def _load(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) -> Any:
+    result = original(self, *args, **kwargs)
+    watch.loaded(self)
     return result
 
 

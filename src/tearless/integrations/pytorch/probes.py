@@ -138,7 +138,11 @@ def _times(x: torch.Tensor, root: torch.Tensor | None) -> torch.Tensor:
 def future(replay: Replay) -> dict[str, float] | None:
     """For sequences of answers: the share of earlier answers that change with the last input, and how the targets lie
     to the inputs: ``shifted``: target at t is input at t + 1; ``same``: target at t is input at t."""
-    inputs = [(i, x) for i, x in replay.inputs().items() if x.ndim >= 2 and x.shape[1] >= 3]
+    inputs = [
+        (i, x)
+        for i, x in replay.inputs().items()
+        if x.ndim >= 2 and x.shape[1] >= 3 and (x.ndim > 2 or not x.is_floating_point())
+    ]
     if len(inputs) != 1:
         return None
     at, x = inputs[0]
@@ -191,11 +195,16 @@ def _answers(replay: Replay, b: int, t: int) -> int | None:
     return None
 
 
+def _is_table(x: torch.Tensor) -> bool:
+    """Samples by features, or series of one number a step."""
+    return x.is_floating_point() and (x.ndim == 2 or (x.ndim == 3 and x.shape[2] == 1))
+
+
 def answer_in_input(replay: Replay) -> dict[str, float] | None:
     """The input column that says most of the target: the share of the target's spread that it explains (a line for
     numbers, the spread between classes for labels), its place, and the rows that were looked at."""
     size = batch_size(replay)
-    inputs = [x for x in replay.inputs().values() if x.ndim == 2 and x.is_floating_point()]
+    inputs = [x.flatten(1) for x in replay.inputs().values() if _is_table(x)]
     targets = [
         y for y in replay.data().values()
         if y.ndim and len(y) == size and y.numel() == size and (y.is_floating_point() or y.numel())

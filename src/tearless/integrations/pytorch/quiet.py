@@ -12,7 +12,7 @@ from .looking import row_hashes, scalar
 from .tape import Ref
 
 if TYPE_CHECKING:
-    from .watching import Watch
+    from .hearing import Hearing
 
 MOST_EMPTY = 20
 """Stretches in which no model was called, after which they are listened to only now and then."""
@@ -27,17 +27,39 @@ FREE = 0.2
 class Quiet:
     """What the watch sees between the begin and the end of one such stretch."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Hearing) -> None:
         self.watch = watch
-        self.on = False
+        self.on = self._open = False
         self._depth = self._count = self._empty = self._found = 0
         self._was = (False, False, False)
 
     def begins(self) -> None:
-        watch = self.watch
+        """Gradients are switched off."""
         self._depth += 1
-        if self._depth > 1:
-            return
+        if self._depth == 1 and not self.on:
+            self._begin()
+
+    def ends(self) -> None:
+        """Gradients are switched on again."""
+        self._depth = max(0, self._depth - 1)
+        if not self._depth and self.on and not self._open:
+            self._end()
+
+    def opens(self) -> None:
+        """A model was put into evaluation mode, gradients or not."""
+        if not self.on:
+            self._begin()
+            self._open = self.on
+
+    def closes(self, keep: bool = True) -> None:
+        """Training goes on, or the run is over; without ``keep`` what was seen was training itself."""
+        if self._open:
+            self._open = False
+            if not self._depth:
+                self._end(keep)
+
+    def _begin(self) -> None:
+        watch = self.watch
         self._count += 1
         rare = self._empty > MOST_EMPTY and self._count % 64
         dear = self._found >= FIRST and not watch.affordable(FREE)
@@ -57,10 +79,7 @@ class Quiet:
         self._rows: list[str] = []
         self._samples = 0
 
-    def ends(self) -> None:
-        self._depth = max(0, self._depth - 1)
-        if self._depth or not self.on:
-            return
+    def _end(self, keep: bool = True) -> None:
         watch = self.watch
         self.on = False
         self._harvest()
@@ -70,7 +89,7 @@ class Quiet:
             watch.hooks(False)
             if not watch._looking:
                 watch.tape.leave()
-        if self._model is None:
+        if self._model is None or not keep:
             self._empty += 1
             return
         self._empty, self._found = 0, self._found + 1
@@ -82,6 +101,8 @@ class Quiet:
 
     def called(self, root: torch.nn.Module, name: str, args: tuple[Any, ...]) -> None:
         """A model is called: what the call before it led to is gathered first."""
+        if self._open and not self._depth and root.training:
+            return
         self._harvest()
         tensors = [x for x in args if isinstance(x, torch.Tensor)]
         for x in tensors:
@@ -90,6 +111,7 @@ class Quiet:
             training = [n or name for n, m in root.named_modules() if isinstance(m, noting.MOODY) and m.training]
             self._model = {
                 "kind": "evaluation", "step": self.watch.steps, "model": name, "training": root.training,
+                "instance": self.watch.names.number(root),
                 "training_modes": training[: noting.MOST_NAMES], "line": line_of_script(),
             }  # fmt: skip
         if tensors and tensors[0].ndim:

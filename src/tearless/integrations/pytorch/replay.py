@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from .tape import Call, Leaf, Ref, Tape, ancestors, autocast_now
+from .tape import Call, Leaf, Ref, Tape, ancestors, autocast_now, tensors_in
 
 AGREES = 1e-3
 """Relative distance from the loss that was seen up to which a replay counts as the same computation."""
@@ -85,6 +85,8 @@ class Replay:
         try:
             for number, call in self.calls:
                 args, kwargs = _filled(call.args, given, made), _filled(call.kwargs, given, made)
+                if call.random is not None:
+                    torch.set_rng_state(call.random)
                 with _as_cast(call):
                     result = change(number, call, args, kwargs) if change else call.function(*args, **kwargs)
                 _store(made, number, call, args, result)
@@ -199,8 +201,6 @@ def _filled(value: Any, leaves: Mapping[int, torch.Tensor], made: Mapping[Ref, A
 
 
 def _store(made: dict[Ref, Any], number: int, call: Call, args: tuple[Any, ...], result: Any) -> None:
-    from .tape import tensors_in
-
     for i, x in enumerate(tensors_in(result)):
         made[Ref(number, i)] = x
     if call.in_place and args and isinstance(args[0], torch.Tensor):

@@ -15,24 +15,8 @@ import torch
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from . import values
+from .functions import ENDS, MOST_OPS, RANDOM, SAMPLED, SILENT
 from .lines import line_of_script
-
-MOST_OPS = 4000
-SILENT = {
-    "dim", "size", "numel", "stride", "is_floating_point", "is_complex", "is_contiguous", "element_size", "type",
-    "storage_offset", "data_ptr", "backward", "register_hook", "retain_grad", "requires_grad_", "ndimension",
-    "nelement", "get_device", "is_same_size", "__len__", "__repr__", "__format__", "__hash__", "is_nonzero",
-    "untyped_storage", "__reduce_ex__", "__deepcopy__", "__bool__", "__int__", "__contains__", "is_sparse",
-    "register_post_accumulate_grad_hook", "is_pinned", "is_inference",
-}  # fmt: skip
-ENDS = {"item", "tolist", "numpy", "__array__", "__float__", "__index__"}
-"""Calls that leave PyTorch: what is computed from them carries no gradient."""
-VIEWS = {
-    "view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "contiguous", "getitem", "T", "mT",
-    "expand", "chunk", "split", "unbind", "to", "float", "double", "type_as", "movedim", "select", "narrow", "view_as",
-    "reshape_as", "t", "swapaxes", "clone",
-}  # fmt: skip
-PLAIN = (bool, int, float, str, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +51,7 @@ class Call:
     dtype: str = ""
     learns: bool = False
     in_place: bool = False
+    random: torch.Tensor | None = None
     autocast: tuple[str, torch.dtype] | None = None
     writes: tuple[int, ...] = ()
     """Leaves that the call changed: running means, weights shortened on the way, what ``out`` names."""
@@ -119,7 +104,7 @@ class Tape(TorchFunctionMode):
         self.depth = 0
         self._pushed = False
         self.fault: Callable[[], None] = lambda: None
-        self._hooks = []
+        self._hooks: list[Any] = []
         self.clear()
 
     def listen(self) -> bool:
@@ -146,7 +131,7 @@ class Tape(TorchFunctionMode):
         """Forget every call and every tensor."""
         for handle in self._hooks:
             handle.remove()
-        self._hooks: list[Any] = []
+        self._hooks = []
         self.calls: list[Call] = []
         self.leaves: list[torch.Tensor] = []
         self.labels: list[str] = []
@@ -171,6 +156,7 @@ class Tape(TorchFunctionMode):
         if tracked and self.random is None and not self.calls:
             self.random = torch.get_rng_state()
         before = _versions((args, kwargs)) if tracked else []
+        random = torch.get_rng_state() if tracked and name in RANDOM else None
         self.cost += time.thread_time() - began
         self.depth += 1
         try:
@@ -180,7 +166,7 @@ class Tape(TorchFunctionMode):
         if tracked and self.on:
             began = time.thread_time()
             try:
-                self._keep(func, args, kwargs, result, before)
+                self._keep(func, args, kwargs, result, before, random)
             except Exception:  # noqa: BLE001 - a fault here is told, and never the run's
                 self.fault()
             self.cost += time.thread_time() - began
@@ -199,6 +185,10 @@ class Tape(TorchFunctionMode):
         """Go on from a snapshot."""
         for name, value in state.items():
             setattr(self, name, value)
+
+    def known_leaves(self) -> set[int]:
+        """The identities of the tensors that no op made."""
+        return set(self._leaf)
 
     def ref(self, x: torch.Tensor) -> Ref | None:
         """Which op made a tensor; ``None`` for a leaf."""
@@ -233,7 +223,15 @@ class Tape(TorchFunctionMode):
         label = "parameter" if x.requires_grad and x.is_leaf else "elsewhere" if x.requires_grad else "data"
         return self._new_leaf(x, label)
 
-    def _keep(self, func: Any, args: Any, kwargs: Any, result: Any, before: list[tuple[torch.Tensor, int]]) -> None:
+    def _keep(
+        self,
+        func: Any,
+        args: Any,
+        kwargs: Any,
+        result: Any,
+        before: list[tuple[torch.Tensor, int]],
+        random: torch.Tensor | None,
+    ) -> None:
         name = plain_name(func)
         inputs = list(tensors_in((args, kwargs)))
         module, kind = self.inside()
@@ -245,19 +243,21 @@ class Tape(TorchFunctionMode):
                 return  # what no op made was changed in place (a fresh weight filled): what follows starts from it
             if not outputs and not changed and name not in ENDS:
                 return
+            if name in SAMPLED and not any(x.requires_grad for x in outputs):
+                return  # what was drawn stays as it was drawn: a choice, an action, a noisy label
             where = [self._where(x) for x in inputs]
             call = Call(
                 func, name, self._template(args), self._template(kwargs), line_of_script(), module, kind,
                 [list(x.shape) for x in inputs], where,
             )  # fmt: skip
             number = len(self.calls)
-            call.in_place, call.autocast = bool(changed), autocast_now()
+            call.in_place, call.autocast, call.random = bool(changed), autocast_now(), random
             leaves = [(x, ref.at) for x, ref in zip(inputs, where, strict=True) if isinstance(ref, Leaf)]
             call.writes = tuple(at for x, at in leaves if id(x) in written)
             first = outputs[0] if outputs else changed[0] if changed else None
             if first is not None:
                 call.shape, call.dtype = list(first.shape), str(first.dtype).removeprefix("torch.")
-                call.learns = first.requires_grad
+                call.learns = any(x.requires_grad for x in outputs or changed)
             self.calls.append(call)
             self.outputs.append(values.of_output(name, first) if self.measuring and first is not None else None)
             known = {id(x) for x in outputs}

@@ -74,19 +74,20 @@ def _simplex(function: str, y: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def of_gradient(grad: torch.Tensor) -> torch.Tensor | None:
-    """Root mean square of a gradient, and how many of its numbers are nan or infinite."""
+    """Root mean square of a gradient, how many of its numbers are nan or infinite, and how many are nan."""
     seen = plain(grad)
     if seen is None or not seen.is_floating_point():
         return None
     wide = seen if seen.dtype == torch.float64 else seen.float()
     broken = ~torch.isfinite(wide)
     kept = torch.where(broken, torch.zeros_like(wide), wide)
-    return torch.stack([kept.square().mean().sqrt().double(), broken.sum().double()])
+    found = [kept.square().mean().sqrt(), broken.sum(), torch.isnan(wide).sum()]
+    return torch.stack([x.double() for x in found])
 
 
 def entry_of(outputs: list[torch.Tensor | None], gradients: dict[int, torch.Tensor]) -> dict[str, Any]:
     """Lists along the ops, one for each field; one round trip to the device."""
-    width = len(FIELDS) + 2
+    width = len(FIELDS) + 3
     device = next((x.device for x in outputs if x is not None), torch.device("cpu"))
     rows = []
     for i, output in enumerate(outputs):
@@ -99,5 +100,5 @@ def entry_of(outputs: list[torch.Tensor | None], gradients: dict[int, torch.Tens
     table = torch.stack(rows).T.tolist() if rows else [[] for _ in range(width)]
     return {
         name: [None if v != v else v for v in column]
-        for name, column in zip((*FIELDS, "grad", "grad_bad"), table, strict=True)
+        for name, column in zip((*FIELDS, "grad", "grad_bad", "grad_nan"), table, strict=True)
     }

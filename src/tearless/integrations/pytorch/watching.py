@@ -7,70 +7,37 @@ is told once and ends the watch, not the run.
 
 from __future__ import annotations
 
-import functools
+import math
 import threading
 import time
-import traceback
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, ClassVar, Self
 
 import torch
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from tearless.core import InputError
 
-from . import noting, probes
+from . import noting, probes, trail
+from .by_hand import ByHand
 from .curve import Curve, mean
+from .hearing import FIRST, MOST_IDLE, Hearing, careful
 from .looking import local, norms, scalar
-from .names import Names
 from .optimizers import Optimizers, parameters_of
 from .patches import compiled_before, wrapped
-from .quiet import Quiet
 from .record import Record
 from .replay import Replay
 from .residue import Residue
-from .tape import Tape, tensors_in, transforming
+from .tape import Tape, tensors_in
 
-FIRST = 4
-"""Steps looked at one after another at the start: most faults show at once."""
-GROWTH = 1.3
-"""After these, each looked-at step lies so many times farther on than the one before."""
-FREE = 0.2
-"""Seconds of looking that are always allowed, so that a short run is seen at all."""
-MOST_CLONED = 20_000_000
-"""Numbers of all parameters together up to which a looked-at step keeps a copy to see what moved."""
-MOST_IDLE = 8
-"""Backward calls without a step after which looking grows rare, as it does with steps."""
+MOST_GRAPHS = 16
 MOST_OPTIMIZERS = 4
 """Optimisers whose parameters' first values are kept for experiments."""
-ROWS = 256
-FUSED = (torch.nn.TransformerEncoder, torch.nn.TransformerEncoderLayer, torch.nn.MultiheadAttention)
-"""Layers that compute otherwise, without gradients, where calls are listened to: they are left alone then."""
 
 
-def careful(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A fault in a hook is told once, and the watch switched off; the run never sees it. Time spent is counted."""
-
-    @functools.wraps(function)
-    def guarded(self: Watch, *args: Any, **kwargs: Any) -> None:
-        if not self.on or self._busy or threading.get_ident() != self._thread or transforming():
-            return
-        began, self._busy, self.tape.paused = time.thread_time(), True, True
-        try:
-            function(self, *args, **kwargs)
-        except Exception:  # noqa: BLE001 - whatever it is, the run goes on
-            self.failed()
-        finally:
-            self._busy = self.tape.paused = False
-            self.spent += time.thread_time() - began
-
-    return guarded
-
-
-class Watch:
+class Watch(Hearing):
     """Hooks on this process, and the record they write. A context manager, or ``start`` and ``stop``.
 
     ``budget`` is the share of the run's time that looking may take. ``told`` is called with the name of each contract
@@ -78,32 +45,27 @@ class Watch:
     """
 
     def __init__(self, record: Record, budget: float = 0.02, told: Callable[[str], None] | None = None) -> None:
-        self.record, self.budget, self._told = record, budget, told
-        self.on, self.fault, self.spent = False, "", 0.0
+        super().__init__(record, budget)
+        self._told = told
         self.backwards = self.unmoved = self.zeroed = self.clips = 0
-        self.names = Names()
+        self._form: int | None = None
+        self._slope: float | None = None
+        self._traced = False
+        self._since = self._cleared = 0
+        self.hand = ByHand(self.names)
         self.residue = Residue()
         self.replays: list[Replay] = []
         self.initial: dict[int, torch.Tensor] = {}
-        self.tape = Tape(lambda: self.names.inside(self._stack))
-        self.tape.fault = self.failed
-        self.quiet = Quiet(self)
-        self._busy, self._thread = False, threading.get_ident()
-        self._looking = self._modes_off = False
-        self._next, self._began = 1, 0.0
-        self._stack: list[torch.nn.Module] = []
         self._graphs: dict[tuple[Any, ...], int] = {}
-        self._given: list[dict[str, Any]] = []
         self._forms: dict[str, Any] = {}
         self._before: dict[int, torch.Tensor] = {}
         self.curve = Curve(record)
         self.optimizers = Optimizers(record, self.names)
-        self._noted = self._stepping = self.in_backward = False
+        self.in_backward = False
         self._last = ""
         self._loaders: set[int] = set()
         self.last_clip: tuple[str, float] | None = None
         self._handles: list[Any] = []
-        self._layer_handles: list[Any] = []
         self._undo = ExitStack()
 
     @property
@@ -164,6 +126,7 @@ class Watch:
 
     def write_down(self) -> None:
         """What has been seen until now and was not yet written: the last steps, new models, the counts."""
+        self.quiet.closes()
         self.curve.write()
         self.optimizers.note_models()
         counts = {
@@ -173,61 +136,12 @@ class Watch:
         self.record.add({"kind": "counts", **counts})
         self.record.flush()
 
-    def failed(self) -> None:
-        """A fault of our own: keep it to be told, and let the run go on alone."""
-        self.fault = self.fault or traceback.format_exc()
-        self.on = self.tape.on = False
-
     def breach(self, name: str, **more: Any) -> None:
         """Write down a contract seen broken, and tell of it."""
         self.record.add({"kind": "breach", "breach": name, "step": self.steps + 1, **more})
         self.record.flush()
         if self._told:
             self._told(name)
-
-    def _look(self, wanted: bool) -> None:
-        """Look closely at the step to come, or stop looking: only then are there hooks on layers and on calls."""
-        self._looking = wanted
-        self.tape.clear()
-        self._given, self._noted = [], False
-        self.hooks(wanted)
-        if wanted and not self._modes_off and self.tape.listen():
-            self.tape.on = self.tape.measuring = True
-        elif not wanted:
-            self.tape.leave()
-
-    def look_now(self) -> None:
-        """Look at the step that comes next."""
-        if not self._looking:
-            self._look(True)
-
-    def hooks(self, wanted: bool) -> None:
-        """Set or remove the hooks on every layer."""
-        for handle in self._layer_handles:
-            handle.remove()
-        self._layer_handles, self._stack, self._aside = [], [], None
-        if wanted and not self._modes_off:
-            self._layer_handles = [
-                register_module_forward_pre_hook(self._before_layer),
-                register_module_forward_hook(self._after_layer, always_call=True),
-            ]
-
-    def affordable(self, more: float = 0.0) -> bool:
-        """Whether looking has taken no more of the run's time than it may; seconds of this thread, others left out."""
-        elapsed = time.perf_counter() - self._began
-        return self.spent + self.tape.cost <= self.budget * elapsed + FREE + more
-
-    def _due(self, count: int) -> bool:
-        """Whether what follows is to be looked at: near the start always, later as the budget allows."""
-        if count + 1 <= FIRST:
-            return True
-        if self._fresh and self.affordable(FREE):
-            self._fresh -= 1
-            return True
-        if count + 1 < self._next or not self.affordable():
-            return False
-        self._next = max(count + 2, int((count + 1) * GROWTH))
-        return True
 
     @careful
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
@@ -240,8 +154,14 @@ class Watch:
         """Gradients were cleared: those of an optimiser's parameters, or of a module's."""
         self.zeroed += 1
         self._last = "zero"
+        self._cleared, self._since = self._cleared + self._since, 0
         parameters = parameters_of(owner) if isinstance(owner, torch.optim.Optimizer) else list(owner.parameters())
         self.residue.forget(parameters)
+
+    @careful
+    def loaded(self, module: torch.nn.Module) -> None:
+        """A module got saved weights."""
+        self.optimizers.loaded |= {id(p) for p in module.parameters()}
 
     @careful
     def clipped(self, by: str, norm: Any, most: Any) -> None:
@@ -257,42 +177,24 @@ class Watch:
         self.curve.scaled(outputs, result)
 
     @careful
-    def compiled(self) -> None:
-        """From now on a model may be compiled: calls and layers are left alone, since looking would recompile it."""
-        self._modes_off = True
-        self.hooks(False)
-        self.tape.leave()
-
-    @careful
     def loader_read(self, loader: Any) -> None:
-        if id(loader) in self._loaders:
-            return
-        self._loaders.add(id(loader))
-        sampler = type(getattr(loader, "sampler", None)).__name__
-        rows = len(loader.dataset) if hasattr(loader.dataset, "__len__") else None
-        known = {"RandomSampler": True, "SequentialSampler": False}
-        entry = {"kind": "loader", "loader": len(self._loaders), "rows": rows, "batch_size": loader.batch_size}
-        self.record.add({**entry, "sampler": sampler, "shuffled": known.get(sampler), "drop_last": loader.drop_last})
-
-    @careful
-    def quiet_begins(self) -> None:
-        if not self._stepping:
-            self.quiet.begins()
-
-    @careful
-    def quiet_ends(self) -> None:
-        self.quiet.ends()
+        """A loader is read from its start."""
+        if id(loader) not in self._loaders:
+            self._loaders.add(id(loader))
+            self.record.add(noting.loader(loader, len(self._loaders)))
 
     @careful
     def before_backward(self, tensors: Any) -> None:
         tensor = tensors[0] if isinstance(tensors, (list, tuple)) and tensors else tensors
         if not isinstance(tensor, torch.Tensor):
             return
-        if self._last == "backward" and not self._stepping:
+        self.quiet.closes(keep=False)
+        if not self._stepping:
             self._by_hand()
         self.tape.on = False
         self._last = "backward"
         self.curve.hear(tensor)
+        self._trace(tensor)
         if not self._stepping:
             kept = self.residue.before_backward()
             if kept:
@@ -300,10 +202,23 @@ class Watch:
         if self._looking and self.tape.calls:
             self._note_forward(tensor)
 
+    def _trace(self, tensor: torch.Tensor) -> None:
+        """Where the first loss that is not finite came from, read off the graph before backward frees it."""
+        value = self.curve.values[-1]
+        if self._traced or not isinstance(value, float) or math.isfinite(value):
+            return
+        self._traced = True
+        found = trail.origin(tensor)
+        if found:
+            self.breach(found.pop("breach"), **found)
+
     @careful
     def after_backward(self) -> None:
         self.backwards += 1
+        self._since += 1
         self.residue.after_backward()
+        if not self._stepping and not self.optimizers.known():
+            self.hand.remember(self._looking, self.steps < FIRST)
         if not self._looking:
             return
         if self.tape.measuring and self._noted and self._form is not None:
@@ -319,29 +234,39 @@ class Watch:
         loss = ref.op if ref is not None else None
         if not self._noted:
             self._noted = True
-            self._form = self._note_graph(loss)
+            self._form = self._note_graph(self.tape, loss)
             if ref is not None:
                 value = scalar(tensor)
                 kept = [*self.replays, Replay.of(self.tape, ref, self.steps + 1, value)]
                 self.replays = kept if len(kept) <= 2 * FIRST else [*kept[:FIRST], *kept[FIRST + 1 :]]
         for entry in noting.loss_calls(self.tape, self.steps + 1, loss):
             self.record.add(entry, always=False)
-        for entry in self._given:
-            self.record.add(entry, always=False)
+        used = noting.leaves_of(self.tape, loss)
+        for args, entry in self._given:
+            known = [id(x) in used for x in tensors_in(args) if id(x) in self.tape.known_leaves()]
+            self.record.add({**entry, "used": any(known) or not known}, always=False)
         self._given = []
 
-    def _note_graph(self, loss: int | None) -> int:
-        self.names.learn_hidden(self.tape)
-        form = noting.shape_of(self.tape)
-        if form not in self._graphs and len(self._graphs) < 12:
+    def _note_graph(self, tape: Tape, loss: int | None) -> int:
+        self.names.learn_hidden(tape)
+        form = noting.shape_of(tape, self.names.known)
+        if form not in self._graphs and len(self._graphs) < MOST_GRAPHS:
             self._graphs[form] = len(self._graphs)
-            self.record.add(noting.graph(self.tape, self._graphs[form], self.steps + 1, loss, self.names.known))
+            self.record.add(noting.graph(tape, self._graphs[form], self.steps + 1, loss, self.names.known))
         return self._graphs.get(form, -1)
+
+    def note_again(self, tape: Tape, loss: int) -> None:
+        """A batch that was run again when the run was over, as a step that was looked at."""
+        form = self._note_graph(tape, loss)
+        for entry in (noting.output_values(tape, form, self.steps), *noting.loss_calls(tape, self.steps, loss)):
+            self.record.add(entry, always=False)
 
     @careful
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        self.quiet.closes()
         self._stepping = True
         self.optimizers.learn(optimizer)
+        self.optimizers.note_models()
         parameters = parameters_of(optimizer)
         kept = self.residue.before_step(parameters)
         if kept:
@@ -353,8 +278,8 @@ class Watch:
         if self._last == "zero" and self.curve.values and not args and not kwargs.get("closure"):
             self._note_erased(parameters, grads)
         if not args and not kwargs.get("closure"):  # else the gradients are yet to be made, within the step
-            self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps < FIRST)
-        if sum(p.numel() for p in parameters) <= MOST_CLONED:
+            self._forms = noting.step(parameters, [self.names.of(p) for p in parameters], grads, self.steps < FIRST)
+        if sum(p.numel() for p in parameters) <= noting.MOST_CLONED:
             self._before = {id(p): local(p.detach()).clone() for p in parameters}
             if len(self.optimizers) <= MOST_OPTIMIZERS:
                 for p in parameters:
@@ -370,7 +295,7 @@ class Watch:
         self._stepping = False
         groups = optimizer.param_groups
         values = self.curve.numbers() if self._looking else []
-        self.curve.step(float(groups[0]["lr"]) if groups else 0.0)
+        self.curve.step(float(groups[0]["lr"]) if groups else 0.0, self._mode())
         parameters = parameters_of(optimizer)
         if self._looking:
             rates = [float(group["lr"]) for group in groups]
@@ -382,6 +307,7 @@ class Watch:
         if self._looking:
             self.residue.remember(parameters)
         self._before, self._forms, self._last = {}, {}, "step"
+        self._since = self._cleared = 0
         due = self._due(self.steps)
         if due or self._looking:
             self._look(due)
@@ -390,11 +316,11 @@ class Watch:
         """The step just made, as an entry."""
         grads = [p.grad for p in parameters]
         if all(norm is None for norm in self._forms.get("gradient", [])):  # a closure made the gradients meanwhile
-            self._forms = noting.step([self.names.of(p) for p in parameters], grads, self.steps <= FIRST)
+            self._forms = noting.step(parameters, [self.names.of(p) for p in parameters], grads, self.steps <= FIRST)
         moves = noting.moves(parameters, grads, self._before)
         entry = {
             "kind": "step", "step": self.steps, "backwards": len(values), "loss": mean(values), "values": values[:64],
-            "weight": norms(parameters), **self._forms, **moves, **more,
+            "cleared": self._cleared, **self._forms, **moves, **more,
         }  # fmt: skip
         self.record.add(entry, always=False)
         self.optimizers.note_models()
@@ -413,61 +339,26 @@ class Watch:
             self.record.add({"kind": "probe", "probe": name, "step": self.steps, "numbers": dict(numbers)})
 
     def _by_hand(self) -> None:
-        """Backward was called twice with no optimiser between: did the script move the parameters itself?"""
-        if not self._before:
-            self._before = {id(p): p.detach().clone() for p in self.names.parameters()}
-            self._versions = {id(p): p._version for p in self.names.parameters()}
+        """Backward is called again with no optimiser between: did the script move the weights itself?"""
+        moved = self.hand.moved()
+        if moved is None:
             return
-        parameters = [p for p in self.names.parameters() if id(p) in self._before]
-        changed = any(p._version != self._versions.get(id(p)) for p in parameters)
-        if self.optimizers.made or not changed:
+        if self.optimizers.known() or not moved:
             self.unmoved += 1
             if self.unmoved >= MOST_IDLE and self._looking and not self.steps:
                 self._look(self._due(self.unmoved))
             return
-        values = self.curve.numbers()
-        self.curve.step(0.0)
-        if self._looking:
-            self._add_step(parameters, values, {"by_hand": True})
+        values, self.unmoved = self.curve.numbers(), 0
+        self.curve.step(0.0, self._mode())
+        entry = self.hand.entry() if self._looking else {}
+        if entry:
+            self._add_step(self.names.parameters(), values, entry)
+            self._reduced()
         self._end_of_step([])
 
-    @careful
-    def _before_layer(self, module: torch.nn.Module, args: tuple[Any, ...]) -> None:
-        if not self._stack:
-            self._enter(module, args)
-        self._stack.append(module)
-        if self._aside is None and isinstance(module, FUSED) and not module.training and self.tape.listens():
-            learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
-            if not learns and self.tape.leave():
-                self._aside = module
-
-    def _enter(self, root: torch.nn.Module, args: tuple[Any, ...]) -> None:
-        """A call of a whole model: its names, once, and what it is given."""
-        name = self.names.learn(root)
-        if next(root.parameters(), None) is None:
-            return
-        if self.quiet.on:
-            self.quiet.called(root, name, args)
-            return
-        if torch.is_grad_enabled() and self.tape.on:
-            for x in args:
-                if isinstance(x, torch.Tensor):
-                    self.tape.give(x)
-            self._given.append(noting.given(root, name, args, self.steps + 1, ROWS))
-
-    @careful
-    def _after_layer(self, module: torch.nn.Module, _args: tuple[Any, ...], output: Any) -> None:
-        if module is self._aside:
-            self._aside = None
-            self.tape.on = self.tape.listen()
-            for x in tensors_in(output):
-                self.tape.give(x)
-        if module in self._stack:
-            del self._stack[self._stack.index(module) :]
+    def _mode(self) -> bool | None:
+        """Whether the model called last stands in training mode."""
+        root = self._root() if self._root is not None else None
+        return root.training if root is not None else None
 
     _at_work: ClassVar[Watch | None] = None
-    _aside: torch.nn.Module | None = None
-    _form: int | None = None
-    _fresh: int = 0
-    _slope: float | None = None
-    _versions: Mapping[int, int] = {}

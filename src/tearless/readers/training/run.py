@@ -81,6 +81,11 @@ class Run:
         """The learning rate of the first group at each step; shape (steps,)."""
         return self._series("rates")
 
+    @cached_property
+    def modes(self) -> NDArray[np.float64]:
+        """1 for each step whose model stood in training mode, 0 in evaluation, nan where unknown; shape (steps,)."""
+        return self._series("training")
+
     def _series(self, name: str) -> NDArray[np.float64]:
         found: dict[int, float] = {}
         for entry in self.entries("losses"):

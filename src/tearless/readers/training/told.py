@@ -29,9 +29,10 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a model: whether it ``learns`` (requires a gradient), whether an optimiser holds it, and whether
-    it is ``registered``; a tensor in a plain list or attribute that the loss depends on is not. ``values`` counts its
-    numbers, ``distinct_rows`` the different rows of a matrix as it was at the first step (``None`` for vectors)."""
+    """One parameter of a model: whether it ``learns`` (requires a gradient), whether an optimiser holds it, whether it
+    was ``loaded`` (``load_state_dict``), and whether it is ``registered``; a tensor in a plain list or attribute that
+    the loss depends on is not. ``values`` counts its numbers, ``distinct_rows`` the different rows of a matrix before
+    the first step (``None`` for vectors)."""
 
     name: str = ""
     shape: tuple[int, ...] = ()
@@ -39,6 +40,7 @@ class Parameter:
     learns: bool = True
     optimized: bool = True
     registered: bool = True
+    loaded: bool = False
     distinct_rows: int | None = None
     std: float | None = None
 
@@ -62,12 +64,13 @@ class Model:
 class Step:
     """One optimiser step that was looked at. Lists run along ``parameters``; ``None`` where there was no gradient.
 
-    ``gradient``, ``weight``, ``update``: Euclidean norms (gradients as the optimiser gets them: unscaled, clipped).
+    ``gradient``, ``weight`` (before the step), ``update``: Euclidean norms (gradients as the optimiser gets them).
     ``same``: share of the numbers with a gradient other than 0 that the step left the same to the bit (lost updates).
     ``slope``: the inner product of gradient and update over all parameters: below 0 where the step descends.
     ``rates``: one a group. ``backwards``: calls of backward since the step before, and ``values`` what they were
-    called on; ``by_hand``: no optimiser made the step, the script did. ``bad``: gradients' numbers that are
-    nan or infinite. ``distinct_rows``: different rows of each matrix's gradient, at the first steps. ``skipped``: a
+    called on; ``cleared``: backward calls whose gradient was cleared before the step; ``by_hand``: no optimiser made
+    the step, the script did. ``bad``: gradients' numbers that are nan or infinite. ``distinct_rows``: different rows of
+    each matrix's gradient, at the first steps. ``skipped``: a
     scaler kept the optimiser from stepping.
     """
 
@@ -85,6 +88,7 @@ class Step:
     distinct_rows: tuple[int | None, ...] = ()
     slope: float | None = None
     values: Numbers = ()
+    cleared: int = 0
     by_hand: bool = False
     skipped: bool = False
 
@@ -145,8 +149,8 @@ class Values:
     ``rms``, ``low``, ``high``, ``mean``, ``std``; ``zeros`` (share of exact zeros); ``nan`` and ``inf`` (how many);
     ``still``: share of units (columns; channels of images) with one value over all samples; ``slope``: mean derivative
     of an activation as a share of its largest; ``entropy``: of softmax rows, mean, as a share of ln n; ``grad``: root
-    mean square of the loss's gradient by the op's output, ``grad_bad`` its nan or infinite numbers; ``ones``: largest
-    distance from 1 of the sums along the last axis, ``ones_first`` along the first.
+    mean square of the loss's gradient by the op's output, ``grad_bad`` its nan or infinite numbers, ``grad_nan``
+    its nan ones; ``ones``: largest distance from 1 of the sums along the last axis, ``ones_first`` along the first.
     """
 
     graph: int = 0
@@ -164,6 +168,7 @@ class Values:
     entropy: Numbers = ()
     grad: Numbers = ()
     grad_bad: Numbers = ()
+    grad_nan: Numbers = ()
     ones: Numbers = ()
     ones_first: Numbers = ()
 
@@ -198,11 +203,13 @@ class Given:
     """A call of a whole model: what it was given, whether it stood in training mode, whether gradients were recorded.
 
     ``training_modes`` and ``evaluating`` name its dropout and batch norm modules that stood in each mode. ``rows`` are
-    hashes of the samples; ``used`` says whether its output led to the loss of the step.
+    hashes of the samples; ``instance`` tells models of one class apart; ``used`` says whether its output led to the
+    loss of the step.
     """
 
     step: int = 0
     model: str = ""
+    instance: int = 0
     training: bool = True
     gradients: bool = True
     training_modes: tuple[str, ...] = ()
@@ -248,6 +255,7 @@ class Evaluation:
 
     step: int = 0
     model: str = ""
+    instance: int = 0
     training: bool = False
     training_modes: tuple[str, ...] = ()
     samples: int = 0

@@ -98,13 +98,16 @@ CONTINUOUS = 0.5
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    trained = [g.rows for g in run.given if g.used and g.gradients and g.rows]
-    told = [e for e in run.evaluations if len(e.rows) >= FEWEST]
-    if not trained or not told:
+    trained: dict[int, list[Sequence[str]]] = {}
+    for g in run.given:
+        if g.used and g.gradients and g.rows:
+            trained.setdefault(g.instance, []).append(g.rows)
+    told = [e for e in run.evaluations if len(e.rows) >= FEWEST and e.instance in trained]
+    if not told:
         raise CannotTell("samples of training batches and of an evaluation are needed; this run tells too few")
     fewest = min(len(e.rows) for e in told)
     drawn = len({e.rows[:fewest] for e in told}) > 1
-    found = [(one, _of(one, trained, drawn, _copies(run))) for one in told]
+    found = [(one, _of(one, trained[one.instance], drawn, _copies(run))) for one in told]
     new = [(one, s) for one, s in found if s.shared <= UNSURE * s.rows]
     if new:
         step, most = min(new, key=lambda pair: pair[1].shared)
