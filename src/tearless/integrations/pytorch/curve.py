@@ -37,6 +37,10 @@ class Curve:
 
     def hear(self, tensor: torch.Tensor) -> None:
         """Backward is called on a tensor."""
+        if tensor.is_cpu and not self._scaled and tensor.numel() == 1:
+            number = tensor.item()
+            self.values.append(None if isinstance(number, complex) else float(number))
+            return
         value = self._scaled[id(tensor)][1] if self.is_scaled(tensor) else tensor.detach()
         if value.numel() != 1 or value.is_complex() or value.is_meta:
             self.values.append(None)

@@ -33,20 +33,26 @@ FUSED = (torch.nn.TransformerEncoder, torch.nn.TransformerEncoderLayer, torch.nn
 
 
 def careful(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A fault in a hook is told once, and the watch switched off; the run never sees it. Time spent is counted."""
+    """A fault in a hook is told once, and the watch switched off; the run never sees it.
+
+    Time is counted where there is a look: asking for it would take longer than what else is done at other steps.
+    """
 
     @functools.wraps(function)
     def guarded(self: Hearing, *args: Any, **kwargs: Any) -> None:
         if not self.on or self._busy or threading.get_ident() != self._thread or transforming():
             return
-        began, self._busy, self.tape.paused = time.thread_time(), True, True
+        counted = self._looking or self.quiet.on
+        began = time.thread_time() if counted else 0.0
+        self._busy = self.tape.paused = True
         try:
             function(self, *args, **kwargs)
         except Exception:  # noqa: BLE001 - whatever it is, the run goes on
             self.failed()
         finally:
             self._busy = self.tape.paused = False
-            self.spent += time.thread_time() - began
+            if counted:
+                self.spent += time.thread_time() - began
 
     return guarded
 

@@ -40,12 +40,12 @@ class Optimizers:
     def number(self, optimizer: torch.optim.Optimizer) -> int:
         return self._numbers[id(optimizer)][0]
 
-    def learn(self, optimizer: torch.optim.Optimizer) -> None:
-        """An optimiser makes a step: at the first one, what it is."""
+    def learn(self, optimizer: torch.optim.Optimizer) -> bool:
+        """An optimiser makes a step: at the first one, what it is. Whether it was the first."""
         self._last = optimizer
         known = self._numbers.get(id(optimizer))
         if known is not None and known[1]() is optimizer:
-            return
+            return False
         number = len(self._numbers)
         self._numbers[id(optimizer)] = (number, weakref.ref(optimizer))
         self.settings.append(Settings.of(optimizer))
@@ -58,6 +58,7 @@ class Optimizers:
         names = [[self._names.of(p) for p in g["params"]] for g in optimizer.param_groups]
         stale = sum(not self._names.has(p) for p in parameters_of(optimizer))
         self._record.add({**entry, "parameters": names, "stale": stale})
+        return True
 
     def note_models(self) -> None:
         """Each model once, and again where it or the optimisers changed: what no optimiser moves, what it has not."""

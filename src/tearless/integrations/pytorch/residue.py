@@ -43,6 +43,8 @@ class Residue:
 
     def before_backward(self) -> list[torch.Tensor]:
         """The parameters whose used gradient is about to be added to."""
+        if not self.used:
+            return []
         self._drop_changed()
         return [one.parameter for one in self.used.values()]
 

@@ -155,8 +155,9 @@ class Watch(Hearing):
         self.zeroed += 1
         self._last = "zero"
         self._cleared, self._since = self._cleared + self._since, 0
-        parameters = parameters_of(owner) if isinstance(owner, torch.optim.Optimizer) else list(owner.parameters())
-        self.residue.forget(parameters)
+        if self.residue.used:
+            of_optimizer = isinstance(owner, torch.optim.Optimizer)
+            self.residue.forget(parameters_of(owner) if of_optimizer else list(owner.parameters()))
 
     @careful
     def loaded(self, module: torch.nn.Module) -> None:
@@ -265,8 +266,10 @@ class Watch(Hearing):
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         self.quiet.closes()
         self._stepping = True
-        self.optimizers.learn(optimizer)
-        self.optimizers.note_models()
+        if self.optimizers.learn(optimizer) or self._looking:
+            self.optimizers.note_models()
+        if not self._looking and not self.residue.used:
+            return
         parameters = parameters_of(optimizer)
         kept = self.residue.before_step(parameters)
         if kept:
@@ -296,7 +299,7 @@ class Watch(Hearing):
         groups = optimizer.param_groups
         values = self.curve.numbers() if self._looking else []
         self.curve.step(float(groups[0]["lr"]) if groups else 0.0, self._mode())
-        parameters = parameters_of(optimizer)
+        parameters = parameters_of(optimizer) if self._looking else []
         if self._looking:
             rates = [float(group["lr"]) for group in groups]
             self._add_step(parameters, values, {"optimizer": self.optimizers.number(optimizer), "rates": rates})
