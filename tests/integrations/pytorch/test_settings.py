@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,14 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from tearless.readers.training.run import Run
 
 from .tasks import STEPS, compared, left
+
+
+@pytest.fixture
+def _compiler() -> Iterator[None]:
+    """What was compiled is forgotten: a watch that begins later looks at calls again."""
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
 
 
 def net(inputs: int = 6, outputs: int = 3) -> nn.Sequential:
@@ -320,6 +330,7 @@ def test_copies_made_while_watched() -> None:
     compared(run)
 
 
+@pytest.mark.usefixtures("_compiler")
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="torch.compile needs a compiler")
 def test_compiled() -> None:
     """With a backend that needs no code generation, and with graphs cut by the loop."""
@@ -333,8 +344,8 @@ def test_compiled() -> None:
     compared(run)
 
 
+@pytest.mark.usefixtures("_compiler")
 def test_compiled_before_the_watch() -> None:
-    torch._dynamo.reset()
     model = net()
     fast = torch.compile(model, backend="eager")
     fast(torch.randn(2, 6))
@@ -346,3 +357,32 @@ def test_compiled_before_the_watch() -> None:
         return plain(model=lambda: model, forward=lambda _, x: fast(x))
 
     compared(run)
+
+
+def test_a_batch_is_run_again_as_it_was_computed() -> None:
+    """Under autocast a copy of the next step's first loss is that loss to the bit."""
+
+    def run() -> dict[str, Any]:
+        model = nn.Sequential(nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+        x, _ = data()
+        losses = []
+        for _ in range(4):
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = F.mse_loss(model(x), x[:, :1])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        return left(losses, model, optimizer)
+
+    watch = compared(run)
+    found = Run(tuple(watch.record.lines)).probes("reduction")
+    assert len(found) == 4
+    for one, later in itertools.pairwise(found):
+        assert one.numbers["after"] == later.numbers["before"]
+
+
+def test_what_several_batches_gave_is_not_asked_of_one() -> None:
+    watch = compared(lambda: plain(accumulate=2))
+    assert not Run(tuple(watch.record.lines)).probes("reduction")
