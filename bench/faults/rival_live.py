@@ -55,6 +55,8 @@ class Attached:
         self.alarms: dict[tuple[str, str], Alarm] = {}
         self.optimizers: list[Any] = []
         self.auditors: dict[int, Any] = {}
+        self.parts: set[int] = set()
+        self.troubles: dict[str, str] = {}
         self.given: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         self.target: Any = None
         self.steps = 0
@@ -65,11 +67,12 @@ class Attached:
 
     def called(self, model: Any, args: tuple[Any, ...]) -> None:
         """A whole model is about to be called with gradients."""
-        if not self.optimizers or next(model.parameters(), None) is None:
+        if not self.optimizers or next(model.parameters(), None) is None or id(model) in self.parts:
             return
         self.given[id(model)] = (model, args)
         if id(model) in self.auditors or len(self.auditors) >= MOST_MODELS:
             return
+        self.parts |= {id(part) for part in model.modules() if part is not model}
         own = {id(p) for p in model.parameters()}
         holds = [o for o in self.optimizers if any(id(p) in own for g in o.param_groups for p in g["params"])]
         optimizer = holds[-1] if holds else self.optimizers[-1]
@@ -81,27 +84,33 @@ class Attached:
         """An optimizer is about to step."""
         if self.steps % EVERY == 0:
             for model, args in list(self.given.values()):
-                self._gradients(model, float(optimizer.param_groups[0]["lr"]))
-                self._inputs(model, args)
+                rate = float(optimizer.param_groups[0]["lr"])
+                for rival, ask in (("traintools", self._traintools), ("torchdiag", self._torchdiag)):
+                    try:
+                        ask(model, args, rate)
+                    except Exception as fault:  # noqa: BLE001 - a rival that fails must not end the training
+                        self.troubles[rival] = f"{rival} failed: {type(fault).__name__}"
         self.given.clear()
         self.steps += 1
 
-    def _gradients(self, model: Any, rate: float) -> None:
-        monitor: Any = import_module("traintools").GradientHealthMonitor()
-        for words in monitor.inspect(model, step=self.steps, lr=rate).warnings:
+    def _traintools(self, model: Any, args: tuple[Any, ...], rate: float) -> None:
+        import torch
+
+        tools = import_module("traintools")
+        target = self.target if isinstance(self.target, torch.Tensor) else None
+        told = tools.BatchInspector().inspect(list(args), target, step=self.steps).warnings
+        for words in told:
+            self.say("traintools", next((kind for part, kind in IN_BATCHES.items() if part in words), words))
+        for words in tools.GradientHealthMonitor().inspect(model, step=self.steps, lr=rate).warnings:
             self.say("traintools", next((kind for part, kind in IN_GRADIENTS.items() if part in words), words))
+
+    def _torchdiag(self, model: Any, args: tuple[Any, ...], _: float) -> None:
+        import torch
+
         with contextlib.redirect_stdout(io.StringIO()):
             for told in import_module("torchdiag").check_gradients(model).values():
                 if told["status"] != "OK":
                     self.say("torchdiag", told["status"])
-
-    def _inputs(self, model: Any, args: tuple[Any, ...]) -> None:
-        import torch
-
-        inspector: Any = import_module("traintools").BatchInspector()
-        target = self.target if isinstance(self.target, torch.Tensor) else None
-        for words in inspector.inspect(list(args), target, step=self.steps).warnings:
-            self.say("traintools", next((kind for part, kind in IN_BATCHES.items() if part in words), words))
         if len(args) == 1 and isinstance(args[0], torch.Tensor):
             self._dead(model, args[0])
 
@@ -181,8 +190,9 @@ def _child(script: Path, answer: Path) -> None:
         try:
             runpy.run_path(str(script), run_name="__main__")
         except (Exception, SystemExit) as fault:  # noqa: BLE001 - some broken scripts end so; what was said counts
-            trouble = f"{type(fault).__name__}: {fault}"
+            trouble = f"the script ended with {type(fault).__name__}"
         told = {r: [[a.rule, a.step, a.grave] for a in alarms] for r, alarms in to.finish().items()}
+        trouble = ", ".join(filter(None, [trouble, *to.troubles.values()]))
         answer.write_text(json.dumps({"alarms": told, "trouble": trouble}), encoding="utf-8")
 
 

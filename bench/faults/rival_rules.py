@@ -1,8 +1,8 @@
 """Published rules of SageMaker Debugger, AutoTrainer and UMLAUT, written anew as functions of a recorded run.
 
 Each rule returns the step at which it first fires, or ``None``. Thresholds are the published defaults. A record holds
-norms, ranges, means and spreads of tensors, not the tensors: where a rule asks for more, its docstring says what was
-taken instead, always the reading that fires less. Rules that a record cannot serve are in ``LEFT_OUT``.
+norms, ranges, means and spreads of tensors, not the tensors: where a rule asks for more, its docstring says what stands
+in for it, for the most part something that fires less. Rules that a record cannot serve are in ``LEFT_OUT``.
 """
 
 from __future__ import annotations

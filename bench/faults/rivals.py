@@ -95,13 +95,17 @@ def installed(package: str) -> str | None:
         return None
 
 
-def recorded(subject: Plant | Sound, folder: Path, limit: float) -> Source | None:
-    """The record of a script's training, made now where it is not in the folder; ``None`` where none came of it."""
-    record = folder / f"{subject.stem}.rec"
-    if not record.exists():
-        forked(["--record", str(record)], limit)(subject.path, folder / f"{subject.stem}.json")
+def record(subject: Plant | Sound, folder: Path, limit: float) -> None:
+    """Trains a script under the watch, where its record is not in the folder yet."""
+    file = folder / f"{subject.stem}.rec"
+    if not file.exists():
+        forked(["--record", str(file)], limit)(subject.path, folder / f"{subject.stem}.json")
+
+
+def recorded(subject: Plant | Sound, folder: Path) -> Source | None:
+    """The record of a script's training; ``None`` where none came of it."""
     try:
-        return from_record(record)
+        return from_record(folder / f"{subject.stem}.rec")
     except InputError as fault:
         print(f"{subject.stem}: {fault}", file=sys.stderr)
         return None
@@ -153,12 +157,14 @@ class Bench:
             self.add(rival, subject, alarms)
 
     def table(self) -> list[list[str]]:
-        return [row.cells() for row in self.rows.values()]
+        order = (OWN, *NAMED)
+        return [self.rows[watcher].cells() for watcher in order if watcher in self.rows]
 
 
 def page(bench: Bench, sample: int | None) -> str:
     """The table as a page of the docs, with how it was made."""
     versions = ", ".join(f"{name} {installed(name) or 'not installed'}" for name in (*CURVES, *LIVE))
+    troubles = "; ".join(f"{stem}: {', '.join(said)}" for stem, said in bench.troubles.items()) or "none"
     few = (
         "" if sample is None else f" on a sample of {sample} of the broken scripts, drawn with seed 0, and all healthy"
     )
@@ -171,13 +177,14 @@ def page(bench: Bench, sample: int | None) -> str:
         "thresholds do on runs that nobody tuned them to.",
         "**Cause first**: the first alarm names the planted fault or one listed as equally right (`planted.csv`). "
         "Strictly, a rule names the fault that it is called after; with goodwill also what its makers name as causes, "
-        "or of which it is plainly a symptom (`rival_names.py`). The order is that in which rules fire, remarks last. "
-        "Each rule counts once a script, however often it fires; remarks (`info`) are findings, but no alarms. Advice "
-        "on speed, style and devices is left out.",
+        "or of which it is plainly a symptom (`rival_names.py`). The order is that in which rules fire (of losslint, "
+        "its own: by severity), remarks last. Each rule counts once a script, however often it fires; remarks (`info`) "
+        "are findings, but no alarms. Advice on speed, style and devices is left out.",
         "**SageMaker Debugger, AutoTrainer, UMLAUT** are published rules with their published defaults, written anew "
         "over a record of `tearless watch`, which holds norms, ranges and spreads of tensors at some 25 steps of a "
-        "thousand: no script is trained again. Where a rule asks for whole tensors, the reading that fires less was "
-        "taken (`rival_rules.py`, `rival_keras.py`). Epochs are unknown to a record: evaluations stand for them. Left "
+        "thousand: no script is trained again. Where a rule asks for whole tensors something else stands in, for the "
+        "most part something that fires less (said rule by rule in `rival_rules.py` and `rival_keras.py`). Epochs are "
+        "unknown to a record: evaluations stand for them. Left "
         "out: " + "; ".join(f"of {rival}, {what}" for rival, what in LEFT_OUT.items()) + ".",
         "**losslint, training-doctor** are the real packages, given the loss and the rate of every step, the losses of "
         "evaluations, and (training-doctor) the norm of the gradient at the steps looked at.",
@@ -186,7 +193,7 @@ def page(bench: Bench, sample: int | None) -> str:
         "torchdiag `check_gradients` and `check_dead_neurons`: the others need a function of the loss, numbers of the "
         "samples, or a step of their own, which an unchanged script does not give. Scripts without a `Module` show "
         "them nothing.",
-        f"Versions: {versions}; PyTorch {installed('torch')}.",
+        f"Troubles: {troubles}. Versions: {versions}; PyTorch {installed('torch')}.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -207,18 +214,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the page there")
     parser.add_argument("--limit", type=float, default=300.0, metavar="SECONDS", help="longest run of one script")
     args = parser.parse_args(arguments)
-    stems, bench = asked(args.stems), Bench()
-    attach = sampled(stems, args.sample) if all(map(installed, LIVE)) else set()
+    subjects = [BROKEN.get(stem) or HEALTHY[stem] for stem in asked(args.stems)]
+    attach = sampled([subject.stem for subject in subjects], args.sample) if all(map(installed, LIVE)) else set()
+    bench = Bench()
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.records.resolve() if args.records else Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for stem in stems:
-            subject = BROKEN.get(stem) or HEALTHY[stem]
-            if source := recorded(subject, folder, args.limit):
+        for subject in subjects:  # all children are forked before anything here starts threads: these do not survive
+            record(subject, folder, args.limit)
+            if subject.stem in attach:
+                bench.watch(subject, folder, args.limit)
+        for subject in subjects:
+            if source := recorded(subject, folder):
                 bench.read(subject, source)
-        for stem in stems:
-            if stem in attach:
-                bench.watch(BROKEN.get(stem) or HEALTHY[stem], folder, args.limit)
     print(plain(HEADS, bench.table()))
     for stem, said in bench.troubles.items():
         print(f"{stem}: {', '.join(said)}", file=sys.stderr)
