@@ -12,7 +12,12 @@ CLOSE = 1e-3
 
 
 def share_of_loss(run: Run, step: Step) -> float | None:
-    """By what one loss was multiplied before each backward call of this step; ``None`` where it was not one loss."""
+    """By what one loss was multiplied before each backward call of this step; ``None`` where it was not one loss.
+
+    >>> run = Run.from_entries([{"kind": "loss", "step": 1, "value": value} for value in (2.0, 4.0)])
+    >>> share_of_loss(run, Step(step=1, backwards=2, values=(1.0, 2.0)))
+    0.5
+    """
     calls = [c for c in run.loss_calls if c.step == step.step and not c.evaluating]
     if step.by_hand or any(o.optimizer == step.optimizer and o.name == "LBFGS" for o in run.optimizers):
         return None  # a closure is called as often as the line search asks

@@ -17,7 +17,7 @@ from tearless.readers.training.told import Graph, Op, Optimizer, Step, Values
 class Fading:
     """The way back through ``depth`` layers: ``kept`` of the gradient's length reaches the first of them, ``gain`` each
     layer on average. ``first`` and ``last`` are the ends; ``changed`` bounds by which part the steps of the run could
-    change the output of the first, and ``changed_last`` of the last."""
+    change the output of the first, and ``changed_last`` of the last. Made by ``fading``."""
 
     first: Layer
     last: Layer
@@ -29,7 +29,15 @@ class Fading:
 
 
 def fading(run: Run) -> Fading | None:
-    """The median of the looked-at steps of the second half; ``None`` where no chain of three layers was seen."""
+    """The median of the looked-at steps of the second half; ``None`` where no chain of three layers was seen.
+
+    >>> layer = {"function": "mm", "given": [[1, 4], [4, 4]]}
+    >>> ops = [{**layer, "op": i, "inputs": [i - 1 if i else "input", f"parameter w{i}"]} for i in range(3)]
+    >>> seen = [{"kind": "values", "step": 1, "grad": [0.01, 0.1, 1.0]}, {"kind": "step", "step": 1}]
+    >>> found = fading(Run.from_entries([{"kind": "graph", "ops": ops}, *seen]))
+    >>> found.depth, round(found.kept, 9), round(found.gain, 9)
+    (3, 0.01, 0.1)
+    """
     found = [one for values in late(run.values, run.steps[-1].step) if (one := _at(run, values)) is not None]
     if not found:
         return None
@@ -64,6 +72,10 @@ def summed_updates(run: Run) -> Mapping[str, float]:
     """The lengths of all steps of the run, by parameter: each looked-at step stands for those until the next.
 
     What weight decay alone moved is left out: it shortens the weights whatever the gradient.
+
+    >>> steps = [{"kind": "step", "step": step, "parameters": ["w"], "update": [0.5]} for step in (1, 3)]
+    >>> summed_updates(Run.from_entries([*steps, {"kind": "losses", "first": 1, "values": [1.0] * 4}]))
+    {'w': 2.0}
     """
     last = max(run.steps[-1].step, len(run.losses))
     total: dict[str, float] = {}
@@ -135,7 +147,10 @@ def _median(values: Sequence[float | None]) -> float | None:
 
 @dataclass(frozen=True)
 class OverTime:
-    """A plain recurrent layer: over ``steps`` time steps its matrix, ``gain`` a step, keeps ``kept`` of a gradient."""
+    """A plain recurrent layer: over ``steps`` time steps its matrix, ``gain`` a step, keeps ``kept`` of a gradient.
+
+    Made by ``over_time``; ``place`` is the layer in words.
+    """
 
     place: str
     steps: int
@@ -148,6 +163,13 @@ def over_time(run: Run) -> OverTime | None:
 
     A random n x n matrix changes lengths by ||W||/sqrt(n) a product in the long run (the circular law), tanh by its
     mean derivative, 1 less the mean square of its output, and ReLU by sqrt(1/2).
+
+    >>> op = {"function": "rnn_tanh", "inputs": ["input", "data", "parameter weight_hh"]}
+    >>> graph = {"kind": "graph", "ops": [{**op, "given": [[3, 1, 2], [1, 1, 4]]}]}  # 3 steps, a 4 x 4 matrix
+    >>> step = {"kind": "step", "parameters": ["weight_hh"], "weight": [1.0]}
+    >>> found = over_time(Run.from_entries([graph, {"kind": "values", "rms": [0.0]}, step]))
+    >>> found.steps, found.gain, round(found.kept, 9)
+    (3, 0.5, 0.25)
     """
     norms = run.steps[-1].by_name("weight")
     found: list[OverTime] = []

@@ -23,7 +23,11 @@ OUT = frozenset({"tolist", "item", "numpy", "__array__", "__float__", "__int__"}
 
 
 def gradients(run: Run) -> Mapping[str, tuple[float | None, ...]]:
-    """For each parameter the norm of its gradient at each looked-at step of an optimiser that holds it."""
+    """For each parameter the norm of its gradient at each looked-at step of an optimiser that holds it.
+
+    >>> gradients(Run.from_entries([{"kind": "step", "parameters": ["a", "b"], "gradient": [0.5, None]}]))
+    {'a': (0.5,), 'b': (None,)}
+    """
     found: dict[str, list[float | None]] = {}
     for step in run.steps:
         for name, norm in zip(step.parameters, step.gradient, strict=False):
@@ -33,7 +37,11 @@ def gradients(run: Run) -> Mapping[str, tuple[float | None, ...]]:
 
 
 def moved(run: Run) -> frozenset[str]:
-    """The parameters that some looked-at step changed. A change that is nan is one."""
+    """The parameters that some looked-at step changed. A change that is nan is one.
+
+    >>> moved(Run.from_entries([{"kind": "step", "parameters": ["a", "b"], "update": [0.5, 0.0]}]))
+    frozenset({'a'})
+    """
     return frozenset(name for step in run.steps for name, size in step.by_name("update").items() if size != 0)
 
 
@@ -42,6 +50,9 @@ def without_gradient(run: Run) -> frozenset[str]:
 
     Left out are steps whose loss was 0 (a margin that is kept asks for no change), and parameters that moved although
     they had no gradient (an optimiser inside backward, a search without gradients).
+
+    >>> without_gradient(Run.from_entries([{"kind": "step", "parameters": ["a", "b"], "gradient": [0.5, None]}]))
+    frozenset({'b'})
     """
     silent = {name for name, norms in _asked(run).items() if norms and not any(norms)}
     known = run.parameters
@@ -66,24 +77,42 @@ def _concerns(run: Run, step: Step, name: str) -> bool:
 
 
 def held(run: Run) -> frozenset[str]:
-    """The parameters that some optimiser of the run holds, or that were called so."""
+    """The parameters that some optimiser of the run holds, or that were called so.
+
+    >>> held(Run.from_entries([{"kind": "optimizer", "name": "SGD", "parameters": [["a"]]}]))
+    frozenset({'a'})
+    """
     named = {name for o in run.optimizers for group in o.parameters for name in group}
     return frozenset(named | {name for name, p in run.parameters.items() if p.optimized})
 
 
 def connected(graph: Graph) -> frozenset[str]:
-    """The parameters from which a way leads to the loss that a gradient can go back: every op on it learns."""
+    """The parameters from which a way leads to the loss that a gradient can go back: every op on it learns.
+
+    >>> cut = Op(0, "detach", inputs=("parameter a",), learns=False)
+    >>> connected(Graph(ops=(cut, Op(1, "add", inputs=(0, "parameter b"))), loss=1))
+    frozenset({'b'})
+    """
     ops = {op.op: op for op in graph.ops}
     return _parameters(_before(ops, None if graph.loss is None else ops.get(graph.loss), learning=True))
 
 
 def behind(graph: Graph, op: Op) -> frozenset[str]:
-    """All parameters that this op's value depends on."""
+    """All parameters that this op's value depends on.
+
+    >>> graph = Graph(ops=(Op(0, "mm", inputs=("input", "parameter a")), Op(1, "relu", inputs=(0,))))
+    >>> behind(graph, graph.ops[1])
+    frozenset({'a'})
+    """
     return _parameters(_before({one.op: one for one in graph.ops}, op, learning=False))
 
 
 def used(graph: Graph) -> frozenset[str]:
-    """All parameters that the loss depends on, whether a gradient can go back or not."""
+    """All parameters that the loss depends on, whether a gradient can go back or not.
+
+    >>> used(Graph(ops=(Op(0, inputs=("parameter a",)), Op(1, inputs=("parameter b",), used=False)), loss=0))
+    frozenset({'a'})
+    """
     return _parameters([op for op in graph.ops if op.used])
 
 
@@ -92,6 +121,10 @@ def cuts(graph: Graph) -> tuple[Op, ...]:
 
     Those that take numbers out of PyTorch count, though what became of them cannot be followed. An op of parameters
     alone that does not learn, such as a layer under ``no_grad``, is none: nothing that learns went into it.
+
+    >>> ops = Op(0, "mm", inputs=("parameter a",)), Op(1, "argmax", inputs=(0,), learns=False), Op(2, "relu")
+    >>> [op.function for op in cuts(Graph(ops=ops))]
+    ['argmax']
     """
     ops = {op.op: op for op in graph.ops}
 
@@ -134,7 +167,7 @@ def fresh(parameter: Parameter) -> bool | None:
     1/√(2n) for kurtosis κ ≤ 3; four of them are allowed. A short training may leave a tensor inside: evidence, no
     proof.
 
-    >>> fresh(Parameter("w", (64, 20), std=1 / 60**0.5)), fresh(Parameter("w", (64, 20), std=0.3))
+    >>> fresh(Parameter("w", (64, 20), std=1 / 60**0.5)), fresh(Parameter("w", (64, 20), std=0.5))
     (True, False)
     """
     if parameter.std is None or not math.isfinite(parameter.std):
@@ -157,7 +190,11 @@ def _starts(shape: tuple[int, ...]) -> tuple[float, ...]:
 
 
 def stale_shapes(run: Run) -> frozenset[str]:
-    """The shapes of the tensors that optimisers hold and no model that was called has, as their names tell them."""
+    """The shapes of the tensors that optimisers hold and no model that was called has, as their names tell them.
+
+    >>> stale_shapes(Run.from_entries([{"kind": "optimizer", "stale": 1, "parameters": [["tensor of shape (3,)"]]}]))
+    frozenset({'(3,)'})
+    """
     names = {name for o in run.optimizers if o.stale for group in o.parameters for name in group}
     return frozenset(name.removeprefix(NAMELESS) for name in names if name.startswith(NAMELESS))
 
@@ -166,6 +203,10 @@ def untrained(run: Run, names: Iterable[str]) -> float | None:
     """The share of the numbers in these parameters that stand as at a usual start; ``None`` where none can be told.
 
     A parameter that an entry calls ``loaded``, or whose like (same place, same shape) another model trained, is not.
+
+    >>> told = [{"name": "a", "shape": [64, 20], "std": 1 / 60**0.5}, {"name": "b", "shape": [64, 20], "std": 0.5}]
+    >>> untrained(Run.from_entries([{"kind": "model", "parameters": told}]), ["a", "b"])  # b is no usual start
+    0.5
     """
     loaded = {p.get("name") for m in run.entries("model") for p in m.get("parameters", ()) if p.get("loaded")}
     known = held(run)
@@ -179,5 +220,9 @@ def untrained(run: Run, names: Iterable[str]) -> float | None:
 
 
 def place(name: str) -> str:
-    """A parameter's path in its model: ``Net 2: head.weight`` stands where the ``head.weight`` of ``Net`` does."""
+    """A parameter's path in its model: ``Net 2: head.weight`` stands where the ``head.weight`` of ``Net`` does.
+
+    >>> place("Net 2: head.weight")
+    'head.weight'
+    """
     return name.rpartition(": ")[2]

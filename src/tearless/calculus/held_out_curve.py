@@ -24,7 +24,7 @@ class HeldOut:
     at 0; ``level`` is then twice that, so that what is gone is counted in it); ``late``: the least of the last quarter;
     ``noise``: by how much the lowest of so many equal values lies below them by chance. ``level``: the loss of knowing
     nothing. ``train``: training loss late, ``train_then``: at the best step; ``right_gap``: share of right answers in
-    training less that on held-out rows."""
+    training less that on held-out rows. Made by ``held_out``."""
 
     evaluations: int
     best: float
@@ -44,7 +44,13 @@ class HeldOut:
 
 
 def held_out(run: Run) -> HeldOut | None:
-    """The longest series of evaluations with a loss; ``None`` where there is none, or no training loss."""
+    """The longest series of evaluations with a loss; ``None`` where there is none, or no training loss.
+
+    >>> looks = [{"kind": "evaluation", "step": i + 1, "loss": loss} for i, loss in enumerate([3.0, 1.0, 2.0, 2.0])]
+    >>> found = held_out(Run.from_entries([{"kind": "losses", "first": 1, "values": [4.0, 2.0, 1.0, 0.5]}, *looks]))
+    >>> found.best, found.best_step, found.late
+    (1.0, 2, 2.0)
+    """
     told = learnt(run)
     steps, values, right = _series(run)
     if told is None or not len(values):

@@ -19,7 +19,7 @@ SAME = 0.02
 
 @dataclass(frozen=True)
 class Ignorance:
-    """What a model pays that knows nothing of its inputs.
+    """What a model pays that knows nothing of its inputs. Made by ``ignorance``.
 
     ``blank``: for equal scores for all classes (for 0, of numbers); ``constant``: for the best answer that is the same
     for every sample: the labels' entropy in nats, the targets' variance. ``classes``: whether the loss is one of
@@ -36,6 +36,12 @@ def ignorance(run: Run) -> Ignorance | None:
 
     The losses of a batch's own labels: the average over the looked-at batches. Class weights leave ``blank`` as it is
     and ``constant`` below it.
+
+    >>> seen = {"input": {"shape": [8, 4]}, "target": {"counts": {"0": 4, "1": 4}}}  # 2 of 4 classes come
+    >>> call = {"kind": "loss", "step": 1, "function": "cross_entropy", "value": 1.5, **seen}
+    >>> found = ignorance(Run.from_entries([call, {"kind": "losses", "first": 1, "values": [1.5]}]))
+    >>> round(math.exp(found.blank), 9), round(math.exp(found.constant), 9)
+    (4.0, 2.0)
     """
     calls = [call for call in run.loss_calls if not call.evaluating and call.reduction == "mean" and _whole(run, call)]
     names = {call.function for call in calls}

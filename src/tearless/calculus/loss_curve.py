@@ -1,7 +1,7 @@
 """What the losses of a run's steps say: where they began and ended, how noisy, whether they still fall.
 
 Losses come from batches: each is the level of the run plus the luck of its batch. Everything here is robust: medians,
-ranks and signs, so that a few wild batches decide nothing.
+ranks and signs, so that a few wild batches decide nothing. Losses and values are in the order of the steps, shape (n,).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ENDING = 0.2
 
 @dataclass(frozen=True)
 class Levels:
-    """Where a run's losses began and ended.
+    """Where a run's losses began and ended. Made by ``levels``.
 
     ``start``: the first finite loss, taken before anything was learned; ``late``: the median of the last fifth, inf
     where the run ended in losses that are no numbers; ``lowest``: of the medians of stretches; ``peak``: the largest
@@ -226,7 +226,11 @@ def heights(values: Vector) -> tuple[Vector, float]:
 
 
 def first_level(losses: Vector) -> float:
-    """The first loss, or the median of the first ten where that is higher: one batch may be an easy one."""
+    """The first loss, or the median of the first ten where that is higher: one batch may be an easy one.
+
+    >>> first_level(np.array([1.0, 3.0, 2.0]))
+    2.0
+    """
     values = known(losses)
     return float(max(values[0], np.median(values[:10])))
 

@@ -36,6 +36,9 @@ def direction(graph: Graph, values: Values | None = None) -> int | None:
     (an evidence bound, a reward, a ratio): nothing is claimed there. A mean of squares or of absolute differences is a
     known loss, so is a negated mean of logarithms of what the model gave; a mean of log-probabilities picked by labels,
     not negated, falls as that loss grows.
+
+    >>> direction(Graph(ops=(Op(0, "mse_loss"), Op(1, "neg", inputs=(0,))), loss=1))
+    -1
     """
     ops = {op.op: op for op in graph.ops}
     means = {} if values is None else dict(zip((op.op for op in graph.ops), values.mean, strict=False))
@@ -99,6 +102,10 @@ def rewarded(graph: Graph) -> bool:
 
     Going down it makes choices of positive weight rarer. What the weights are, rewards or costs, the graph does not
     say.
+
+    >>> picked = Op(0, "log_softmax"), Op(1, "gather", inputs=(0, "data"))
+    >>> rewarded(Graph(ops=(*picked, Op(2, "mul", inputs=(1, "data")), Op(3, "mean", inputs=(2,))), loss=3))
+    True
     """
     ops = {op.op: op for op in graph.ops}
     op = None if graph.loss is None else ops.get(graph.loss)
@@ -129,7 +136,10 @@ def _picked(op: Op, ops: Mapping[int, Op]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which way a looked-at step goes: whether it raises a known loss, and whether that loss went in negated."""
+    """Which way a looked-at ``step`` goes: whether it raises a known loss, and whether that loss went in negated.
+
+    Made by ``ways_of``.
+    """
 
     step: Step
     raises: bool
@@ -137,7 +147,12 @@ class Way:
 
 
 def ways_of(run: Run) -> list[Way]:
-    """The looked-at steps of which both the product of gradient and update and a known loss are told."""
+    """The looked-at steps of which both the product of gradient and update and a known loss are told.
+
+    >>> seen = [{"kind": "graph", "ops": [{"function": "mse_loss"}], "loss": 0}, {"kind": "values", "step": 1}]
+    >>> [way.raises for way in ways_of(Run.from_entries([*seen, {"kind": "step", "step": 1, "slope": 0.5}]))]
+    [True]
+    """
     signs = {values.step: direction(graph, values) for graph, values in run.seen()}
     found = []
     for step in run.steps:
@@ -148,6 +163,13 @@ def ways_of(run: Run) -> list[Way]:
 
 
 def steps_down_rewards(run: Run) -> int:
-    """Looked-at steps that go down a mean of log-probabilities times weights."""
+    """Looked-at steps that go down a mean of log-probabilities times weights.
+
+    >>> ops = [{"op": 0, "function": "log_softmax"}, {"op": 1, "function": "gather", "inputs": [0, "data"]}]
+    >>> graph = {"kind": "graph", "ops": [*ops, {"op": 2, "function": "mul", "inputs": [1, "data"]}], "loss": 2}
+    >>> step = {"kind": "step", "step": 1, "slope": -0.5}
+    >>> steps_down_rewards(Run.from_entries([graph, {"kind": "values", "step": 1}, step]))
+    1
+    """
     down = {step.step for step in run.steps if step.slope is not None and step.slope < 0}
     return sum(values.step in down and rewarded(graph) for graph, values in run.seen())

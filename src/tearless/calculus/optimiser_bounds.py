@@ -20,6 +20,9 @@ def only_optimizer(run: Run) -> Optimizer | None:
     """The one optimiser that steps; ``None`` where none is told of, as in a log.
 
     Raises ``NotApplicable`` where several step: their losses may pull against each other, as a critic's do.
+
+    >>> only_optimizer(Run.from_entries([{"kind": "optimizer", "name": "SGD"}])).name
+    'SGD'
     """
     stepping = {step.optimizer for step in run.steps}
     if len(stepping) > 1 or (not stepping and len(run.optimizers) > 1):
@@ -29,7 +32,11 @@ def only_optimizer(run: Run) -> Optimizer | None:
 
 
 def known_optimizer(run: Run) -> Optimizer:
-    """The one optimiser that steps. Raises ``CannotTell`` where none is told of, ``NotApplicable`` where several."""
+    """The one optimiser that steps. Raises ``CannotTell`` where none is told of, ``NotApplicable`` where several.
+
+    >>> known_optimizer(Run.from_entries([{"kind": "optimizer", "name": "SGD", "groups": [{"lr": 0.1}]}])).groups
+    ({'lr': 0.1},)
+    """
     found = only_optimizer(run)
     if found is None or not found.groups:
         raise CannotTell("this needs the settings of the optimiser: run the script under `tearless watch`")
@@ -46,7 +53,11 @@ def scales_gradients(name: str) -> bool:
 
 
 def decouples_decay(optimizer: Optimizer) -> bool:
-    """Whether decay acts on the weights beside the gradient (AdamW) and not as a part of it (SGD, Adam)."""
+    """Whether decay acts on the weights beside the gradient (AdamW) and not as a part of it (SGD, Adam).
+
+    >>> decouples_decay(Optimizer(name="AdamW")), decouples_decay(Optimizer(name="SGD"))
+    (True, False)
+    """
     named = any(part in optimizer.name.lower() for part in DECOUPLED)
     return named or any(bool(group.get("decoupled_weight_decay")) for group in optimizer.groups)
 
@@ -73,7 +84,11 @@ def memory(beta: float) -> float:
 
 
 def number_of(group: Mapping[str, Any], key: str, default: float = 0.0) -> float:
-    """A setting of a group as a number; ``default`` where it has none (a tensor's text, None)."""
+    """A setting of a group as a number; ``default`` where it has none (a tensor's text, None).
+
+    >>> number_of({"lr": 0.1}, "lr"), number_of({"lr": None}, "lr", 1.0)
+    (0.1, 1.0)
+    """
     value = group.get(key)
     fine = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if fine and value is not None else default

@@ -13,6 +13,9 @@ def rates_of(run: Run) -> NDArray[np.float64]:
     """The rates of the run's one optimiser, or of the one that made the most looked-at steps; of groups the highest.
 
     Raises ``NotApplicable`` where the script makes its steps by hand, ``CannotTell`` where no rates are told.
+
+    >>> rates_of(Run.from_entries([{"kind": "losses", "first": 1, "rates": [0.1, 0.05]}])).tolist()
+    [0.1, 0.05]
     """
     if run.steps and all(step.by_hand for step in run.steps):
         raise NotApplicable("the script makes its steps by hand: their rate is not seen")
@@ -27,7 +30,12 @@ def rates_of(run: Run) -> NDArray[np.float64]:
 
 
 def highest_rate(run: Run, rates: NDArray[np.float64]) -> float:
-    """The highest rate; where it never changes, the one that the schedule was made for, if there is one."""
+    """The highest of some rates, shape (n,); where they never change, the one that the schedule was made for, if any.
+
+    >>> run = Run.from_entries([{"kind": "optimizer", "groups": [{"initial_lr": 0.5}]}])
+    >>> highest_rate(run, np.array([0.1, 0.1])), highest_rate(run, np.array([0.2, 0.1]))
+    (0.5, 0.2)
+    """
     top = float(rates.max())
     meant = [float(g.get("initial_lr") or 0) for o in run.optimizers for g in o.groups[:1]]
     return max(top, *meant) if len(meant) == 1 and rates.min() == top else top
@@ -37,7 +45,11 @@ def still_falling(losses: NDArray[np.float64], rates: NDArray[np.float64], top: 
     """The most that the second half of the way at a working rate (a tenth of the highest) brought of the loss's fall.
 
     The way is the sum of the rates, so that it does not matter how slowly its end was walked. Compared are its third
-    and its last quarter, two standard errors added; 1 where the loss is not known or did not fall for sure.
+    and its last quarter, two standard errors added; 1 where the loss is not known or did not fall for sure. ``losses``
+    and ``rates`` go by steps, shapes (n,).
+
+    >>> still_falling(np.array([5.0, 4.0, 4.0, 3.0, 3.0, 1.0, 1.0, 1.0]), np.ones(8), 1.0)  # 3 to 1, of 5 to 1
+    0.5
     """
     if len(losses) < len(rates) or top <= 0:
         return 1.0

@@ -29,6 +29,9 @@ class Promises:
     """Looked-at steps with the loss of their own batch ``before`` and ``after`` and the promised fall −g·d.
 
     Arrays of shape (k,); ``after`` is nan where no second look was taken, inf where it was no finite number.
+
+    >>> of_rows([(1, 2.0, 1.5, 1.0), (2, 1.0, 1.25, 1.0)]).overshoots
+    1
     """
 
     steps: Vector
@@ -105,6 +108,8 @@ def shorter(kept: float) -> float:
 def sign_chance(rises: int, steps: int) -> float:
     """The chance of at least so many rises among so many steps, were a rise and a fall equally likely. Exact.
 
+    Raises ``InputError`` for more rises than steps, or fewer than none.
+
     >>> sign_chance(3, 3)
     0.125
     """
@@ -118,6 +123,9 @@ def promises(run: Run) -> Promises:
 
     Slopes are told with the gradient as the optimiser got it; where it was clipped to a norm, the loss's own is as many
     times steeper as that norm was exceeded.
+
+    >>> promises(Run.from_entries([{"kind": "step", "step": 1, "loss": 2.0, "slope": -0.5}])).fall.tolist()
+    [0.5]
     """
     steeper = {
         int(clip["step"]): max(1.0, _number(clip.get("norm")) / float(clip["most"]))
@@ -141,7 +149,11 @@ def promises(run: Run) -> Promises:
 
 
 def of_rows(rows: Sequence[tuple[float, float, float, float]]) -> Promises:
-    """Promises of rows (step, before, after, fall)."""
+    """Promises of rows (step, before, after, fall).
+
+    >>> of_rows([(1, 2.0, 1.5, 1.0)]).kept
+    0.5
+    """
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     return Promises(*(table[:, i] for i in range(4)))
 

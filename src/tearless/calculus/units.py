@@ -17,7 +17,10 @@ LOOKED = 1 << 16
 
 @dataclass(frozen=True)
 class Hidden:
-    """A hidden activation of one graph: a number of it at the first look, and late at its best and at its worst."""
+    """A hidden activation of one graph, ``op``, and a number of it: at the first look, and late its least and its most.
+
+    Made by ``hidden``.
+    """
 
     op: Op
     first: float
@@ -34,6 +37,14 @@ def hidden(run: Run, functions: Container[str], number: Callable[[Op, Values, in
     """The activations of some functions with a layer between them and the loss, where ``number`` was known late.
 
     ``number(op, values, place)`` reads one number of one op at one looked-at step.
+
+    >>> layer = {"op": 1, "function": "mm", "inputs": [0, "parameter w"], "given": [[1, 4], [4, 4]]}
+    >>> graph = {"kind": "graph", "ops": [{"op": 0, "function": "relu"}, layer]}
+    >>> looks = [{"kind": "values", "step": step, "zeros": [step / 4, 0.0]} for step in (1, 2, 3)]
+    >>> run = Run.from_entries([graph, *looks])
+    >>> found = hidden(run, {"relu"}, lambda op, values, place: at(values.zeros, place))
+    >>> [(one.first, one.least, one.most) for one in found]
+    [(0.25, 0.5, 0.75)]
     """
     found = []
     for graph in run.graphs.values():
@@ -65,12 +76,20 @@ def _gates(takers: list[Op]) -> bool:
 
 
 def at(values: tuple[float | None, ...], place: int) -> float | None:
-    """The number at a place of one of the lists of ``Values``."""
+    """The number at a place of one of the lists of ``Values``; ``None`` beyond its end.
+
+    >>> at((0.5, 0.25), 1), at((), 1)
+    (0.25, None)
+    """
     return values[place] if place < len(values) else None
 
 
 def samples_a_unit(op: Op) -> int:
-    """How many values of each unit (channel of images, else column) were looked at."""
+    """How many values of each unit (channel of images, else column) were looked at.
+
+    >>> samples_a_unit(Op(shape=(32, 10))), samples_a_unit(Op(shape=(8, 3, 4, 4)))
+    (32, 128)
+    """
     if len(op.shape) < 2:
         return 1
     units = op.shape[1] if len(op.shape) >= 4 else op.shape[-1]

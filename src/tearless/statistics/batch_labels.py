@@ -16,7 +16,8 @@ MOST_IN_A_BATCH = 256
 @dataclass(frozen=True)
 class Alike:
     """``correlation`` of two targets of one batch (0 where batches are drawn at random, 1 where each holds one value),
-    and the ``chance`` of one as large where they are. ``worth``: independent samples that tell as much as a batch."""
+    and the ``chance`` of one as large where they are. ``worth``: independent samples that tell as much as a batch of
+    ``size``. Made by ``alike_labels`` and ``alike_numbers``."""
 
     correlation: float
     chance: float
@@ -28,7 +29,7 @@ class Alike:
 
 
 def alike_labels(counts: ArrayLike, rng: np.random.Generator) -> Alike | None:
-    """Of ``counts``, shape (batches, classes): labels in each batch. ``None`` where no batch could show it.
+    """Of ``counts``, shape (k, c): labels of c classes in k batches. ``None`` where no batch could show it.
 
     Of pairs within batches the share with equal labels is compared with that of all pairs whatever, (s − q)/(1 − q).
     The chance is found by dealing the same labels out anew, which is the multivariate hypergeometric law; it is never
@@ -58,7 +59,7 @@ def alike_labels(counts: ArrayLike, rng: np.random.Generator) -> Alike | None:
 
 
 def alike_numbers(means: ArrayLike, stds: ArrayLike, size: int) -> Alike | None:
-    """Of the ``means`` and ``stds`` of batches of ``size`` numbers, shapes (batches,). ``None`` where none can show it.
+    """Of the ``means`` and ``stds`` of k batches of ``size`` numbers, shapes (k,). ``None`` where none can show it.
 
     The variance between batches against that within them, F = b s²(means) / s²(within) with their degrees of freedom,
     and the correlation (F − 1) / (F + b − 1) (R. A. Fisher, *Statistical Methods for Research Workers*, 1925, VII).

@@ -16,7 +16,7 @@ LEAST = 0.1
 class Cost:
     """``steps`` that the median column takes at the best rate there is, ``largest`` eigenvalue of E[x xᵀ], its
     ``condition`` (over the median column's own variance), and the ``reach`` of one step: the change of what the first
-    layer gives, as a share of the largest that is safe."""
+    layer gives, as a share of the largest that is safe. Made by ``for_gradient_descent``."""
 
     steps: float
     largest: float
@@ -46,7 +46,7 @@ def for_gradient_descent(means: ArrayLike, stds: ArrayLike, width: float, rate: 
 
 
 def for_scaled_descent(means: ArrayLike, stds: ArrayLike, width: float, rate: float) -> Cost:
-    """What Adam and its kin pay, shapes as above: they divide each weight's gradient by its root mean square.
+    """What Adam and its kin pay, which divide each weight's gradient by its root mean square; arrays of shape (p,).
 
     That divides column j by r = √(m² + s²), whose variance is then (s / r)²: a column's unit is cured, its offset is
     not. One step changes a weight by the rate, and so what the layer gives by up to rate · Σ r, which is safe below 1.

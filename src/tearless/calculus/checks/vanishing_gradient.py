@@ -35,6 +35,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tearless.calculus.deep_run import deep_run
 from tearless.calculus.fading import Fading, OverTime, fading, over_time
 from tearless.core import (
     Example,
@@ -51,7 +52,7 @@ from tearless.core import (
 )
 from tearless.linear_algebra.layers_of_a_run import layers, plain
 from tearless.readers.training.learnt import learnt
-from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
+from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.numerics
@@ -163,34 +164,6 @@ def _remedy(run: Run) -> str:
     )
 
 
-def _deep(rng: np.random.Generator, gain: float, depth: int, late: float, scale: float) -> Entries:
-    """A run of ``depth`` layers of 64 whose gradients change by ``gain`` a layer, its steps with them (no momentum)."""
-    entries = healthy_run(rng)
-    graph, model = of_kind(entries, "graph")[0], of_kind(entries, "model")[0]
-    names = [f"net.{2 * i}.weight" for i in range(depth)]
-    ops = []
-    for i, name in enumerate(names):
-        inputs = [2 * i - 1 if i else "input", f"parameter {name}"]
-        linear = {"op": 2 * i, "function": "linear", "module": name[:-7], "inputs": inputs}
-        ops.append({**linear, "given": [[128, 64], [64, 64]], "shape": [128, 64], "line": "train.py:9"})
-        act = {"op": 2 * i + 1, "function": "sigmoid", "module": f"net.{2 * i + 1}", "kind": "Sigmoid"}
-        ops.append({**act, "inputs": [2 * i], "given": [[128, 64]], "shape": [128, 64], "line": "train.py:9"})
-    ops[-1] = {"op": 2 * depth - 1, "function": "cross_entropy", "inputs": [2 * depth - 2], "shape": []}
-    graph.update(ops=ops, loss=2 * depth - 1, outputs=[2 * depth - 2])
-    model["parameters"] = [{"name": name, "shape": [64, 64], "std": 0.07} for name in names]
-    for values in of_kind(entries, "values"):
-        faded = [0.01 * gain ** (depth - 1 - i // 2) for i in range(2 * depth - 1)]
-        values.update(grad=[*faded, 1.0], rms=[0.5] * (2 * depth))
-    for step in of_kind(entries, "step"):
-        g = [0.02 * gain ** (depth - 1 - i) for i in range(depth)]
-        step.update(parameters=names, gradient=g, weight=[4.5] * depth, update=[scale * one for one in g])
-    curve = 1.1 - (1.1 - late) * np.minimum(1, np.arange(100) / 60) + rng.normal(0, 0.01, 100)
-    of_kind(entries, "losses")[0]["values"] = curve.tolist()
-    for call in of_kind(entries, "loss"):
-        call.update(op=2 * depth - 1, value=float(curve[call["step"] - 1]))
-    return entries
-
-
 @healthy
 def three_layers(rng: np.random.Generator) -> Example:
     return as_example(healthy_run(rng))
@@ -198,7 +171,7 @@ def three_layers(rng: np.random.Generator) -> Example:
 
 @healthy
 def faint_but_rescaled(rng: np.random.Generator) -> Example:
-    entries = _deep(rng, 0.3, 8, 0.2, 0.1)
+    entries = deep_run(rng, 0.3, 8, 0.2, 0.1)
     for step in of_kind(entries, "step"):
         step["update"] = [0.04] * 8
     return as_example(entries)
@@ -206,17 +179,17 @@ def faint_but_rescaled(rng: np.random.Generator) -> Example:
 
 @sick
 def ten_sigmoids(rng: np.random.Generator) -> Example:
-    return as_example(_deep(rng, 0.14, 10, 1.099, 0.1))
+    return as_example(deep_run(rng, 0.14, 10, 1.099, 0.1))
 
 
 @sick
 def only_the_last_layers_learn(rng: np.random.Generator) -> Example:
-    return as_example(_deep(rng, 0.14, 6, 0.7, 0.1))
+    return as_example(deep_run(rng, 0.14, 6, 0.7, 0.1))
 
 
 @sick
 def rescaled_and_yet_stuck(rng: np.random.Generator) -> Example:
-    entries = _deep(rng, 0.14, 10, 1.099, 0.1)
+    entries = deep_run(rng, 0.14, 10, 1.099, 0.1)
     for step in of_kind(entries, "step"):
         step["update"] = [0.04] * 10
     return as_example(entries)
@@ -224,7 +197,7 @@ def rescaled_and_yet_stuck(rng: np.random.Generator) -> Example:
 
 @sick
 def sixty_time_steps(rng: np.random.Generator) -> Example:
-    entries = _deep(rng, 0.9, 2, 1.09, 0.1)
+    entries = deep_run(rng, 0.9, 2, 1.09, 0.1)
     rnn = {"op": 0, "function": "rnn_tanh", "module": "rnn", "kind": "RNN", "shape": [50, 60, 40]}
     inputs = ["input", "data", "parameter rnn.weight_ih_l0", "parameter rnn.weight_hh_l0"]
     of_kind(entries, "graph")[0]["ops"][0] = {**rnn, "inputs": inputs, "given": [[50, 60, 2], [1, 50, 40]]}
@@ -235,4 +208,4 @@ def sixty_time_steps(rng: np.random.Generator) -> Example:
 
 @fooled("fires", "random first layers may serve: what they pass on here is enough for nearly all of it")
 def random_features_serve(rng: np.random.Generator) -> Example:
-    return as_example(_deep(rng, 0.14, 8, 0.1, 0.1))
+    return as_example(deep_run(rng, 0.14, 8, 0.1, 0.1))
