@@ -10,17 +10,19 @@ import numpy as np
 
 from tearless.linear_algebra.break_of_a_run import Broken, first_broken, first_op, looked_before, numbers
 from tearless.linear_algebra.flow_of_a_run import Flow
-from tearless.linear_algebra.layers_of_a_run import plain
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Tensor
 
 
 @dataclass(frozen=True)
 class BadData:
-    """Numbers that are not finite. ``step``: the first at which they came; ``count`` of ``size`` numbers there;
-    ``columns`` of ``width`` hold some, where columns were told; ``times`` of ``looked`` batches hold some. ``line``:
-    where a tensor that no model was given is used. ``spoils``: loss or gradients are not finite from there on.
-    ``sure``: they were seen; else they follow from what a product with finite weights gave."""
+    """Numbers that are not finite, as ``in_inputs`` and ``in_targets`` find them.
+
+    ``step``: the first at which they came; ``count`` of ``size`` numbers there; ``columns`` of ``width`` hold some,
+    where columns were told; ``times`` of ``looked`` batches hold some. ``line``: where a tensor that no model was given
+    is used. ``spoils``: loss or gradients are not finite from there on. ``sure``: they were seen; else they follow from
+    what a product with finite weights gave.
+    """
 
     step: int = 0
     count: int = 0
@@ -35,7 +37,13 @@ class BadData:
 
 
 def in_inputs(run: Run, of: str) -> BadData:
-    """``nan`` or ``inf`` in what was given to models whose output led to a loss in training."""
+    """``nan`` or ``inf`` in what was given to models whose output led to a loss in training.
+
+    >>> batch = {"shape": [2, 2], "nan": 1, "means": [0.5, None]}
+    >>> found = in_inputs(Run.from_entries([{"kind": "given", "step": 3, "inputs": [batch]}]), "nan")
+    >>> found.step, found.count, found.size, found.columns
+    (3, 1, 4, 1)
+    """
     given = [(g.step, t) for g in run.given if g.used and g.gradients for t in g.inputs]
     found = _in_tensors(run, given, of)
     if found.count and found.spoils:
@@ -44,7 +52,13 @@ def in_inputs(run: Run, of: str) -> BadData:
 
 
 def in_targets(run: Run, of: str) -> BadData:
-    """``nan`` or ``inf`` in the targets of losses in training."""
+    """``nan`` or ``inf`` in the targets of losses in training.
+
+    >>> call = {"kind": "loss", "step": 2, "target": {"shape": [4], "inf": 1}}
+    >>> found = in_targets(Run.from_entries([call]), "inf")
+    >>> found.step, found.count, found.size
+    (2, 1, 4)
+    """
     targets = [(loss.step, loss.target) for loss in run.loss_calls if not loss.evaluating]
     found = _in_tensors(run, targets, of)
     told = _told(run, f"{of}-in-target", of)
@@ -108,12 +122,14 @@ def _seen_at(broken: Broken, count: int, looked: int) -> BadData:
 
 
 def unbroken_ops(run: Run, dtype: str) -> Iterator[tuple[Flow, dict[str, dict[int, float]]]]:
-    """The graphs of looked-at steps, up to the one that broke, in which an op has this type, with their numbers."""
+    """The graphs of looked-at steps, up to the one that broke, in which an op has this type, with their numbers.
+
+    >>> graph = {"kind": "graph", "ops": [{"op": 0, "function": "exp", "dtype": "float16"}]}
+    >>> run = Run.from_entries([graph, {"kind": "values", "step": 1, "high": [9.0]}])
+    >>> [values["high"] for _, values in unbroken_ops(run, "float16")]
+    [{0: 9.0}]
+    """
     for flow, values in looked_before(run, first_broken(run)):
         if any(op.dtype == dtype and op.used for op in flow.graph.ops):
             names = ("low", "high", "inf", "nan", "grad", "zeros", "grad_bad")
             yield flow, {name: dict(numbers(flow, getattr(values, name))) for name in names}
-
-
-def function_of(flow: Flow, number: int) -> str:
-    return plain(flow.ops[number])

@@ -20,6 +20,8 @@ from tearless.readers.training.told import Op, Step, Values
 
 LOGARITHMS = {"log", "log2", "log10", "log1p", "xlogy", "logit", "special_xlogy", "xlog1py", "logdet", "slogdet"}
 """Functions that are infinite at 0 and undefined below."""
+CASTS = {"to", "to_copy", "half", "bfloat16", "float", "type", "type_as"}
+"""Functions that change the type: from finite numbers they make infinite ones where the new type ends sooner."""
 GROWING = {
     "exp", "expm1", "exp2", "cosh", "sinh", "pow", "square", "mul", "prod", "cumprod", "sum", "add", "sub", "linear",
     "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "mse_loss", "cumsum", "to", "half", "float", "layer_norm",
@@ -52,10 +54,12 @@ ORDERS = 100.0
 
 @dataclass(frozen=True)
 class Broken:
-    """The first op whose output is not finite though what it took was. ``low``, ``high``: of its first argument.
+    """The first op whose output is not finite though what it took was, at which ``step``; made by ``first_op``.
 
-    ``kind``: ``logarithm``; ``overflow``: the numbers left the range of their type; ``data``: an argument that no op
-    made is not finite; ``undefined``: the rest (0/0, a mean of nothing, roots of what is below 0).
+    ``nan``, ``inf``: how many numbers of its output are; ``low``, ``high``, ``zeros``: ends of its first argument, and
+    the share of it that is 0. ``kind``: ``logarithm``; ``overflow``: the numbers left the range of their type;
+    ``data``: an argument that no op made is not finite; ``undefined``: the rest (0/0, a mean of nothing, roots of what
+    is below 0).
     """
 
     op: Op
@@ -77,7 +81,11 @@ class Broken:
 
 
 def told_losses(run: Run) -> dict[int, float]:
-    """The loss of each step where it is known; nan and infinite ones as they are."""
+    """The loss of each step where it is known; nan and infinite ones as they are.
+
+    >>> told_losses(Run.from_entries([{"kind": "losses", "first": 3, "values": [2.0, None, 1.5]}]))
+    {3: 2.0, 5: 1.5}
+    """
     found: dict[int, float] = {}
     for entry in run.entries("losses"):
         for i, value in enumerate(entry.get("values") or ()):
@@ -89,27 +97,40 @@ def told_losses(run: Run) -> dict[int, float]:
     return found
 
 
-def first_bad_loss(run: Run) -> int | None:
+def _first_bad_loss(run: Run) -> int | None:
     """The first step whose loss is nan or infinite."""
     return min((step for step, value in told_losses(run).items() if not math.isfinite(value)), default=None)
 
 
 def bad_numbers(step: Step) -> int:
-    """Numbers of a step's gradients that are nan or infinite; none where a scaler kept the optimiser from stepping."""
+    """Numbers of a step's gradients that are nan or infinite; none where a scaler kept the optimiser from stepping.
+
+    >>> bad_numbers(Step(bad=(2, None, 1))), bad_numbers(Step(bad=(2,), skipped=True))
+    (3, 0)
+    """
     return 0 if step.skipped else int(sum(float(one) for one in step.bad if one is not None and np.isfinite(one)))
 
 
 def first_bad_gradient(run: Run) -> Step | None:
-    """The first looked-at step whose gradient is not finite, where the loss was until then and at that step."""
-    loss = first_bad_loss(run)
+    """The first looked-at step whose gradient is not finite, where the loss was until then and at that step.
+
+    >>> steps = [{"kind": "step", "step": 1, "bad": [0]}, {"kind": "step", "step": 2, "bad": [3]}]
+    >>> first_bad_gradient(Run.from_entries(steps)).step
+    2
+    """
+    loss = _first_bad_loss(run)
     found = next((step for step in run.steps if bad_numbers(step)), None)
     return found if found is not None and (loss is None or found.step < loss) else None
 
 
 def first_broken(run: Run) -> int | None:
-    """The first step at which the run is known to be broken."""
+    """The first step at which the run is known to be broken.
+
+    >>> first_broken(Run.from_entries([{"kind": "losses", "first": 1, "values": [2.0, math.inf]}]))
+    2
+    """
     gradient = first_bad_gradient(run)
-    known = [one for one in (first_bad_loss(run), gradient.step if gradient else None) if one is not None]
+    known = [one for one in (_first_bad_loss(run), gradient.step if gradient else None) if one is not None]
     return min(known, default=None)
 
 
@@ -118,6 +139,9 @@ def grown(run: Run, before: int | None) -> float:
 
     The largest of: loss of the five steps before by the median loss of the first five; norm of all weights by what it
     was at first; norm of an update by the norm of the weights it changed.
+
+    >>> grown(Run.from_entries([{"kind": "losses", "first": 1, "values": [2.0, 2.0, 2.0, 200.0]}]), None)
+    100.0
     """
     losses = [abs(v) for s, v in sorted(told_losses(run).items()) if math.isfinite(v) and (not before or s < before)]
     known = [1.0]
@@ -139,7 +163,12 @@ def _size(norms: tuple[float | None, ...]) -> float | None:
 
 
 def looked_before(run: Run, step: int | None) -> Iterator[tuple[Flow, Values]]:
-    """The looked-at steps up to the one that broke, with their graphs: their weights were finite still."""
+    """The looked-at steps up to the one that broke, with their graphs: their weights were finite still.
+
+    >>> seen = [{"kind": "graph"}, {"kind": "values", "step": 1}, {"kind": "values", "step": 5}]
+    >>> [values.step for _, values in looked_before(Run.from_entries(seen), 4)]
+    [1]
+    """
     known = flows(run)
     for values in run.values:
         if values.graph in known and (step is None or values.step <= step):
@@ -147,7 +176,15 @@ def looked_before(run: Run, step: int | None) -> Iterator[tuple[Flow, Values]]:
 
 
 def first_op(run: Run) -> Broken | None:
-    """The op at which the numbers broke on the way to the loss; ``None`` where the run did not break, or unseen."""
+    """The op at which the numbers broke on the way to the loss; ``None`` where the run did not break, or unseen.
+
+    >>> ops = [{"op": 0, "function": "linear", "inputs": ["input"]}, {"op": 1, "function": "log", "inputs": [0]}]
+    >>> values = {"kind": "values", "step": 1, "inf": [0, 1], "low": [0.0, None], "high": [1.0, None]}
+    >>> loss = {"kind": "losses", "first": 1, "values": [math.inf]}
+    >>> found = first_op(Run.from_entries([{"kind": "graph", "ops": ops}, values, loss]))
+    >>> found.name, found.kind, found.low
+    ('log', 'logarithm', 0.0)
+    """
     step = first_broken(run)
     if step is None:
         return None
@@ -216,7 +253,9 @@ def _kind(op: Op, given: tuple[float | None, ...], target: float | None) -> str:
     if name in LOGARITHMS:
         return "logarithm"
     largest = max((abs(one) for one in (low, high, target) if one is not None), default=None)
-    if largest is not None and name in GROWING and overflows(name, largest, op):
+    if largest is not None and name in GROWING and _overflows(name, largest, op):
+        return "overflow"
+    if name in CASTS and largest is not None and math.isfinite(largest):
         return "overflow"
     data = any(one in ("data", "input", "target", "buffer") for one in op.inputs)
     if data and target is None and name not in ("div", "pow", "sqrt"):
@@ -233,7 +272,7 @@ def largest_of(dtype: str) -> float:
     return {"float16": 65504.0, "float64": 1.797e308}.get(dtype, 3.4e38)
 
 
-def overflows(name: str, largest: float, op: Op) -> bool:
+def _overflows(name: str, largest: float, op: Op) -> bool:
     """Whether an argument of this size can leave the range of the op's type: by exp, by squares, or by sums of them."""
     most = largest_of(op.dtype)
     if name in ("exp", "expm1", "cosh", "sinh", "exp2"):
@@ -243,20 +282,37 @@ def overflows(name: str, largest: float, op: Op) -> bool:
 
 
 def line_of(run: Run, function: str) -> str:
-    """The line at which a function is called, where one line only calls it on the way to a loss; else empty."""
+    """The line at which a function is called, where one line only calls it on the way to a loss; else empty.
+
+    >>> graph = {"kind": "graph", "ops": [{"op": 0, "function": "log", "line": "train.py:7"}]}
+    >>> line_of(Run.from_entries([graph]), "log")
+    'train.py:7'
+    """
     ops = [op for graph in run.graphs.values() for op in graph.ops if op.used and plain(op) == function]
     lines = {op.line for op in ops if op.line}
     return lines.pop() if len(lines) == 1 else ""
 
 
 def numbers(flow: Flow, along: tuple[float | None, ...]) -> Mapping[int, float]:
-    """A list that runs along the ops, by op."""
+    """A list that runs along the ops, by op.
+
+    >>> from tearless.readers.training.told import Graph
+    >>> numbers(Flow(Graph(ops=(Op(op=3), Op(op=7)))), (0.5, None))
+    {3: 0.5}
+    """
     pairs = zip(flow.graph.ops, along, strict=False)
     return {op.op: float(one) for op, one in pairs if one is not None and math.isfinite(one)}
 
 
 def first_steep(run: Run, step: int) -> tuple[Op, float | None, float | None] | None:
-    """The op whose gradient, finite as it came, is not finite as it leaves: the op, and the range of what it took."""
+    """The op whose gradient, finite as it came, is not finite as it leaves: the op, and the range of what it took.
+
+    >>> ops = [{"op": 0, "function": "linear"}, {"op": 1, "function": "sqrt", "inputs": [0]}]
+    >>> values = {"kind": "values", "step": 1, "grad_bad": [2, 0], "low": [0.0, 0.0], "high": [4.0, 2.0]}
+    >>> op, low, high = first_steep(Run.from_entries([{"kind": "graph", "ops": ops}, values]), 1)
+    >>> op.function, low, high
+    ('sqrt', 0.0, 4.0)
+    """
     for flow, values in looked_before(run, step):
         if values.step != step:
             continue

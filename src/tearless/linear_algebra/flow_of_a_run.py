@@ -19,7 +19,13 @@ OUTPUT = {"linear", *PRODUCTS, *(f"conv{d}d" for d in (1, 2, 3)), *(f"conv_trans
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """A graph with questions about its ops."""
+    """A graph with questions about its ops.
+
+    >>> ops = Op(op=0, function="linear", inputs=("input", "parameter w")), Op(op=1, function="dropout", inputs=(0,))
+    >>> flow = Flow(Graph(ops=(*ops, Op(op=2, function="relu", inputs=(1,)))))
+    >>> flow.maker(flow.ops[2]).function, flow.learnt(2), flow.learnt("data")
+    ('linear', True, False)
+    """
 
     graph: Graph
 
@@ -65,12 +71,18 @@ class Flow:
         return made is not None and at == made.op
 
     def learnt(self, given: int | str) -> bool:
+        """Whether what an op was given is a parameter or depends on one."""
         return given in self.resting if isinstance(given, int) else given.startswith("parameter")
 
 
 @dataclass(frozen=True)
 class LossCall:
-    """A call of a loss function in training, with its op and its graph where they were seen."""
+    """A call of a loss function in training, with its op and its graph where they were seen.
+
+    >>> call = LossCall(Loss(function="nll_loss", line="train.py:14", made_by=("dropout", "log_softmax", "linear")))
+    >>> call.last, call.place
+    ('log_softmax', ' (train.py:14)')
+    """
 
     loss: Loss
     op: Op | None = None
@@ -106,12 +118,21 @@ def at_line(line: str) -> str:
 
 
 def flows(run: Run) -> Mapping[int, Flow]:
-    """The graphs of a run by their number."""
+    """The graphs of a run by their number.
+
+    >>> list(flows(Run.from_entries([{"kind": "graph", "graph": 4}])))
+    [4]
+    """
     return {number: Flow(graph) for number, graph in run.graphs.items()}
 
 
 def loss_calls(run: Run) -> Iterator[LossCall]:
-    """The calls of loss functions in training that were looked at, in order."""
+    """The calls of loss functions in training that were looked at, in order.
+
+    >>> calls = [{"kind": "loss", "function": "mse_loss"}, {"kind": "loss", "function": "l1_loss", "evaluating": True}]
+    >>> [call.loss.function for call in loss_calls(Run.from_entries(calls))]
+    ['mse_loss']
+    """
     known = flows(run)
     at_step: dict[int, list[tuple[Flow, Values | None]]] = {}
     for values in run.values:

@@ -26,8 +26,13 @@ HUGE = 1e15
 
 @dataclass(frozen=True)
 class Hurt:
-    """The first gradient that is not finite. ``nan``: some of it is nan; else it is infinite. ``grown``: how far the
-    run, or its gradient on the way back, had grown. ``op``: the function at which it begins, in words."""
+    """The first gradient that is not finite, and its ``step``; made by ``first_hurt``.
+
+    ``nan``: some of it is nan; else it is infinite. ``numbers``: how many of it are not finite; ``parameters``: those
+    with such a gradient, in words, out of so many (``of``). ``grown``: how far the run, or its gradient on the way
+    back, had grown. ``op``: the function at which it begins, in words; ``line``: where it is called; ``low`` and
+    ``high``: the ends of what it took, ``None`` where unknown.
+    """
 
     step: int
     nan: bool
@@ -50,7 +55,13 @@ class Hurt:
 
 
 def first_hurt(run: Run) -> Hurt | None:
-    """The first looked-at gradient that is not finite while its loss is; ``None`` where there is none."""
+    """The first looked-at gradient that is not finite while its loss is; ``None`` where there is none.
+
+    >>> step = {"kind": "step", "step": 2, "parameters": ["w", "b"], "bad": [3, 0], "gradient": [math.nan, 0.1]}
+    >>> found = first_hurt(Run.from_entries([step]))
+    >>> found.step, found.numbers, found.of, found.parameters, found.nan
+    (2, 3, 2, '`w`', True)
+    """
     step = first_bad_gradient(run)
     if step is None:
         return _told(run)

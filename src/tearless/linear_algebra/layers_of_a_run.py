@@ -22,8 +22,9 @@ VIEWS = {
 
 @dataclass(frozen=True)
 class Layer:
-    """An op that multiplies by a parameter. ``height``: such ops between it and the loss on the longest way; 0 for the
-    last. ``fan_in``: products that each of its numbers sums. ``source``: the op of its input, ``None`` for the data."""
+    """An op that multiplies by a parameter, made by ``layers``. ``height``: such ops between it and the loss on the
+    longest way; 0 for the last. ``fan_in``: products that each of its numbers sums. ``source``: the op of its input,
+    ``None`` for the data."""
 
     op: Op
     parameter: str
@@ -39,16 +40,30 @@ class Layer:
 
 
 def plain(op: Op) -> str:
-    """The function's name without underscores around it: ``__matmul__`` and ``relu_`` as ``matmul`` and ``relu``."""
+    """The function's name without underscores around it: ``__matmul__`` and ``relu_`` as ``matmul`` and ``relu``.
+
+    >>> plain(Op(function="__matmul__")), plain(Op(function="relu_"))
+    ('matmul', 'relu')
+    """
     return op.function.strip("_")
 
 
 def rows(graph: Graph) -> Mapping[int, Op]:
+    """The ops of a graph by their number.
+
+    >>> rows(Graph(ops=(Op(op=5, function="relu"),)))[5].function
+    'relu'
+    """
     return {op.op: op for op in graph.ops}
 
 
 def through_views(graph: Graph, start: int | str) -> int | str:
-    """Where the numbers come from, views passed over: an op's number or a text as ``parameter NAME``."""
+    """Where the numbers come from, views passed over: an op's number or a text as ``parameter NAME``.
+
+    >>> graph = Graph(ops=(Op(op=0, function="linear"), Op(op=1, function="view", inputs=(0,))))
+    >>> through_views(graph, 1), through_views(graph, "parameter w")
+    (0, 'parameter w')
+    """
     ops, at = rows(graph), start
     for _ in range(len(ops)):
         op = ops.get(at) if isinstance(at, int) else None
@@ -59,7 +74,13 @@ def through_views(graph: Graph, start: int | str) -> int | str:
 
 
 def consumers(graph: Graph) -> Mapping[int, list[Op]]:
-    """The ops that take each op's output, views passed over."""
+    """The ops that take each op's output, views passed over.
+
+    >>> view = Op(op=1, function="view", inputs=(0,))
+    >>> graph = Graph(ops=(Op(op=0, function="linear"), view, Op(op=2, function="relu", inputs=(1,))))
+    >>> [op.function for op in consumers(graph)[0]]
+    ['relu']
+    """
     found: dict[int, list[Op]] = {op.op: [] for op in graph.ops}
     for op in graph.ops:
         if plain(op) in VIEWS:
@@ -72,7 +93,13 @@ def consumers(graph: Graph) -> Mapping[int, list[Op]]:
 
 
 def layers(graph: Graph) -> tuple[Layer, ...]:
-    """The layers that lead to the loss, in the order they were called."""
+    """The layers that lead to the loss, in the order they were called.
+
+    >>> inner = Op(op=0, function="linear", inputs=("input", "parameter a"), given=((8, 20), (64, 20)))
+    >>> last = Op(op=1, function="linear", inputs=(0, "parameter b"), given=((8, 64), (3, 64)))
+    >>> [(layer.parameter, layer.height, layer.fan_in) for layer in layers(Graph(ops=(inner, last)))]
+    [('a', 1, 20), ('b', 0, 64)]
+    """
     weights = {op.op: _weight(graph, op) for op in graph.ops if op.used and op.learns}
     above = _heights(graph, weights)
     found = []
@@ -87,7 +114,12 @@ def layers(graph: Graph) -> tuple[Layer, ...]:
 
 
 def heights(graph: Graph) -> dict[int, int]:
-    """How many layers stand between each op and the loss, on the longest way; ops that no other takes are left out."""
+    """How many layers stand between each op and the loss, on the longest way; ops that no other takes are left out.
+
+    >>> ops = Op(op=0, function="relu", inputs=("input",)), Op(op=1, function="linear", inputs=(0, "parameter w"))
+    >>> heights(Graph(ops=ops))
+    {0: 1}
+    """
     return _heights(graph, {op.op: _weight(graph, op) for op in graph.ops if op.used and op.learns})
 
 
@@ -127,7 +159,11 @@ def _fan_in(op: Op, at: int) -> int:
 
 
 def by_op(graph: Graph, numbers: Sequence[float | None]) -> dict[int, float]:
-    """One list of an entry ``values`` by op, those not measured left out."""
+    """One list of an entry ``values`` by op, those not measured left out.
+
+    >>> by_op(Graph(ops=(Op(op=3), Op(op=7))), [0.5, None])
+    {3: 0.5}
+    """
     return {
         op.op: float(value)
         for op, value in zip(graph.ops, numbers, strict=False)
@@ -136,7 +172,12 @@ def by_op(graph: Graph, numbers: Sequence[float | None]) -> dict[int, float]:
 
 
 def given_rms(run: Run, step: int) -> float | None:
-    """Root mean square of the first input of a model at a step."""
+    """Root mean square of the first input of a model at a step.
+
+    >>> batch = {"shape": [8, 2], "mean": 3.0, "std": 4.0}
+    >>> given_rms(Run.from_entries([{"kind": "given", "step": 1, "inputs": [batch]}]), 1)
+    5.0
+    """
     for given in run.given:
         if given.step == step and given.used and given.inputs:
             tensor = given.inputs[0]
@@ -146,5 +187,9 @@ def given_rms(run: Run, step: int) -> float | None:
 
 
 def late(values: Sequence[Values], last: int) -> list[Values]:
-    """The looked-at steps of the second half of a run; the last one where none of them lies there."""
+    """The looked-at steps of the second half of a run; the last one where none of them lies there.
+
+    >>> [values.step for values in late([Values(step=1), Values(step=4), Values(step=9)], last=10)]
+    [9]
+    """
     return [v for v in values if v.step > last / 2] or list(values[-1:])

@@ -22,6 +22,12 @@ def factors(run: Run) -> list[tuple[float, float, Layer]]:
 
     A matrix may have been measured right after the first step: that step's length is the room between the two. One that
     a graph multiplies by again and again is recurrent: what it does over time is for the gradient to tell.
+
+    >>> ops = [{"function": "linear", "inputs": ["input", "parameter w"], "given": [[8, 4], [3, 4]]}]
+    >>> model = {"kind": "model", "parameters": [{"name": "w", "shape": [3, 4], "std": 0.5}]}
+    >>> run = Run.from_entries([{"kind": "graph", "ops": ops}, model])
+    >>> [(least, most) for least, most, _ in factors(run)]  # 4 · 0.5²
+    [(1.0, 1.0)]
     """
     early = run.steps[0] if run.steps and run.steps[0].step <= 1 else None
     moved = early.by_name("update") if early is not None else {}
@@ -41,12 +47,23 @@ def factors(run: Run) -> list[tuple[float, float, Layer]]:
 
 
 def first(run: Run) -> Loss | None:
+    """The first loss of the training, where it is a mean; ``None`` where it is not, or none was seen.
+
+    >>> first(Run.from_entries([{"kind": "loss", "step": 1, "value": 1.1}])).value
+    1.1
+    """
     calls: Sequence[Loss] = [call for call in run.loss_calls if not call.evaluating and call.value is not None]
     return calls[0] if calls and calls[0].reduction == "mean" else None
 
 
 def excess(call: Loss | None, start: float) -> tuple[float | None, float]:
-    """The loss of outputs near 0, and how far the first one lies above it over what the largest usual start adds."""
+    """The loss of outputs near 0, and how far the first one lies above it over what the largest usual start adds.
+
+    >>> from tearless.readers.training.told import Tensor
+    >>> call = Loss(function="mse_loss", target=Tensor(mean=0.0, std=3.0))
+    >>> excess(call, 59.0)  # the start may add 25/9 · 9
+    (9.0, 2.0)
+    """
     if call is None or not math.isfinite(start):
         return None, 0.0
     shape, target = call.input.shape, call.target

@@ -18,8 +18,9 @@ BETWEEN = ("dropout", "masked_fill", "where", "mul", "nan_to_num")
 
 @dataclass(frozen=True)
 class Attention:
-    """A softmax over ``positions``: the standard deviation of its scores (``None`` where a mask's numbers are in it),
-    and its ``entropy`` as a share of ln n, which is estimated where attention is one call (``seen`` is then false)."""
+    """The softmax ``op`` over ``positions``, made by ``attentions``: ``spread``, the standard deviation of its scores
+    (``None`` where a mask's numbers are in it), and its ``entropy`` as a share of ln n, which is estimated where
+    attention is one call (``seen`` is then false)."""
 
     op: Op
     entropy: float
@@ -41,6 +42,13 @@ class Attention:
 
 
 def attentions(run: Run, graph: Graph, values: Values) -> Iterator[Attention]:
+    """Each softmax of a graph that weighs other values, and each attention in one call, at a looked-at step.
+
+    >>> ops = Op(op=0, function="softmax", shape=(8, 4)), Op(op=1, function="matmul", inputs=(0, "input"))
+    >>> found = list(attentions(Run.from_entries([]), Graph(ops=ops), Values(entropy=(0.75, None))))
+    >>> found[0].positions, found[0].frozen  # √(1 − 0.75)
+    (4, 0.5)
+    """
     entropies, stds, sizes, lows = (by_op(graph, of) for of in (values.entropy, values.std, values.rms, values.low))
     takers = consumers(graph)
     for op in graph.ops:

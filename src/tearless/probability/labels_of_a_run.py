@@ -24,8 +24,10 @@ TENTH = 0.1
 
 @dataclass(frozen=True)
 class Mismatch:
-    """In words. ``wrong``: the loss has no meaning here; ``amounts``: class numbers regressed; ``squared``: errors of
-    probabilities."""
+    """In words: ``what`` does not fit, ``why`` it harms, what to ``do``; made by ``mismatch``.
+
+    ``wrong``: the loss has no meaning here; ``amounts``: class numbers regressed; ``squared``: errors of probabilities.
+    """
 
     what: str
     why: str
@@ -36,7 +38,13 @@ class Mismatch:
 
 
 def mismatch(call: LossCall) -> Mismatch | None:
-    """What is wrong with this call of a loss; ``None`` where it fits."""
+    """What is wrong with this call of a loss; ``None`` where it fits.
+
+    >>> from tearless.readers.training.told import Loss
+    >>> call = LossCall(Loss(function="hinge_embedding_loss", target=Tensor(low=0.0, high=1.0)))
+    >>> mismatch(call).what
+    '`hinge_embedding_loss` expects labels −1 and 1 and gets 0 and 1: a label 0 has no slope'
+    """
     function = call.loss.function
     if function == "cross_entropy":
         return _cross_entropy(call)
@@ -63,7 +71,7 @@ def is_one_hot(target: Tensor) -> bool:
     return (target.low, target.high) == (0, 1) and max(abs(target.mean - share), abs(1 - target.zeros - share)) < 1e-4
 
 
-def is_class_number(target: Tensor) -> bool:
+def _is_class_number(target: Tensor) -> bool:
     """Whether a vector or column of targets holds the whole numbers 0 to C − 1, each at least once, at least three.
 
     Where the numbers were not counted, the two ends must be whole.
@@ -79,6 +87,9 @@ def evenness(targets: Sequence[Tensor]) -> float:
 
     Where the numbers were not counted: 1 where ends, mean and spread are those of an even draw from 0..k in at least
     three batches, to a tenth; else 0. A draw from k + 1 whole numbers has mean k/2 and variance ((k + 1)² − 1)/12.
+
+    >>> evenness([Tensor(counts={"0": 1, "1": 4}), Tensor(counts={"0": 2, "1": 2})])
+    0.5
     """
     counts: dict[int, float] = defaultdict(float)
     for target in targets:
@@ -168,7 +179,7 @@ def _signed(call: LossCall) -> Mismatch | None:
 def _errors(call: LossCall) -> Mismatch | None:
     target, name = call.loss.target, f"`{call.loss.function}`{call.place}"
     name = name if call.loss.function != "expression" else f"the squared or absolute error{call.place}"
-    if is_class_number(target):
+    if _is_class_number(target):
         return Mismatch(
             f"{name} takes the class numbers 0 to {target.high:.0f} for amounts",
             "it says that class 0 is far from the last and near to class 1: between two classes it answers a third",

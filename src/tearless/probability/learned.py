@@ -44,6 +44,11 @@ class Learned:
     ``constant`` is the mean loss per sample of that guess: the entropy of the labels in nats, the variance of a
     quantity, or its mean distance from the mean. ``values`` are losses per sample at ``steps``, of every step where the
     loss function alone went into backward, else of the steps that were looked at. ``samples``: targets a call.
+
+    >>> steps, losses = np.array([1.0, 2.0, 3.0, 4.0]), np.array([4.0, 2.0, 1.0, 0.0])
+    >>> found = Learned("squares", (), constant=4.0, steps=steps, values=losses, length=4, samples=32.0)
+    >>> found.late, found.gained, found.above(0.5)
+    (1.0, 0.75, 0.25)
     """
 
     kind: Kind

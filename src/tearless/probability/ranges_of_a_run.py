@@ -24,11 +24,23 @@ ROUNDING = 1e-5
 
 
 def range_of(call: LossCall) -> tuple[float, float]:
+    """The least and the largest number that the last function before a loss can give.
+
+    >>> from tearless.readers.training.told import Loss
+    >>> range_of(LossCall(Loss(made_by=("tanh", "linear")))), range_of(LossCall(Loss(made_by=("linear",))))
+    ((-1.0, 1.0), (-inf, inf))
+    """
     return RANGES.get(call.last, (-INF, INF))
 
 
 def share_lost(call: LossCall) -> float:
-    """What of the loss no weights can reach: 0 where everything can, 1 where the loss has no minimum."""
+    """What of the loss no weights can reach: 0 where everything can, 1 where the loss has no minimum.
+
+    >>> from tearless.readers.training.told import Loss, Tensor
+    >>> call = LossCall(Loss(function="cross_entropy", made_by=("tanh",), input=Tensor(shape=(8, 2))))
+    >>> round(share_lost(call), 3)  # ln(1 + e⁻²) / ln 2
+    0.183
+    """
     function, (a, b) = call.loss.function, range_of(call)
     if function in LOGISTIC and _outside_zero_one(call):
         return 0.0 if _class_ids(call) else 1.0

@@ -16,7 +16,8 @@ PRODUCTS = ("matmul", "bmm", "rmatmul")
 
 @dataclass(frozen=True)
 class WrongAxis:
-    """A softmax along the wrong axis: which, in words, and the right one; -1 where there is none."""
+    """The softmax ``op`` along the wrong ``axis``, made by ``wrong_axis``: ``what`` that axis is and ``why`` it is
+    wrong, in words, and the ``right`` one; -1 where there is none."""
 
     op: Op
     axis: int
@@ -26,10 +27,20 @@ class WrongAxis:
 
 
 def is_softmax(op: Op) -> bool:
+    """Whether an op is a softmax, its logarithm or a softmin, of a tensor with at least one axis.
+
+    >>> is_softmax(Op(function="softmax", shape=(8, 3))), is_softmax(Op(function="relu", shape=(8, 3)))
+    (True, False)
+    """
     return plain(op) in ("softmax", "log_softmax", "softmin") and bool(given_shape(op))
 
 
 def given_shape(op: Op) -> tuple[int, ...]:
+    """The shape of an op's first argument; that of its output where none was told.
+
+    >>> given_shape(Op(given=((8, 3),))), given_shape(Op(shape=(8, 2)))
+    ((8, 3), (8, 2))
+    """
     return op.given[0] if op.given else op.shape
 
 
@@ -43,7 +54,11 @@ def _axis(op: Op) -> int:
 
 
 def samples_of(run: Run) -> int | None:
-    """Samples of a batch: the length on which the first axis of a model's input and of the target agree, mostly."""
+    """Samples of a batch: the length on which the first axis of a model's input and of the target agree, mostly.
+
+    >>> samples_of(Run.from_entries([{"kind": "loss", "step": 1, "target": {"shape": [32]}}]))
+    32
+    """
     given = {g.step: g.inputs[0].shape[0] for g in run.given if g.used and g.inputs and g.inputs[0].shape}
     counted = Counter(
         loss.target.shape[0]
@@ -56,6 +71,14 @@ def samples_of(run: Run) -> int | None:
 
 
 def wrong_axis(flow: Flow, op: Op, samples: int | None, calls: Sequence[LossCall]) -> WrongAxis | None:
+    """What is wrong with the axis of a softmax, by what takes its output and by the batch; ``None`` if nothing.
+
+    >>> from tearless.readers.training.told import Graph
+    >>> op = Op(op=0, function="softmax", inputs=("parameter w",), shape=(32, 10), options={"dim": 0})
+    >>> found = wrong_axis(Flow(Graph(ops=(op,))), op, samples=32, calls=[])
+    >>> found.axis, found.what, found.right
+    (0, 'which holds the 32 samples of the batch', 1)
+    """
     shape, axis = given_shape(op), _axis(op)
     taken = [
         call for call in calls if call.flow and call.op and call.flow.graph is flow.graph and _takes(flow, call.op, op)

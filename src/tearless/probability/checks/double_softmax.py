@@ -65,8 +65,7 @@ IDLE = Limit(
     unit="calls",
     kind="derived",
     severity=Severity.note,
-    because="The log-softmax of a log-softmax is the same numbers again: one call is enough to see the waste, and no "
-    "number of them does harm.",
+    because="The log-softmax of a log-softmax is the same numbers again: one call shows the waste, and none does harm.",
 )
 
 HEADLINE = "{what}"
@@ -184,8 +183,7 @@ def _words(call: LossCall, kind: str) -> tuple[str, str, str]:
 def _with(rng: np.random.Generator, made: list[str], **changes: object) -> Entries:
     entries = healthy_run(rng)
     for loss in of_kind(entries, "loss"):
-        loss |= {"made_by": made, **changes}
-        loss["input"] |= {"low": 0.01, "high": 0.97}
+        loss |= {"made_by": made, "input": loss["input"] | {"low": 0.01, "high": 0.97}, **changes}
     return entries
 
 
