@@ -19,6 +19,8 @@ from .causes import of_a_run
 from .examine import examine
 from .run_summary import summary
 
+REFUTED = 0.02
+"""Gain below which a changed run is no better than the run as it is: both see the same few batches."""
 CONFIRMED = 0.1
 """Share of the first loss by which the changed steps must have come further for a suspicion to count as confirmed."""
 WORDS = {
@@ -78,16 +80,20 @@ def best(tests: Sequence[Experiment]) -> Experiment:
 
 
 def gain(test: Experiment) -> float:
-    """How much further the changed steps came: the shares of the first loss that were lost, one less the other.
+    """How much further the changed steps came: the larger of two shares.
 
-    With shuffled labels the question is turned: confirmed where they are learnt about as well as the real ones.
+    One is that of the first loss that was lost, less the same without the change; the other that of the loss at the end
+    as it is which the change takes away. With shuffled labels the question is turned: confirmed where they are learnt
+    about as well as the real ones.
 
     >>> round(gain(Experiment("rate", start=2.0, before=1.9, after=0.5, changed_start=2.0)), 3)
-    0.7
+    0.737
     """
     changed = _progress(test.changed_start if test.changed_start is not None else test.start, test.after)
     difference = changed - _progress(test.start, test.before)
-    return 2 * CONFIRMED + difference if test.experiment == "labels" else difference
+    if test.experiment == "labels":
+        return 2 * CONFIRMED + difference
+    return max(difference, _progress(test.before, test.after)) if test.experiment != "sign" else difference
 
 
 def _progress(start: float | None, end: float | None) -> float:
@@ -101,7 +107,7 @@ def told(finding: Finding, tests: Sequence[Experiment]) -> Finding:
     one = best(tests)
     words = WORDS[one.experiment].format(value=shown(one.value))
     came = f"{words} the same {one.steps} steps end at {_loss(one.after)} instead of {_loss(one.before)}"
-    refuted = gain(one) < CONFIRMED and finding.mend >= Mend.data
+    refuted = gain(one) < REFUTED and finding.mend >= Mend.data
     said = f"{finding.said or _numbers(finding)}; tested on a copy: {came}"
     evidence = {
         **finding.evidence,

@@ -50,6 +50,7 @@ SYMPTOM_OF = (
     "inf-in-input",
     "unscaled-input",
     "unscaled-target",
+    "batch-too-small",
     "missing-zero-grad",
     "log-of-zero",
     "attention-saturated",

@@ -35,7 +35,19 @@ from numpy.typing import NDArray
 
 from tearless.calculus.loss_curve import alternation, known, levels, noise, stretches, swings
 from tearless.calculus.optimiser_bounds import only_optimizer
-from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
+from tearless.core import (
+    CannotTell,
+    Example,
+    Limit,
+    Measured,
+    Mend,
+    NotApplicable,
+    Number,
+    Severity,
+    fooled,
+    healthy,
+    sick,
+)
 from tearless.core.number import shown
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
@@ -94,6 +106,8 @@ DO = "lower the rate ({rate}) to a third, or what raises it: a cyclic schedule's
 
 def measure(run: Run) -> Iterator[Measured]:
     only_optimizer(run)
+    if _several(run):
+        raise NotApplicable("the steps take turns with different losses, which need not be alike")
     curve = levels(run.losses)
     values = known(run.losses)
     if values.size < FEWEST:
@@ -120,6 +134,16 @@ def measure(run: Run) -> Iterator[Measured]:
             "rate": shown(float(np.nanmax(run.rates))) if np.isfinite(run.rates).any() else "as it is",
         },
     )
+
+
+def _several(run: Run) -> bool:
+    """Whether different steps have different losses: tasks in turn, or a graph each."""
+    of_step: dict[int, set[tuple[str, str]]] = {}
+    for call in run.loss_calls:
+        if not call.evaluating:
+            of_step.setdefault(call.step, set()).add((call.function, call.line))
+    graphs = {values.graph for values in run.values if values.step <= len(run.losses)}
+    return len({frozenset(kinds) for kinds in of_step.values()}) > 1 or len(graphs) > 2
 
 
 def _least(values: NDArray[np.float64], start: float) -> float:

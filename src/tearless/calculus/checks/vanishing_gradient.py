@@ -56,7 +56,7 @@ from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.numerics
-SYMPTOM_OF = ("nan-in-input", "symmetric-init", "bad-init", "saturated-units", "dead-units")
+SYMPTOM_OF = ("nan-in-input", "symmetric-init", "bad-init", "saturated-units", "dead-units", "weight-decay-too-strong")
 
 FADES = Limit(
     of="kept",

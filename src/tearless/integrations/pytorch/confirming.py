@@ -45,7 +45,7 @@ def _one(name: str, altered: Callable[[Copy], Altered], value: float | None = No
 
 OF: dict[str, Make] = {
     "learning-rate-too-high": _rates(0.1, 0.01),
-    "learning-rate-too-low": _rates(10.0, 100.0),
+    "learning-rate-too-low": _rates(10.0, 100.0, 1000.0),
     "momentum-too-high": _one("momentum", lambda _: Altered(settings={"momentum": 0.9}), 0.9),
     "weight-decay-too-strong": _one("weight_decay", lambda _: Altered(settings={"weight_decay": 0.0}), 0.0),
     "dropout-too-strong": _one("dropout", lambda _: Altered(change=without("dropout")), 0.0),

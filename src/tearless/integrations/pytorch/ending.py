@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,20 @@ def measured(watch: Watch) -> None:
     for replay in usable[-LAST:]:
         if time.perf_counter() - began < MOST_SECONDS / 2:
             looked_again(watch, replay)
-    watch.probe("future", probes.future(usable[0]))
-    watch.probe("answer", probes.answer_in_input(usable[0]))
+    for name, of in (("future", probes.future), ("answer", probes.answer_in_input)):
+        watch.probe(name, attempted(of, usable[0]))
     for replay in usable[-1:]:
         left = MOST_SECONDS - (time.perf_counter() - began)
         if FORWARDS_OF_CURVATURE * _forward_seconds(replay) < left:
-            watch.probe("curvature", curvature(watch, replay))
+            watch.probe("curvature", attempted(lambda last: curvature(watch, last), replay))
+
+
+def attempted(measure: Callable[[Replay], dict[str, float] | None], replay: Replay) -> dict[str, float] | None:
+    """A measurement; nothing where this batch does not allow it, so that the others are still made."""
+    try:
+        return measure(replay)
+    except (RuntimeError, TypeError, ValueError, IndexError):
+        return None
 
 
 def looked_again(watch: Watch, replay: Replay) -> None:

@@ -60,7 +60,7 @@ def told(x: torch.Tensor, columns: bool = False, counts: bool = False) -> dict[s
             entry |= dict(zip(("low", "high", "mean", "std", "zeros"), found, strict=True))
         if columns and numbers.ndim >= 2 and seen.is_floating_point():
             entry |= _columns(numbers)
-        if counts and not entry["nan"] + entry["inf"] and (not seen.is_floating_point() or _is_whole(numbers)):
+        if counts and not seen.is_floating_point():
             entry |= _counts(seen)
     return entry
 
@@ -76,11 +76,6 @@ def _columns(x: torch.Tensor) -> dict[str, Any]:
         "stds": std[:MOST_COLUMNS].tolist(),
         "constant": float(still.float().mean()) if len(flat) > 1 else None,
     }
-
-
-def _is_whole(x: torch.Tensor) -> bool:
-    """Labels kept as floats: whole numbers of moderate size."""
-    return bool((x == x.round()).all()) and bool(x.abs().amax() < MOST_LABELS)
 
 
 def _counts(x: torch.Tensor) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def wrapped(watch: Watch) -> Iterator[None]:
         for quiet in (torch.no_grad, torch.inference_mode):
             wrap(quiet, "__enter__", functools.partial(_enter, watch))
             wrap(quiet, "__exit__", functools.partial(_exit, watch))
+        wrap(torch.set_grad_enabled, "__enter__", functools.partial(_enter_where_off, watch))
+        wrap(torch.set_grad_enabled, "__exit__", functools.partial(_exit_where_off, watch))
         wrap(torch, "compile", functools.partial(_compile, watch))
         wrap(DataLoader, "__iter__", functools.partial(_loader, watch))
         wrap(torch.amp.GradScaler, "scale", functools.partial(_scale, watch))
@@ -118,6 +120,19 @@ def _enter(watch: Watch, original: Around, self: Any) -> Any:
 
 def _exit(watch: Watch, original: Around, self: Any, *args: Any) -> Any:
     watch.quiet_ends()
+    return original(self, *args)
+
+
+def _enter_where_off(watch: Watch, original: Around, self: Any) -> Any:
+    result = original(self)
+    if not torch.is_grad_enabled():
+        watch.quiet_begins()
+    return result
+
+
+def _exit_where_off(watch: Watch, original: Around, self: Any, *args: Any) -> Any:
+    if not torch.is_grad_enabled():
+        watch.quiet_ends()
     return original(self, *args)
 
 

@@ -141,7 +141,7 @@ def future(replay: Replay) -> dict[str, float] | None:
     inputs = [
         (i, x)
         for i, x in replay.inputs().items()
-        if x.ndim >= 2 and x.shape[1] >= 3 and (x.ndim > 2 or not x.is_floating_point())
+        if x.ndim >= 2 and x.shape[1] >= 3 and (x.ndim > 2 or not x.is_floating_point()) and x.dtype != torch.bool
     ]
     if len(inputs) != 1:
         return None

@@ -59,6 +59,7 @@ SYMPTOM_OF = (
     "gradient-ascent", "missing-zero-grad", "symmetric-init", "softmax-over-batch", "double-softmax", "broadcast-loss",
     "eval-mode-in-training", "unshuffled-batches", "nan-loss", "constant-output", "loss-mismatch", "unscaled-input",
     "unscaled-target", "wrong-accumulation", "dropout-too-strong", "vanishing-gradient", "weight-decay-too-strong",
+    "underfitting", "bad-init",
 )  # fmt: skip
 
 NOTHING_NEW = Limit(

@@ -63,6 +63,14 @@ FAR_APART = Limit(
     because="A power of ten. Below it the error at the start is at most a hundred times the variance of the target, "
     "which a model loses in its first steps. No theorem singles out the number.",
 )
+NOT_AT_HAND = Limit(
+    of="size",
+    at=3,
+    unit="times",
+    kind="convention",
+    because="Outputs of a fresh network lie around 1: a target whose mean or spread is within a factor of 3 of that is "
+    "at hand, and where the outputs are far from it the weights are at fault. No theorem singles out the number.",
+)
 SOME_OF_THE_RUN = Limit(
     of="lost",
     at=0.1,
@@ -104,6 +112,7 @@ def measure(run: Run) -> Iterator[Measured]:
         (),
         {
             "apart": Number(apart, "times", "the largest of: means apart in spreads of the target, spreads apart"),
+            "size": Number(_size(first), "times", "the largest of: the mean's size, the spread, 1 by the spread"),
             "lost": Number(found.above(1.0), "share", "of the run, from its start, in which the mean was better"),
             "gained": Number(found.gained, "share", "share of the loss of the mean alone that was removed at the end"),
             "mean": Number(first.target.mean, "1", "mean of the first targets"),
@@ -112,6 +121,12 @@ def measure(run: Run) -> Iterator[Measured]:
             "width": Number(first.input.std, "1", "their spread"),
         },
     )
+
+
+def _size(call: Loss) -> float:
+    """How far the target is from what has mean 0 and spread 1."""
+    mean, spread = abs(call.target.mean or 0.0), call.target.std or 0.0
+    return max(mean, spread, 1 / spread if spread > 0 else 0.0)
 
 
 def _apart(call: Loss) -> float | None:
