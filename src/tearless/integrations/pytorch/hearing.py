@@ -60,8 +60,9 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
 class Hearing:
     """The part of a watch that decides when to look, and that hears of calls and layers while it does."""
 
-    def __init__(self, record: Record, budget: float) -> None:
-        self.record, self.budget = record, budget
+    def __init__(self, record: Record, budget: float, told: Callable[[str], None] | None) -> None:
+        self.record, self.budget, self._told = record, budget, told
+        self._loaders: set[int] = set()
         self.on, self.fault, self.spent = False, "", 0.0
         self.names = Names()
         self.tape = Tape(lambda: self.names.inside(self._stack))
@@ -190,3 +191,17 @@ class Hearing:
                 self.tape.give(x)
         if module in self._stack:
             del self._stack[self._stack.index(module) :]
+
+    def breach(self, name: str, **more: Any) -> None:
+        """Write down a contract seen broken, and tell of it."""
+        self.record.add({"kind": "breach", "breach": name, "step": self.steps + 1, **more})
+        self.record.flush()
+        if self._told:
+            self._told(name)
+
+    @careful
+    def loader_read(self, loader: Any) -> None:
+        """A loader is read from its start."""
+        if id(loader) not in self._loaders:
+            self._loaders.add(id(loader))
+            self.record.add(noting.loader(loader, len(self._loaders)))

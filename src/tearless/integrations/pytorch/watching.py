@@ -45,13 +45,11 @@ class Watch(Hearing):
     """
 
     def __init__(self, record: Record, budget: float = 0.02, told: Callable[[str], None] | None = None) -> None:
-        super().__init__(record, budget)
-        self._told = told
+        super().__init__(record, budget, told)
         self.backwards = self.unmoved = self.zeroed = self.clips = 0
         self._form: int | None = None
         self._slope: float | None = None
-        self._traced = False
-        self._since = self._cleared = 0
+        self._traced, self._since, self._cleared = False, 0, 0
         self.hand = ByHand(self.names)
         self.residue = Residue()
         self.replays: list[Replay] = []
@@ -63,7 +61,6 @@ class Watch(Hearing):
         self.optimizers = Optimizers(record, self.names)
         self.in_backward = False
         self._last = ""
-        self._loaders: set[int] = set()
         self.last_clip: tuple[str, float] | None = None
         self._handles: list[Any] = []
         self._undo = ExitStack()
@@ -136,13 +133,6 @@ class Watch(Hearing):
         self.record.add({"kind": "counts", **counts})
         self.record.flush()
 
-    def breach(self, name: str, **more: Any) -> None:
-        """Write down a contract seen broken, and tell of it."""
-        self.record.add({"kind": "breach", "breach": name, "step": self.steps + 1, **more})
-        self.record.flush()
-        if self._told:
-            self._told(name)
-
     @careful
     def optimizer_made(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizers.made.append(weakref.ref(optimizer))
@@ -176,13 +166,6 @@ class Watch(Hearing):
     @careful
     def scaled(self, outputs: Any, result: Any) -> None:
         self.curve.scaled(outputs, result)
-
-    @careful
-    def loader_read(self, loader: Any) -> None:
-        """A loader is read from its start."""
-        if id(loader) not in self._loaders:
-            self._loaders.add(id(loader))
-            self.record.add(noting.loader(loader, len(self._loaders)))
 
     @careful
     def before_backward(self, tensors: Any) -> None:
