@@ -1,4 +1,4 @@
-"""Train a small network on scikit-learn's digits. It runs, it prints a falling loss, and it stays far below its best."""
+"""Train a small network on scikit-learn's digits. It runs, its loss falls, and it stays far below its best."""
 
 import torch
 from sklearn.datasets import load_digits
