@@ -207,6 +207,7 @@ def _told(run: Run, step: int) -> Broken | None:
             if breach.step == step:
                 function = breach.words.get("function", "")
                 op = Op(function=function, line=breach.line or line_of(run, function))
+                kind = "overflow" if function in CASTS else kind
                 nan, inf = (int(breach.numbers.get(one, 0)) for one in ("nan", "inf"))
                 low, high = breach.numbers.get("low"), breach.numbers.get("high")
                 return Broken(op, step, kind, nan or int(not inf), inf, low, high)

@@ -87,7 +87,7 @@ class Replay:
                 args, kwargs = _filled(call.args, given, made), _filled(call.kwargs, given, made)
                 if call.random is not None:
                     torch.set_rng_state(call.random)
-                with _as_cast(call):
+                with _as_cast(call), torch.no_grad() if call.quiet else nullcontext():
                     result = change(number, call, args, kwargs) if change else call.function(*args, **kwargs)
                 _store(made, number, call, args, result)
                 if number in keep:

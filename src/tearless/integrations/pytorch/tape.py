@@ -52,6 +52,7 @@ class Call:
     learns: bool = False
     in_place: bool = False
     random: torch.Tensor | None = None
+    quiet: bool = False
     autocast: tuple[str, torch.dtype] | None = None
     writes: tuple[int, ...] = ()
     """Leaves that the call changed: running means, weights shortened on the way, what ``out`` names."""
@@ -252,6 +253,7 @@ class Tape(TorchFunctionMode):
             )  # fmt: skip
             number = len(self.calls)
             call.in_place, call.autocast, call.random = bool(changed), autocast_now(), random
+            call.quiet = not torch.is_grad_enabled()
             leaves = [(x, ref.at) for x, ref in zip(inputs, where, strict=True) if isinstance(ref, Leaf)]
             call.writes = tuple(at for x, at in leaves if id(x) in written)
             first = outputs[0] if outputs else changed[0] if changed else None

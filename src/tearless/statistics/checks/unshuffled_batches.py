@@ -66,13 +66,13 @@ NOT_BY_CHANCE = Limit(
     because="An exact test: the same labels dealt into the same batches at random are as alike in at most one run of a "
     "thousand.",
 )
-HALF_ALIKE = Limit(
+MUCH_ALIKE = Limit(
     of="alike",
-    at=0.5,
+    at=1 / 3,
     unit="correlation",
     kind="convention",
     severity=Severity.warning,
-    because="From here on a batch, however large, is worth under two independent samples, b / (1 + (b − 1) / 2) < 2. "
+    because="From here on a batch, however large, is worth under three independent samples, b / (1 + (b − 1) / 3) < 3. "
     "No theorem singles it out.",
 )
 NO_SERIES = Limit(
