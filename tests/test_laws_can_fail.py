@@ -17,7 +17,7 @@ from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Columns
 from tearless.testing import LAWS, checks, obey
 
-GOOD = find("constant-column").load()
+GOOD = find("constant-column")[0].load()
 PAGE = GOOD.page()
 DECIDES = next(limit for limit in GOOD.limits if limit.severity)
 

@@ -65,7 +65,7 @@ def test_status_follows_fail_on(call: Call, table: str, fail_on: str, status: in
             ["check", "TABLE", "--select", "drift", "--ignore", "drift"],
             "ignore: expected at least one check to be left",
         ),
-        (["check"], "train"),
+        (["check"], "FILE"),
         (["explain", "constant-colunm"], "did you mean constant-column"),
         (["chekc", "TABLE"], "check"),
         ([], "Usage: tearless"),

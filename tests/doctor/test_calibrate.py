@@ -399,7 +399,7 @@ class TestCheck:
         assert [o.name for o in report.outcomes if o.result != "skipped"] == ["constant-column"]
 
     def test_unknown_kind(self) -> None:
-        with pytest.raises(InputError, match="kind: expected table or predictions"):
+        with pytest.raises(InputError, match="kind: expected table, predictions or training"):
             tearless.check({"a": [1]}, kind="comparison")
 
 

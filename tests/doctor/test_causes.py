@@ -21,7 +21,7 @@ def found(name: str, *subject: str, severity: Severity = Severity.warning) -> Fi
 def because(findings: list[Finding], **symptom_of: tuple[str, ...]) -> list[tuple[str, str | None]]:
     from dataclasses import replace
 
-    any_check = next(iter(CHECKS.values()))
+    any_check = CHECKS["constant-column"]
     checks: list[Check] = [
         replace(any_check, name=name.replace("_", "-"), symptom_of=names) for name, names in symptom_of.items()
     ]
@@ -56,13 +56,16 @@ def test_the_named_causes_are_checks() -> None:
 
 
 def test_no_causes_go_round() -> None:
+    """On a table. On a run two faults may each bring about the other; then neither is hung under the other."""
+
     def above(name: str, seen: tuple[str, ...] = ()) -> None:
         assert name not in seen, (*seen, name)
         for cause in CHECKS[name].symptom_of:
             above(cause, (*seen, name))
 
-    for name in CHECKS:
-        above(name)
+    for name, check in CHECKS.items():
+        if check.about != "training":
+            above(name)
 
 
 @pytest.mark.parametrize("kind", ["holes", "numbers"])

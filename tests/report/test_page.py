@@ -37,7 +37,7 @@ def test_a_page_holds_every_section_limit_and_reason(entry: Entry) -> None:
 
 
 def test_a_page_says_what_was_seen() -> None:
-    entry = find("constant-column")
+    (entry,) = find("constant-column")
     text = to_text(entry.path, entry.page(), SEEN)
     assert "healthy  two_values: silent" in text
     assert "sick  one_year_only: warning: `year` holds one value" in text
@@ -56,7 +56,7 @@ def test_the_title_read_alone_is_that_of_the_page() -> None:
 
 
 def test_the_record_is_refused_where_the_examples_changed() -> None:
-    entry = find("constant-column")
+    (entry,) = find("constant-column")
     examples = entry.page().examples
     assert recorded(entry.path, {**examples, "sick": ("another",)}) is None
     assert recorded("statistics/no-such-check", {"sick": ("another",)}) is None

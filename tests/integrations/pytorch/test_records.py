@@ -160,6 +160,7 @@ def test_damaged_records_are_judged_without_a_crash(whole: Path, tmp_path: Path)
         assert any("damaged" in note for note in report.notes)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_process_that_was_forked_writes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "r"
     record = Record(file)

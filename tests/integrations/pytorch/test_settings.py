@@ -236,6 +236,7 @@ class Drawn(Dataset[Any]):
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_loaders(workers: int) -> None:
     def run() -> dict[str, Any]:
