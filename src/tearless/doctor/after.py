@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tearless.core import Asked, InputError, Outcome, listed, quoted, visible
+from tearless.core import InputError, Outcome, listed, quoted, visible
 from tearless.core.check import Check
 from tearless.readers import open_table
 from tearless.readers.source import Source
@@ -22,8 +22,8 @@ from tearless.readers.training.source import from_lines, from_record, is_record
 from tearless.readers.training.torch_zip import OLD, open_archive
 from tearless.report.report import Report
 
-from .examine import examine
 from .gather import Progress
+from .training import diagnosed
 
 EXPECTED = (
     "a record of `tearless watch`, TensorBoard events, a CSV or JSON lines log with a loss, trainer_state.json, or "
@@ -74,7 +74,7 @@ def report_of(
     >>> report_of(run, [], []).findings
     ()
     """
-    return examine(run, checks, Asked(seed=seed), None, skipped, progress)
+    return diagnosed(run, seed, checks, skipped, progress)
 
 
 def _of_paths(paths: Sequence[Path], argument: str, sure: bool) -> Source | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tearless.core import Asked, Finding, Mend, Number, Severity
+from tearless.core import Asked, Finding, Mend, Number, Outcome, Severity
 from tearless.core.catalogue import catalogue
 from tearless.core.check import Check
 from tearless.core.number import shown
@@ -17,6 +17,7 @@ from tearless.report.report import Report
 
 from .causes import of_a_run
 from .examine import examine
+from .gather import Progress
 from .run_summary import summary
 
 REFUTED = 0.02
@@ -46,15 +47,21 @@ def checks_of_runs() -> list[Check]:
     return [check for entry in catalogue() if (check := entry.load()).about == "training"]
 
 
-def diagnosed(source: Source, seed: int = 0, checks: Sequence[Check] | None = None) -> Report:
+def diagnosed(
+    source: Source,
+    seed: int = 0,
+    checks: Sequence[Check] | None = None,
+    skipped: Sequence[Outcome] = (),
+    progress: Progress | None = None,
+) -> Report:
     """The report on a run: ``source`` holds the lines of its record (``readers.training.source``).
 
     Findings that were tested on a copy say what came of it. Where the changed steps did no better, a suspicion of data,
     optimiser or capacity is no more than a note.
     """
     checks = checks_of_runs() if checks is None else checks
-    report = replace(examine(source, checks, Asked(seed=seed), answer=summary), columns=0)
-    tested = tests_in(source)
+    report = replace(examine(source, checks, Asked(seed=seed), None, skipped, progress, summary), columns=0)
+    tested = experiments_in(source)
     if not tested:
         return report
     findings = [told(f, tested[f.name]) if f.name in tested else f for f in report.findings]
@@ -63,7 +70,7 @@ def diagnosed(source: Source, seed: int = 0, checks: Sequence[Check] | None = No
     return replace(report, findings=tuple(of_a_run(bare, {c.name: c.symptom_of for c in checks}, gains)))
 
 
-def tests_in(source: Source) -> Mapping[str, list[Experiment]]:
+def experiments_in(source: Source) -> Mapping[str, list[Experiment]]:
     """The experiments of a record, by the check whose suspicion they test."""
     found: dict[str, list[Experiment]] = {}
     for batch in source.batches():
@@ -103,11 +110,16 @@ def _progress(start: float | None, end: float | None) -> float:
 
 
 def told(finding: Finding, tests: Sequence[Experiment]) -> Finding:
-    """The finding with what its best experiment gave; a note where that refutes it."""
+    """The finding with what its best experiment gave; a note where that refutes it.
+
+    A broken contract is a fact, whatever a few steps gave: where they gave nothing, nothing is said of them.
+    """
     one = best(tests)
+    if gain(one) < REFUTED and finding.mend < Mend.data:
+        return finding
     words = WORDS[one.experiment].format(value=shown(one.value))
     came = f"{words} the same {one.steps} steps end at {_loss(one.after)} instead of {_loss(one.before)}"
-    refuted = gain(one) < REFUTED and finding.mend >= Mend.data
+    refuted = gain(one) < REFUTED
     said = f"{finding.said or _numbers(finding)}; tested on a copy: {came}"
     evidence = {
         **finding.evidence,
