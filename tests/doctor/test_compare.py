@@ -379,17 +379,18 @@ def test_an_item_that_one_table_lacks_is_no_silent_match_by_position() -> None:
 
 
 def test_a_column_that_groups_the_items_is_found() -> None:
+    rng = np.random.default_rng(7)
     group = np.repeat(np.arange(30), 10)
-    up = RNG.integers(0, 2, 30)[group]
-    old = RNG.integers(0, 2, 300)
-    new = np.where(RNG.random(300) < 0.5, up, old)
+    up = rng.integers(0, 2, 30)[group]
+    old = rng.integers(0, 2, 300)
+    new = np.where(rng.random(300) < 0.5, up, old)
     tables = {name: {"correct": x, "topic": [f"t{g}" for g in group]} for name, x in (("old", old), ("new", new))}
     report = tearless.compare(tables)
     assert "clustered-items" in names(report)
     named = tearless.compare(tables, cluster="topic")
     assert named["p"].value > report["p"].value  # type: ignore[operator]
     assert [f.severity.name for f in named.findings if f.name == "clustered-items"] == ["note"]
-    mixed = {name: {**table, "topic": RNG.permutation(table["topic"])} for name, table in tables.items()}
+    mixed = {name: {**table, "topic": rng.permutation(table["topic"])} for name, table in tables.items()}
     assert "clustered-items" not in names(tearless.compare(mixed))
 
 
