@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tearless.core import listed, visible
+import numpy as np
+
+from tearless.core import Measured, Number, listed, visible
 from tearless.linear_algebra.break_of_a_run import (
     SINGULAR,
     bad_numbers,
@@ -17,6 +19,7 @@ from tearless.linear_algebra.break_of_a_run import (
 )
 from tearless.linear_algebra.flow_of_a_run import at_line
 from tearless.linear_algebra.layers_of_a_run import plain
+from tearless.readers.training.made import Entries, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Step
 
@@ -108,3 +111,68 @@ def _steepest(run: Run, step: int) -> float:
     """The largest root mean square of a gradient on the way back at that step."""
     found = [g for _, values in looked_before(run, step) if values.step == step for g in values.grad if g is not None]
     return max((one for one in found if math.isfinite(one)), default=0.0)
+
+
+def measured(hurt: Hurt | None) -> Measured:
+    """The evidence and the words of such a gradient; of none, where there is none.
+
+    >>> measured(None).numbers["numbers"].value
+    0.0
+    """
+    origin, why, do = _words(hurt)
+    return Measured(
+        (),
+        {
+            "numbers": Number(hurt.numbers if hurt else 0, "numbers", "of the gradients that are nan or infinite"),
+            "step": Number(hurt.step if hurt else 0, "1", "the first step at which they are"),
+            "grown": Number(
+                hurt.grown if hurt else 1.0, "times", "largest growth of the run before, or of its gradient"
+            ),
+            "low": Number(hurt.low if hurt else None, "1", "lowest number that the function took at which it begins"),
+        },
+        words={"origin": origin, "why": why, "do": do, "parameters": hurt.parameters if hurt else ""},
+    )
+
+
+def _words(hurt: Hurt | None) -> tuple[str, str, str]:
+    why = "one step with it makes the weights nan, and all that is computed from them"
+    if hurt is None or not hurt.op:
+        return (
+            "",
+            why,
+            "put `torch.autograd.set_detect_anomaly(True)` before the loop: it names the op at which it begins",
+        )
+    origin = f": it begins at `{hurt.op}`{hurt.place}"
+    if hurt.singular:
+        origin += "" if hurt.low is None else f", which takes numbers down to {hurt.low:.3g}"
+        why = f"`{hurt.op}` is steep without end there, most often at 0: its value is finite, its slope is not"
+        return (
+            origin,
+            why,
+            f"keep what `{hurt.op}`{hurt.place} takes away from there: `x.clamp_min(1e-8)` or `x + 1e-8`",
+        )
+    return origin, why, f"look at what `{hurt.op}`{hurt.place} takes; smaller weights or steps keep its slope in range"
+
+
+def spoilt_run(rng: np.random.Generator, bad: float, size: float) -> Entries:
+    """A made-up run whose gradients are ``bad`` from step 11 on; the loss follows one step later.
+
+    ``size``: the gradient's on its way back, just before.
+
+    >>> of_kind(spoilt_run(np.random.default_rng(0), math.nan, 1.0), "step")[-1]["gradient"][0]
+    nan
+    """
+    entries = healthy_run(rng)
+    ops = of_kind(entries, "graph")[0]["ops"]
+    ops[3] |= {"function": "sqrt", "line": "train.py:12"}
+    for step in of_kind(entries, "step"):
+        if step["step"] >= 11:
+            step["bad"] = [5] * 4 + [0, 0]
+            step["gradient"] = [bad] * 4 + step["gradient"][4:]
+    for values in of_kind(entries, "values"):
+        if values["step"] >= 11:
+            values["grad_bad"][:3], values["grad"][4] = [9, 9, 9], size
+            values["low"][2] = 0.0
+    (losses,) = of_kind(entries, "losses")
+    losses["values"][11:] = [math.nan] * (len(losses["values"]) - 11)
+    return entries

@@ -11,6 +11,7 @@ from .report import Report
 
 MOST_TELLING = 3
 MOST_ROWS = 5
+MOST_NAMES = 6
 _UNIT_IN_VALUE = {"share", "chance", "1", "column unit"}
 _SINGULAR = {"ies": "y", "sses": "ss", "ss": "ss", "s": ""}
 _ASKED_FOR = {"--test": "--test FILE", "--target": "--target COL"}
@@ -117,7 +118,13 @@ def cannot_tell(outcomes: Iterable[Outcome]) -> str:
     for outcome in outcomes:
         if outcome.result == "cannot tell":
             groups.setdefault(_lacking(outcome), []).append(outcome.name)
-    return "; ".join(_told(why, ", ".join(names)) for why, names in groups.items())
+    return "; ".join(_told(why, _some(names)) for why, names in groups.items())
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names of checks, of many the first few: the JSON report has them all."""
+    few = ", ".join(names[:MOST_NAMES])
+    return few if len(names) <= MOST_NAMES else f"{few} and {counted(len(names) - MOST_NAMES, 'other')}"
 
 
 def _told(why: str, names: str) -> str:

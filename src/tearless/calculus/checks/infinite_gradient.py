@@ -29,14 +29,15 @@ A. Walther, *Evaluating Derivatives*, 2nd ed., SIAM 2008, section 3.2 (reverse m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
+from tearless.core import Example, Limit, Measured, Mend, Severity, fooled, healthy, sick
 from tearless.linear_algebra.break_of_a_run import ORDERS
-from tearless.linear_algebra.gradient_of_a_run import Hurt, first_hurt
-from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
+from tearless.linear_algebra.gradient_of_a_run import first_hurt, measured, spoilt_run
+from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.numerics
@@ -93,58 +94,7 @@ DO = "{do}"
 def measure(run: Run) -> Iterator[Measured]:
     run.looked_at()
     hurt = first_hurt(run)
-    hurt = hurt if hurt is not None and hurt.nan is False else None
-    origin, why, do = _words(hurt)
-    yield Measured(
-        (),
-        {
-            "numbers": Number(hurt.numbers if hurt else 0, "numbers", "of the gradients that are nan or infinite"),
-            "step": Number(hurt.step if hurt else 0, "1", "the first step at which they are"),
-            "grown": Number(
-                hurt.grown if hurt else 1.0, "times", "largest growth of the run before, or of its gradient"
-            ),
-            "low": Number(hurt.low if hurt else None, "1", "lowest number that the function took at which it begins"),
-        },
-        words={"origin": origin, "why": why, "do": do, "parameters": hurt.parameters if hurt else ""},
-    )
-
-
-def _words(hurt: Hurt | None) -> tuple[str, str, str]:
-    why = "one step with it makes the weights nan, and all that is computed from them"
-    if hurt is None or not hurt.op:
-        return (
-            "",
-            why,
-            "put `torch.autograd.set_detect_anomaly(True)` before the loop: it names the op at which it begins",
-        )
-    origin = f": it begins at `{hurt.op}`{hurt.place}"
-    if hurt.singular:
-        origin += "" if hurt.low is None else f", which takes numbers down to {hurt.low:.3g}"
-        why = f"`{hurt.op}` is steep without end there, most often at 0: its value is finite, its slope is not"
-        return (
-            origin,
-            why,
-            f"keep what `{hurt.op}`{hurt.place} takes away from there: `x.clamp_min(1e-8)` or `x + 1e-8`",
-        )
-    return origin, why, f"look at what `{hurt.op}`{hurt.place} takes; smaller weights or steps keep its slope in range"
-
-
-def _broken(rng: np.random.Generator, size: float) -> Entries:
-    """From step 11 on gradients are not finite; the loss follows one step later."""
-    entries = healthy_run(rng)
-    ops = of_kind(entries, "graph")[0]["ops"]
-    ops[3] |= {"function": "sqrt", "line": "train.py:12"}
-    for step in of_kind(entries, "step"):
-        if step["step"] >= 11:
-            step["bad"] = [5] * 4 + [0, 0]
-            step["gradient"] = [float("inf")] * 4 + step["gradient"][4:]
-    for values in of_kind(entries, "values"):
-        if values["step"] >= 11:
-            values["grad_bad"][:3], values["grad"][4] = [9, 9, 9], size
-            values["low"][2] = 0.0
-    (losses,) = of_kind(entries, "losses")
-    losses["values"][11:] = [float("nan")] * (len(losses["values"]) - 11)
-    return entries
+    yield measured(hurt if hurt is not None and hurt.nan is False else None)
 
 
 @healthy
@@ -161,12 +111,12 @@ def step_left_out_by_a_scaler(rng: np.random.Generator) -> Example:
 
 @sick
 def root_at_zero(rng: np.random.Generator) -> Example:
-    return as_example(_broken(rng, 1.0))
+    return as_example(spoilt_run(rng, math.inf, 1.0))
 
 
 @sick
 def run_away_on_the_way_back(rng: np.random.Generator) -> Example:
-    entries = _broken(rng, 1e30)
+    entries = spoilt_run(rng, math.inf, 1e30)
     of_kind(entries, "graph")[0]["ops"][3]["function"] = "tanh"
     return as_example(entries)
 
@@ -174,5 +124,5 @@ def run_away_on_the_way_back(rng: np.random.Generator) -> Example:
 @fooled("fires", "a script may replace such numbers in the gradients by a way that the watch does not see")
 def replaced_by_the_script(rng: np.random.Generator) -> Example:
     entries = healthy_run(rng)
-    of_kind(entries, "step")[5] |= {"bad": [1] + [0] * 5, "gradient": [float("inf")] * 6}
+    of_kind(entries, "step")[5] |= {"bad": [1] + [0] * 5, "gradient": [math.inf] * 6}
     return as_example(entries)
