@@ -48,6 +48,8 @@ PLACED = {
     "index_fill",
 }
 """Functions that put infinity where the script says so."""
+RECURRENT = {"rnn_relu", "rnn_relu_cell"}
+"""Functions that use a matrix at each time step and bound nothing: what they are given grows as a power."""
 ORDERS = 100.0
 """Growth that no healthy run shows: losses of batches of one run lie within one order of magnitude, mostly."""
 
@@ -232,10 +234,15 @@ def _origin(run: Run, flow: Flow, values: Values) -> Broken | None:
             continue
         first = made[0] if made else -1
         given = (low.get(first), high.get(first), zeros.get(first))
-        return Broken(
-            op, values.step, _kind(op, given, _known_data(run, op, values.step)), int(bad_nan), int(bad_inf), *given
-        )
+        kind = _kind(op, given, _known_data(run, op, values.step), _finite_inputs(run, values.step))
+        return Broken(op, values.step, kind, int(bad_nan), int(bad_inf), *given)
     return None
+
+
+def _finite_inputs(run: Run, step: int) -> bool:
+    """Whether it was told that all the models were given at a step was finite."""
+    given = [tensor for one in run.given if one.step == step and one.gradients for tensor in one.inputs]
+    return bool(given) and not any(tensor.nan or tensor.inf for tensor in given)
 
 
 def _known_data(run: Run, op: Op, step: int) -> float | None:
@@ -247,8 +254,11 @@ def _known_data(run: Run, op: Op, step: int) -> float | None:
     return None
 
 
-def _kind(op: Op, given: tuple[float | None, ...], target: float | None) -> str:
-    """Which of the kinds: the arguments that ops made are finite, so data may not be, or the function has no value."""
+def _kind(op: Op, given: tuple[float | None, ...], target: float | None, finite: bool) -> str:
+    """Which of the kinds: the arguments that ops made are finite, so data may not be, or the function has no value.
+
+    ``finite``: what models were given was looked at and is finite; a recurrence's first state is not told, and zeros.
+    """
     name = plain(op)
     low, high = given[0], given[1]
     if name in LOGARITHMS:
@@ -258,7 +268,11 @@ def _kind(op: Op, given: tuple[float | None, ...], target: float | None) -> str:
         return "overflow"
     if name in CASTS and largest is not None and math.isfinite(largest):
         return "overflow"
-    data = any(one in ("data", "input", "target", "buffer") for one in op.inputs)
+    if finite and "input" in op.inputs and name in RECURRENT:
+        return "undefined"
+    data = any(one in ("data", "target", "buffer") or (one == "input" and not finite) for one in op.inputs)
+    if finite and not data and "input" in op.inputs and name in GROWING:
+        return "overflow"
     if data and target is None and name not in ("div", "pow", "sqrt"):
         return "data"
     return "undefined"

@@ -19,7 +19,7 @@ weights up later.
 ## When it is wrong
 A loss that is near 0 at the start, or crosses 0, makes the ratio large: losses that may lie below 0 are not judged. A
 model that starts from trained weights has a small loss too. Tables of embeddings are left out: most of their rows
-have no gradient.
+have no gradient. A gradient that one function makes infinite at a point (the root at 0) has not grown, and is left out.
 
 ## What to do
 Clip the norm of the gradient, start recurrent weights orthogonal with gain 1, or use a gated cell or a normalisation.
@@ -34,12 +34,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from tearless.calculus.loss_curve import levels
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, sick
 from tearless.core.number import shown
+from tearless.linear_algebra.gradient_of_a_run import first_hurt, spoilt_run
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Step
@@ -97,6 +100,12 @@ def measure(run: Run) -> Iterator[Measured]:
     tables = {path for model in run.models for path, kind in model.modules.items() if "Embedding" in kind}
     sizes = {name: math.sqrt(p.shape[0] / 3) for name, p in run.parameters.items() if p.shape}
     first = looked[0]
+    hurt = first_hurt(run)
+    at_once = hurt is not None and hurt.singular and hurt.step == first.step
+    if at_once:
+        first = replace(
+            first, gradient=tuple(None if bad else g for g, bad in zip(first.gradient, first.bad, strict=False))
+        )
     found = [row for row in _steepness(first, sizes) if row[1].rpartition(".")[0] not in tables]
     if not found:
         raise CannotTell("this needs the gradients of the first steps and a loss beside them")
@@ -160,6 +169,21 @@ def steep_and_trained(rng: np.random.Generator) -> Example:
 @healthy
 def flat_and_not_trained(rng: np.random.Generator) -> Example:
     return _steep(rng, 2.0, 1.0)
+
+
+@healthy
+def infinite_at_one_point(rng: np.random.Generator) -> Example:
+    """A root at 0 makes the first gradient infinite: nothing grew."""
+    entries = [one for one in spoilt_run(rng, math.inf, 1.0) if one.get("step") != 1 or one["kind"] == "graph"]
+    first = min(one["step"] for one in of_kind(entries, "step") if one["step"] >= 11)
+    of_kind(entries, "losses")[0]["values"][1:] = [math.nan] * 99
+    return as_example(
+        [{**one, "step": 1} if one.get("step") == first else one for one in entries if _since(one, first)]
+    )
+
+
+def _since(entry: Mapping[str, Any], step: int) -> bool:
+    return entry["kind"] not in ("step", "values", "probe") or entry["step"] >= step
 
 
 @sick
