@@ -1,8 +1,9 @@
 """This run's momentum is so high that its swings outlast the run.
 
 ## What it measures
-The largest momentum among the parameter groups, the steps in which a swing at that momentum fades to 1/e, and how far
-the loss rose again from its lowest level, as a share of how far it had fallen.
+The largest momentum among the parameter groups, the steps in which a swing at that momentum fades to 1/e, and how much
+of what was won was given back: how far the loss rose again from its lowest level, as a share of how far it had fallen;
+or what the looked-at steps climbed by their own slopes, as a share of what they descended.
 
 ## Why it matters
 A momentum of 0.999 sums the gradients of the last thousand steps: the weights run through the
@@ -11,7 +12,8 @@ minimum, climb the other side, and come back; the loss swings, and a network tha
 ## The mathematics
 On a direction of curvature λ the heavy ball follows z² − (1 + β − ηλ)z + β: where its roots are
 complex it swings with a period of about 2π/√(ηλ) steps, and its size changes by √β a step, to 1/e in 2/(1 − β) steps
-whatever the rate. The gradients add up to a rate of η/(1 − β). For a swing to fade to a hundredth the run needs 2 ln
+whatever the rate. In a swing it goes up its own gradient as long as down, where the noise of batches hides the level
+too. The gradients add up to a rate of η/(1 − β). For a swing to fade to a hundredth the run needs 2 ln
 100/(1 − β) steps.
 
 ## When it is wrong
@@ -35,10 +37,10 @@ from numpy.typing import NDArray
 
 from tearless.calculus.loss_curve import in_proportion, known, largest_rise, levels, noise
 from tearless.calculus.optimiser_bounds import known_optimizer, memory, momentum, number_of
-from tearless.calculus.reduction import promises
+from tearless.calculus.reduction import Promises, promises
 from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
-from tearless.readers.training.made import as_example, healthy_run, of_kind
+from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.optimiser
@@ -77,16 +79,17 @@ FIRST_STEP = Limit(
     "momentum.",
 )
 SWUNG = Limit(
-    of="risen",
+    of="undone",
     at=1 / 3,
     unit="share",
     kind="convention",
     severity=Severity.warning,
     because="A level that climbs back a third of what it had fallen, beyond the noise of batches, has swung through "
-    "its minimum. Both are in proportion: by logarithms, down to a twentieth of the first loss.",
+    "its minimum. Both are in proportion: by logarithms, down to a twentieth of the first loss. So have steps "
+    "that climb a third of what they descend.",
 )
 
-HEADLINE = "momentum {momentum} swings through the minimum: the loss climbed back {risen} of what it had fallen"
+HEADLINE = "momentum {momentum} swings through the minimum: {swing}"
 EVIDENCE = "the loss began at {start}, was {lowest} at its lowest and ended at {late}; a swing fades in {memory} steps"
 WHY = "each step sums the gradients of the last {sums} steps: it runs on where they no longer point, for {steps} steps"
 DO = "set momentum (or the first of `betas`) to 0.9; if it is slow then, multiply the rate by up to {factor}"
@@ -101,6 +104,7 @@ def measure(run: Run) -> Iterator[Measured]:
     values = known(run.losses)
     broke = math.isinf(curve.late)
     risen = 1e9 if broke else min(1e9, max(_risen(values), _risen(in_proportion(values))))
+    uphill = _uphill(found)
     early = found.judged & (found.steps <= 1)
     nesterov = any(number_of(group, "nesterov") for group in optimizer.groups)
     yield Measured(
@@ -113,8 +117,13 @@ def measure(run: Run) -> Iterator[Measured]:
                 int((found.after > found.before)[early].sum()), "steps", "first steps that raised their batch's loss"
             ),
             "risen": Number(risen, "share", "the largest rise of the level over how far the loss had fallen"),
+            "uphill": Number(uphill, "share", "climbs of looked-at steps by their slopes, over their descents"),
+            "undone": Number(max(risen, uphill or 0.0), "share", "the larger of the two"),
         },
         words={
+            "swing": f"the loss climbed back {shown(risen, 'share')} of what it had fallen"
+            if risen >= (uphill or 0.0)
+            else f"steps climb {shown(uphill, 'share')} of what they descend",
             "start": shown(curve.start),
             "lowest": shown(curve.lowest),
             "late": "no number" if broke else shown(curve.late),
@@ -122,6 +131,15 @@ def measure(run: Run) -> Iterator[Measured]:
             "factor": shown(0.1 / (1 - beta)),
         },
     )
+
+
+def _uphill(found: Promises) -> float | None:
+    """What steps after the first climb by their own slopes over what they descend; ``None`` for fewer than ten."""
+    falls = found.fall[np.isfinite(found.fall) & (found.steps > 1)]
+    if falls.size < 10 or not (falls > 0).any():
+        return None
+    top = float(np.abs(falls).max())
+    return min(1e9, float((-falls[falls < 0] / top).sum() / (falls[falls > 0] / top).sum()))
 
 
 def _risen(values: NDArray[np.float64]) -> float:
@@ -132,12 +150,16 @@ def _risen(values: NDArray[np.float64]) -> float:
 
 
 def _swinging(rng: np.random.Generator, beta: float, back: float, steps: int = 100) -> Example:
+    return as_example(_swing(rng, beta, back, steps))
+
+
+def _swing(rng: np.random.Generator, beta: float, back: float, steps: int = 100) -> Entries:
     entries = healthy_run(rng)
     of_kind(entries, "optimizer")[0].update(name="SGD", groups=[{"lr": 0.05, "momentum": beta}])
     t = np.arange(steps)
     level = 0.2 + np.where(t < 40, 0.9 * (1 - t / 40), 0.9 * back * np.minimum(1, (t - 40) / 20))
     of_kind(entries, "losses")[0]["values"] = (level + rng.normal(0, 0.02, steps)).tolist()
-    return as_example(entries)
+    return entries
 
 
 @healthy
@@ -177,6 +199,15 @@ def swings_back(rng: np.random.Generator) -> Example:
 @sick
 def thrown_out(rng: np.random.Generator) -> Example:
     return _swinging(rng, 0.99, 4.0)
+
+
+@sick
+def swings_within_the_noise(rng: np.random.Generator) -> Example:
+    """The level shows nothing; every second stretch of steps goes up its own gradient."""
+    entries = _swing(rng, 0.995, 0.05)
+    for i, step in enumerate(of_kind(entries, "step")):
+        step["slope"] = 0.2 if i % 5 > 2 else -0.2
+    return as_example([one for one in entries if one["kind"] != "probe"])
 
 
 @fooled("fires", "a rate raised on purpose lifts the loss as a swing does, and the momentum is blamed for it")
