@@ -209,15 +209,15 @@ def heights(values: Vector) -> tuple[Vector, float]:
     """``(heights, rare)``: each loss over what a bad batch costs, both above the run's floor (the lowest loss, at most
     0), and the height that the luck of batches reaches in one run of a thousand.
 
-    A bad batch costs the larger of the first losses (the first, the median of the first ten) and three quarters' worst
-    of all. ``rare`` is e^(zσ) with σ the noise of the logarithms, by medians, and z = √(2 ln(n/0.002)), which normal
+    A bad batch costs the larger of the first losses (the median of the first three, one of which may be a jump itself,
+    and of the first ten) and three quarters' worst of all. ``rare`` is e^(zσ) with σ the noise of the logarithms, by medians, and z = √(2 ln(n/0.002)), which normal
     numbers pass with a chance below 0.001/n each (P(Z > z) ≤ ½e^(−z²/2)). Shape (n,).
 
-    >>> heights(np.array([1.0, 0.5, 0.5, 20.0, 0.5]))[0].tolist()
-    [1.0, 0.5, 0.5, 20.0, 0.5]
+    >>> heights(np.array([1.0, 1.0, 0.5, 20.0, 0.5]))[0].tolist()
+    [1.0, 1.0, 0.5, 20.0, 0.5]
     """
     floor = min(0.0, float(values.min()))
-    bad = max(float(values[0]), float(np.median(values[:10])), float(np.quantile(values, 0.75))) - floor
+    bad = max(float(np.median(values[:3])), float(np.median(values[:10])), float(np.quantile(values, 0.75))) - floor
     if bad <= 0:
         return np.zeros_like(values), 1.0
     over = (values - floor) / bad

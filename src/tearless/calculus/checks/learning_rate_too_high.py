@@ -99,12 +99,12 @@ PAST_LOWEST = Limit(
 )
 NOTHING_WON = Limit(
     of="left",
-    at=lambda kept, falling: 0.9 if falling < 0.01 or kept > 1 / 3 else 0.6 if kept > 0.05 else 0.25,
+    at=lambda kept, falling: 0.9 if falling < 0.01 or kept > 1 / 3 else 0.6 if kept > 0.05 else 0.1,
     unit="share",
     kind="convention",
     severity=Severity.warning,
     because="Past the lowest point and with nine tenths of the first loss left, the steps won nothing. Where the loss "
-    "has stopped falling, less is enough: six tenths where under a third of the promises was kept, a quarter where "
+    "has stopped falling, less is enough: six tenths where under a third of the promises was kept, a tenth where "
     "under a twentieth was, for then the steps are as long as they can be without losing.",
 )
 
