@@ -6,7 +6,7 @@ Pure functions of a run's entries. Where steps have no graph (a compiled model, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from tearless.readers.training.run import Run
@@ -131,10 +131,13 @@ def cuts(graph: Graph) -> tuple[Op, ...]:
     def learns(one: int | str) -> bool:
         return isinstance(one, int) and one in ops and ops[one].learns
 
+    def into(op: Op) -> bool:
+        return any(map(learns, op.inputs)) or (op.function.startswith("detach") and bool(_parameters([op])))
+
     def cut(op: Op) -> bool:
-        follows = op.used or op.function in OUT
-        into = any(map(learns, op.inputs)) or (op.function.startswith("detach") and bool(_parameters([op])))
-        return follows and into and (not op.learns or op.function in FLAT)
+        if op.function in OUT:  # what it takes out may have been detached and moved before
+            return not op.learns and any(into(one) for one in _before(ops, op, learning=False))
+        return op.used and into(op) and (not op.learns or op.function in FLAT)
 
     return tuple(op for op in graph.ops if cut(op))
 
@@ -189,6 +192,21 @@ def _starts(shape: tuple[int, ...]) -> tuple[float, ...]:
     return (1 / math.sqrt(3 * a), math.sqrt(2 / (a + b)), math.sqrt(1 / a), math.sqrt(2 / a), *gates, 1.0, 0.02)
 
 
+def after(graph: Graph, names: Collection[str], mine: Collection[str]) -> frozenset[str]:
+    """Those of some parameters that are used on what came from a parameter of ``mine``, whose gradient passes there.
+
+    >>> first = Op(0, "linear", inputs=("input", "parameter trunk"))
+    >>> graph = Graph(ops=(first, Op(1, "linear", inputs=(0, "parameter head"))), loss=1)
+    >>> after(graph, ["trunk", "head"], ["trunk"]), after(graph, ["trunk", "head"], ["head"])
+    (frozenset({'head'}), frozenset())
+    """
+    ops = {op.op: op for op in graph.ops}
+    found = [(op, _parameters([op]) & set(names)) for op in graph.ops if op.used and op.learns]
+    own = set(mine)
+    late = [names for op, names in found if names and own & _parameters(_before(ops, op, learning=True)[1:])]
+    return frozenset().union(*late)
+
+
 def stale_shapes(run: Run) -> frozenset[str]:
     """The shapes of the tensors that optimisers hold and no model that was called has, as their names tell them.
 
@@ -208,15 +226,26 @@ def untrained(run: Run, names: Iterable[str]) -> float | None:
     >>> untrained(Run.from_entries([{"kind": "model", "parameters": told}]), ["a", "b"])  # b is no usual start
     0.5
     """
-    loaded = {p.get("name") for m in run.entries("model") for p in m.get("parameters", ()) if p.get("loaded")}
-    known = held(run)
-    trained = {(place(p.name), p.shape): p.name for m in run.models for p in m.parameters if p.name in known}
+    learnt = trained_before(run)
     new = old = 0
     for p in (run.parameters[name] for name in names if name in run.parameters):
-        like = trained.get((place(p.name), p.shape), p.name) != p.name
-        stands = False if p.name in loaded or like else fresh(p)
+        stands = False if p.name in learnt else fresh(p)
         new, old = new + p.values * (stands is True), old + p.values * (stands is False)
     return new / (new + old) if new + old else None
+
+
+def trained_before(run: Run) -> frozenset[str]:
+    """The parameters that were loaded, or whose like (same place, same shape) in another model was trained.
+
+    >>> told = [{"name": "a", "loaded": True}, {"name": "b"}]
+    >>> trained_before(Run.from_entries([{"kind": "model", "parameters": told}]))
+    frozenset({'a'})
+    """
+    known = held(run)
+    trained = {(place(p.name), p.shape): p.name for m in run.models for p in m.parameters if p.name in known}
+    own = [p for m in run.models for p in m.parameters]
+    like = {p.name for p in own if trained.get((place(p.name), p.shape), p.name) != p.name}
+    return frozenset(like | {p.name for p in own if p.loaded})
 
 
 def place(name: str) -> str:

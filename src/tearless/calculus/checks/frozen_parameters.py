@@ -31,7 +31,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tearless.calculus.gradient_reach import connected, held, moved, place, stale_shapes, untrained
+from tearless.calculus.gradient_reach import (
+    after,
+    connected,
+    held,
+    moved,
+    place,
+    stale_shapes,
+    trained_before,
+    untrained,
+)
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, listed, sick
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
@@ -46,6 +55,15 @@ SURELY = Limit(
     severity=Severity.error,
     because="A parameter that the loss needs, that nobody trained and that no optimiser holds stays random: one is "
     "enough.",
+)
+AFTER_TRAINED = Limit(
+    of="behind",
+    at=1,
+    unit="parameters",
+    kind="convention",
+    severity=Severity.warning,
+    because="Who keeps trained layers as they are keeps the first ones: what stands after layers that learn, was not "
+    "loaded and never trained, was hardly left out on purpose. No theorem singles out the number.",
 )
 LEFT_OUT = Limit(
     of="left_out",
@@ -82,12 +100,15 @@ def measure(run: Run) -> Iterator[Measured]:
     others = [n for n in left if n not in hidden and n not in replaced]
     new = untrained(run, others)
     frozen = sorted(whole) if _all_frozen(run) else []
+    once = trained_before(run)
+    late = {n for graph in run.graphs.values() for n in after(graph, [n for n in others if n not in once], mine)}
     sure = [*hidden, *replaced, *frozen, *(others if new is not None and new >= 0.5 else [])]
     what, do = _words(bool(frozen), hidden, replaced, run.optimizers[0].name if run.optimizers else "")
     yield Measured(
         (),
         {
             "surely": Number(len(sure), "parameters", "of them, those that this cannot be meant for"),
+            "behind": Number(len(late), "parameters", "of them, new ones behind layers that learn"),
             "left_out": Number(len(left) + len(frozen), "parameters", "needed by the loss and moved by no optimiser"),
             "hidden": Number(len(hidden), "parameters", "of them, in a plain list, dict or attribute"),
             "replaced": Number(len(replaced), "parameters", "of them, in place of ones that the optimiser still holds"),
@@ -158,6 +179,20 @@ def forgotten(rng: np.random.Generator) -> Example:
 
 
 @sick
+def head_forgotten(rng: np.random.Generator) -> Example:
+    """The last layer, of another first spread than usual, is in no optimiser."""
+    entries = healthy_run(rng)
+    last = _parameters(entries)[-2:]
+    of_kind(entries, "optimizer")[0]["parameters"] = [[p["name"] for p in _parameters(entries)[:-2]]]
+    for p in last:
+        p.update(optimized=False, std=0.01)
+    for step in of_kind(entries, "step"):
+        for name in ("parameters", "gradient", "weight", "update", "same", "bad"):
+            step[name] = step[name][:-2]
+    return as_example(entries)
+
+
+@sick
 def in_a_list(rng: np.random.Generator) -> Example:
     entries = _left_out(rng, 0.5)
     for p in _parameters(entries)[:2]:
@@ -173,5 +208,5 @@ def replaced_later(rng: np.random.Generator) -> Example:
 
 
 @fooled("fires", "a trained part left out on purpose, but not frozen: a note, for its gradients are still computed")
-def trained_before(rng: np.random.Generator) -> Example:
+def a_trained_part(rng: np.random.Generator) -> Example:
     return as_example(_left_out(rng, 0.5))
