@@ -210,8 +210,9 @@ def heights(values: Vector) -> tuple[Vector, float]:
     0), and the height that the luck of batches reaches in one run of a thousand.
 
     A bad batch costs the larger of the first losses (the median of the first three, one of which may be a jump itself,
-    and of the first ten) and three quarters' worst of all. ``rare`` is e^(zσ) with σ the noise of the logarithms, by medians, and z = √(2 ln(n/0.002)), which normal
-    numbers pass with a chance below 0.001/n each (P(Z > z) ≤ ½e^(−z²/2)). Shape (n,).
+    and of the first ten) and three quarters' worst of all. ``rare`` is e^(zσ) with σ the noise of the logarithms, by
+    medians, and z = √(2 ln(n/0.002)), which normal numbers pass with a chance below 0.001/n each
+    (P(Z > z) ≤ ½e^(−z²/2)). Shape (n,).
 
     >>> heights(np.array([1.0, 1.0, 0.5, 20.0, 0.5]))[0].tolist()
     [1.0, 1.0, 0.5, 20.0, 0.5]

@@ -56,6 +56,9 @@ from tearless.readers.training.run import Run
 MEND = Mend.optimiser
 SYMPTOM_OF = ("missing-zero-grad", "unscaled-input", "unscaled-target", "wrong-accumulation", "exploding-gradient")
 
+FAR = 100.0
+"""A gradient so many times as long as clipping allows is not the rare one that clipping is for."""
+
 SHORTENED = Limit(
     of="shortened",
     at=5.0,
@@ -65,24 +68,26 @@ SHORTENED = Limit(
 )
 PROMISED = Limit(
     of="promised",
-    at=0.5,
+    at=lambda shortened: 0.5 if shortened < FAR else 1.0,
     crossed="below",
     unit="share",
     kind="derived",
-    because="Promises that add up to under half of the first loss cannot halve it, were every one of them kept.",
+    because="Promises that add up to under half of the first loss cannot halve it, were every one of them kept. Where "
+    "steps are cut to a hundredth, no rate was chosen for that: then promises of less than the first loss, which "
+    "cannot bring it to 0, are enough.",
 )
 LEFT = Limit(
     of="left",
-    at=0.6,
+    at=lambda shortened: 0.6 if shortened < FAR else 0.25,
     unit="share",
     kind="convention",
     severity=Severity.warning,
     because="Six tenths of the first loss left, where steps were cut to a fifth or less: the same steps uncut could "
-    "have won it all.",
+    "have won it all. A quarter is enough where they were cut to a hundredth.",
 )
 
-HEADLINE = "clipping cuts gradients to {most}, {cut_times} times below their usual size, and the loss hardly moves"
-EVIDENCE = "clipped at {clipped} of the looked-at steps; steps {shortened} times shorter, {left} of the first loss left"
+HEADLINE = "clipping cuts gradients to {most}, {cut_times} times below their usual size: {left} of the first loss is left"
+EVIDENCE = "clipped at {clipped} of the looked-at steps; steps {shortened} times shorter"
 WHY = "all steps of the run together promise {promised} of the first loss: it cannot fall further"
 DO = "in the call that clips, allow {remedy} in place of {most}"
 
@@ -188,6 +193,11 @@ def enough_all_the_same(rng: np.random.Generator) -> Example:
 @sick
 def cut_to_a_thousandth(rng: np.random.Generator) -> Example:
     return _clipped(rng, 2.0, 0.002, 0.02, 0.98)
+
+
+@sick
+def cut_to_a_hundredth_and_slow(rng: np.random.Generator) -> Example:
+    return _clipped(rng, 1.0, 0.002, 0.8, 0.35)
 
 
 @fooled("fires", "a model that starts from trained weights has little to win, and clipping is blamed for it")
