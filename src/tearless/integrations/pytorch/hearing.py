@@ -51,6 +51,7 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
             self.failed()
         finally:
             self._busy = self.tape.paused = False
+            self.settle()
             if counted:
                 self.spent += time.thread_time() - began
 
@@ -64,6 +65,7 @@ class Hearing:
         self.record, self.budget, self._told = record, budget, told
         self._loaders: set[int] = set()
         self.on, self.fault, self.spent = False, "", 0.0
+        self.light, self.wake = False, 0
         self.names = Names()
         self.tape = Tape(lambda: self.names.inside(self._stack))
         self.tape.fault = self.failed
@@ -86,7 +88,11 @@ class Hearing:
     def failed(self) -> None:
         """A fault of our own: keep it to be told, and let the run go on alone."""
         self.fault = self.fault or traceback.format_exc()
-        self.on = self.tape.on = False
+        self.on = self.tape.on = self.light = False
+
+    def settle(self) -> None:
+        """After a hook: whether the next ones have anything to do but count (``light``), and for how many steps."""
+        raise NotImplementedError
 
     def _look(self, wanted: bool) -> None:
         """Look closely at the step to come, or stop looking: only then are there hooks on layers and on calls."""
@@ -160,6 +166,8 @@ class Hearing:
     def _before_layer(self, module: torch.nn.Module, args: tuple[Any, ...]) -> None:
         if not self._stack:
             self._enter(module, args)
+            if not self._layer_handles:
+                return  # the look ended with this call
         self._stack.append(module)
         if self._aside is None and isinstance(module, FUSED) and not module.training and self.tape.listens():
             learns = torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters())
@@ -171,6 +179,7 @@ class Hearing:
         name = self.names.learn(root)
         if next(root.parameters(), None) is None:
             return
+        self.quiet.settles()
         if self.quiet.on:
             self.quiet.called(root, name, args)
             return

@@ -19,6 +19,8 @@ LOSSES = {
     "gaussian_nll_loss", "cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss", "soft_margin_loss",
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "ctc_loss", "triplet_margin_with_distance_loss",
 }  # fmt: skip
+WEIGHTED = {"cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"}
+MOST_WEIGHTS = 64
 MOODY = (torch.nn.modules.dropout._DropoutNd, torch.nn.modules.batchnorm._NormBase)
 MOST_NAMES = 400
 MOST_CLONED = 20_000_000
@@ -98,6 +100,7 @@ def _loss(tape: Tape, at: int, call: Call, given: Any, target: Any, step: int) -
         "reduction": call.kwargs.get("reduction", "mean"),
         "options": {k: v for k, v in call.kwargs.items() if isinstance(v, PLAIN) and v is not None},
     }  # fmt: skip
+    entry["options"] |= _weights(tape, call)
     if isinstance(given, torch.Tensor):
         entry["input"] = told(given)
         entry["made_by"] = makers(tape, given)
@@ -106,6 +109,13 @@ def _loss(tape: Tape, at: int, call: Call, given: Any, target: Any, step: int) -
     if isinstance(given, torch.Tensor) and isinstance(target, torch.Tensor):
         entry |= _answers(call.name, given.detach(), target.detach(), entry["options"])
     return entry
+
+
+def _weights(tape: Tape, call: Call) -> dict[str, list[float]]:
+    """What a loss weighs its classes by, where it does: one number for each of at most so many classes."""
+    found = {"weight": _argument(tape, call, 2, "weight"), "pos_weight": _argument(tape, call, 6, "pos_weight")}
+    known = {k: x.detach() for k, x in found.items() if x is not None and call.name in WEIGHTED}
+    return {k: x.double().reshape(-1).tolist() for k, x in known.items() if x.numel() <= MOST_WEIGHTS}
 
 
 def _answers(name: str, given: torch.Tensor, target: torch.Tensor, options: Mapping[str, Any]) -> dict[str, Any]:

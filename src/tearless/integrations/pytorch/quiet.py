@@ -29,12 +29,13 @@ class Quiet:
 
     def __init__(self, watch: Hearing) -> None:
         self.watch = watch
-        self.on = self._open = False
+        self.on = self._open = self._waits = False
         self._depth = self._count = self._empty = self._found = 0
         self._was = (False, False, False)
 
     def begins(self) -> None:
         """Gradients are switched off."""
+        self.settles()
         self._depth += 1
         if self._depth == 1 and not self.on:
             self._begin()
@@ -43,16 +44,27 @@ class Quiet:
         """Gradients are switched on again."""
         self._depth = max(0, self._depth - 1)
         if not self._depth and self.on and not self._open:
+            if self._unheard():
+                self._waits = True
+            else:
+                self._end()
+
+    def settles(self) -> None:
+        """What the script computes of the answers after the stretch is over now: a model is called again."""
+        if self._waits:
             self._end()
+            self._waits = False
 
     def opens(self) -> None:
         """A model was put into evaluation mode, gradients or not."""
+        self.settles()
         if not self.on:
             self._begin()
             self._open = self.on
 
     def closes(self, keep: bool = True) -> None:
         """Training goes on, or the run is over; without ``keep`` what was seen was training itself."""
+        self.settles()
         if self._open:
             self._open = False
             if not self._depth:
@@ -78,6 +90,12 @@ class Quiet:
         self._right: list[tuple[float, int]] = []
         self._rows: list[str] = []
         self._samples = 0
+
+    def _unheard(self) -> bool:
+        """Whether a model answered and nothing was made of it yet, while no training step is under way."""
+        compared = any(call.name in noting.LOSSES or call.name == "eq" for call in self.watch.tape.calls)
+        told = compared or self._losses or self._right or self._saved["calls"]
+        return self._model is not None and not told
 
     def _end(self, keep: bool = True) -> None:
         watch = self.watch
@@ -126,6 +144,8 @@ class Quiet:
         tape.on = False
         for entry in noting.loss_calls(tape, self.watch.steps, None, quiet=True):
             samples = (entry.get("input", {}).get("shape") or [1])[0]
+            if self._waits and tape.calls[entry["op"]].learns:
+                continue  # a training loss that took an answer given without gradients for its target
             if entry["value"] is not None:
                 scale = 1 / samples if entry["reduction"] == "sum" else 1.0
                 self._losses.append((entry["value"] * scale, samples))
