@@ -86,7 +86,7 @@ LEFT = Limit(
     "have won it all. A quarter is enough where they were cut to a hundredth.",
 )
 
-HEADLINE = "clipping cuts gradients to {most}, {cut_times} times below their usual size: {left} of the first loss is left"
+HEADLINE = "clipping cuts gradients to {most}, {cut_times} times below their usual size: {left} of the loss is left"
 EVIDENCE = "clipped at {clipped} of the looked-at steps; steps {shortened} times shorter"
 WHY = "all steps of the run together promise {promised} of the first loss: it cannot fall further"
 DO = "in the call that clips, allow {remedy} in place of {most}"

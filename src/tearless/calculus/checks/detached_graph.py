@@ -3,7 +3,8 @@
 ## What it measures
 The parameters that the optimiser holds, that had no gradient at any looked-at step, and on whose values the loss
 depends only through an operation that ends the gradient: `detach`, `item`, `tolist`, `argmax`, `round`, a new tensor
-made of the old one's numbers. Or the error that PyTorch raises where the whole loss is cut off.
+made of the old one's numbers. Or those that a cut leaves with a penalty alone: a term of the loss that no data enter.
+Or the error that PyTorch raises where the whole loss is cut off.
 
 ## Why it matters
 The forward pass is right and the loss looks right; yet the layers before the cut never learn.
@@ -34,6 +35,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.calculus.gradient_reach import behind, connected, cuts, untrained, without_gradient
+from tearless.calculus.penalty_alone import penalty_alone
 from tearless.core import (
     CannotTell,
     Example,
@@ -75,8 +77,8 @@ PERHAPS = Limit(
 )
 
 HEADLINE = "the gradient ends at {op}: {which}"
-EVIDENCE = "{cut_off} parameters without any gradient at {steps} looked-at steps; backward was called {backwards} times"
-WHY = "the loss is computed from these parameters, but its gradient cannot go back to them{names}"
+EVIDENCE = "{cut_off} parameters {how} at {steps} looked-at steps; backward was called {backwards} times"
+WHY = "what the loss says of the data is computed from these parameters, but its gradient cannot reach them{names}"
 DO = "{do}"
 
 NEEDS = "does not require grad"
@@ -88,6 +90,9 @@ def measure(run: Run) -> Iterator[Measured]:
     if not run.steps and not crashed:
         raise CannotTell("this needs steps that were watched: run the script under `tearless watch`")
     op, names = _whole(run) if crashed or _loose(run) else _part(run)
+    penalty = not names and not crashed
+    if penalty:
+        op, names = penalty_alone(run)
     new = untrained(run, names)
     count = max(len(names), int(crashed))
     line = (op.line if op else "") or (run.end.line if crashed else "")
@@ -104,7 +109,10 @@ def measure(run: Run) -> Iterator[Measured]:
         },
         words={
             "op": (f"{quoted(op.function)}{at}" if op else f"the loss itself{at}"),
-            "which": "no parameter learns" if crashed or not names else f"{len(names):,} parameters never learn",
+            "which": "no parameter learns"
+            if crashed or not names
+            else f"{len(names):,} parameters {'learn from a penalty alone' if penalty else 'never learn'}",
+            "how": "with the gradient of a penalty alone" if names and penalty else "without any gradient",
             "names": f": {listed(sorted(names), 3)}" if names else "",
             "do": _do(op, at),
         },
@@ -191,6 +199,21 @@ def loss_of_numbers(rng: np.random.Generator) -> Example:
     entries = [e for e in healthy_run(rng) if e["kind"] in ("start", "losses")]
     error = "RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn"
     return as_example([*entries, {"kind": "end", "how": "exception", "error": error, "line": "train.py:22"}])
+
+
+@sick
+def learns_from_a_penalty_alone(rng: np.random.Generator) -> Example:
+    """The first layer's output goes on detached, and its own size is added to the loss."""
+    entries = healthy_run(rng)
+    graph = of_kind(entries, "graph")[0]
+    ops = graph["ops"]
+    ops[1].update(function="detach", learns=False, line="train.py:10")
+    small = {"op": len(ops), "function": "square", "inputs": [0], "shape": ops[0]["shape"], "line": "train.py:21"}
+    mean = {**small, "op": len(ops) + 1, "function": "mean", "inputs": [len(ops)], "shape": []}
+    both = {**mean, "op": len(ops) + 2, "function": "add", "inputs": [len(ops) - 1, len(ops) + 1]}
+    graph.update(ops=[*ops, small, mean, both], loss=len(ops) + 2)
+    of_kind(entries, "model")[0]["parameters"][0]["std"] = 1 / 60**0.5
+    return as_example(entries)
 
 
 @fooled("fires", "a trained part that is detached on purpose while the optimiser holds it: a note")
