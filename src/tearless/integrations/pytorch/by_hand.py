@@ -21,6 +21,11 @@ class ByHand:
         self._gradients: list[torch.Tensor | None] = []
         self._form: Mapping[str, Any] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether weights are remembered."""
+        return bool(self._versions)
+
     def remember(self, closely: bool, rows: bool) -> None:
         """After a backward call: which weights stand where; ``closely``: with copies, to see how far they go."""
         parameters = self._names.parameters()

@@ -21,9 +21,9 @@ class Curve:
         self._record = record
         self.steps = 0
         self.values: list[Any] = []
-        self._losses: list[list[Any]] = []
-        self._rates: list[float] = []
-        self._modes: list[bool | None] = []
+        self.losses: list[list[Any]] = []
+        self.rates: list[Any] = []
+        self.modes: list[bool | None] = []
         self._scaled: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
 
     def scaled(self, outputs: Any, result: Any) -> None:
@@ -34,6 +34,17 @@ class Curve:
     def is_scaled(self, tensor: torch.Tensor) -> bool:
         found = self._scaled.get(id(tensor))
         return found is not None and found[0]() is tensor
+
+    def scaling(self) -> bool:
+        """Whether a gradient scaler is at work: backward is called on what it made of the loss."""
+        return bool(self._scaled)
+
+    @staticmethod
+    def rate(rate: Any) -> Any:
+        """A learning rate as a number; one that lies on a device is brought over with the block."""
+        if isinstance(rate, torch.Tensor) and not rate.is_cpu:
+            return rate.detach().clone()
+        return float(rate)
 
     def hear(self, tensor: torch.Tensor) -> None:
         """Backward is called on a tensor."""
@@ -51,25 +62,35 @@ class Curve:
         """What backward was called on since the last step, as numbers."""
         return [scalar(v) if isinstance(v, torch.Tensor) else v for v in self.values]
 
-    def step(self, rate: float, training: bool | None = None) -> None:
+    def step(self, rate: Any, training: bool | None = None) -> None:
         """A step was made at this rate, the model in this mode."""
         self.steps += 1
-        self._losses.append(self.values)
-        self._rates.append(rate)
-        self._modes.append(training)
+        self.losses.append(self.values)
+        self.rates.append(rate)
+        self.modes.append(training)
         self.values = []
-        if len(self._losses) >= KEPT:
+        if len(self.losses) >= KEPT:
             self.write()
 
     def write(self) -> None:
         """Write the steps since the last block."""
-        if not self._losses:
+        if not self.losses:
             return
-        first = self.steps - len(self._losses) + 1
-        values = [mean(one) for one in self._losses]
-        entry = {"kind": "losses", "first": first, "values": values, "rates": self._rates, "training": self._modes}
+        first = self.steps - len(self.losses) + 1
+        values = [mean(one) for one in self.losses]
+        rates = short([float(rate) for rate in self.rates])
+        entry = {"kind": "losses", "first": first, "values": values, "rates": rates, "training": short(self.modes)}
         self._record.add(entry)
-        self._losses, self._rates, self._modes = [], [], []
+        self.losses, self.rates, self.modes = [], [], []
+
+
+def short(values: list[Any]) -> list[Any]:
+    """A list that holds one value throughout, as that value alone: it stands for all that follow.
+
+    >>> short([0.1, 0.1]), short([0.1, 0.2])
+    ([0.1], [0.1, 0.2])
+    """
+    return values[:1] if values.count(values[0]) == len(values) else values
 
 
 def mean(values: list[Any]) -> float | None:

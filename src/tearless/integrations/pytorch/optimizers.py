@@ -24,7 +24,7 @@ class Optimizers:
         self._moved: dict[int, weakref.ref[torch.Tensor]] = {}
         self._models: set[tuple[int, ...]] = set()
         self.loaded: set[int] = set()
-        self._last: torch.optim.Optimizer | None = None
+        self.last: torch.optim.Optimizer | None = None
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -42,10 +42,9 @@ class Optimizers:
 
     def learn(self, optimizer: torch.optim.Optimizer) -> bool:
         """An optimiser makes a step: at the first one, what it is. Whether it was the first."""
-        self._last = optimizer
-        known = self._numbers.get(id(optimizer))
-        if known is not None and known[1]() is optimizer:
+        if self.again(optimizer):
             return False
+        self.last = optimizer
         number = len(self._numbers)
         self._numbers[id(optimizer)] = (number, weakref.ref(optimizer))
         self.settings.append(Settings.of(optimizer))
@@ -58,6 +57,14 @@ class Optimizers:
         names = [[self._names.of(p) for p in g["params"]] for g in optimizer.param_groups]
         stale = sum(not self._names.has(p) for p in parameters_of(optimizer))
         self._record.add({**entry, "parameters": names, "stale": stale})
+        return True
+
+    def again(self, optimizer: torch.optim.Optimizer) -> bool:
+        """A step of an optimiser: whether it made one before."""
+        known = self._numbers.get(id(optimizer))
+        if known is None or known[1]() is not optimizer:
+            return False
+        self.last = optimizer
         return True
 
     def note_models(self) -> None:

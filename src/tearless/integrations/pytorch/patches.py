@@ -12,6 +12,8 @@ import torch
 from torch.nn.utils import clip_grad
 from torch.utils.data import DataLoader
 
+from . import light
+
 if TYPE_CHECKING:
     from .watching import Watch
 
@@ -31,18 +33,24 @@ def wrapped(watch: Watch) -> Iterator[None]:
             setattr(owner, name, _method(new, original) if isinstance(owner, type) else new)
             undo.callback(_put_back, owner, name, original, owner.__dict__[name])
 
-        wrap(torch.autograd, "backward", functools.partial(_backward, watch))
+        def put(owner: Any, name: str, made: Callable[[Watch, Around], Around]) -> None:
+            original = owner.__dict__[name]
+            new = made(watch, original)
+            setattr(owner, name, new)
+            undo.callback(_put_back, owner, name, original, new)
+
+        put(torch.autograd, "backward", light.backward)
         wrap(torch.optim.Optimizer, "__init__", functools.partial(_optimizer_made, watch))
-        wrap(torch.optim.Optimizer, "zero_grad", functools.partial(_zero_grad, watch))
+        put(torch.optim.Optimizer, "zero_grad", light.zero_grad)
         wrap(torch.nn.Module, "train", functools.partial(_train, watch))
         wrap(torch.nn.Module, "load_state_dict", functools.partial(_load, watch))
-        wrap(torch.nn.Module, "zero_grad", functools.partial(_zero_grad, watch))
+        put(torch.nn.Module, "zero_grad", light.zero_grad)
         for place in (torch.nn.utils, clip_grad):
             wrap(place, "clip_grad_norm_", functools.partial(_clip, watch, "norm"))
             wrap(place, "clip_grad_value_", functools.partial(_clip, watch, "value"))
         for quiet in (torch.no_grad, torch.inference_mode):
-            wrap(quiet, "__enter__", functools.partial(_enter, watch))
-            wrap(quiet, "__exit__", functools.partial(_exit, watch))
+            put(quiet, "__enter__", light.enter)
+            put(quiet, "__exit__", light.leave)
         wrap(torch.set_grad_enabled, "__enter__", functools.partial(_enter_where_off, watch))
         wrap(torch.set_grad_enabled, "__exit__", functools.partial(_exit_where_off, watch))
         wrap(torch, "compile", functools.partial(_compile, watch))
@@ -71,27 +79,9 @@ def compiled_before() -> bool:
     return dynamo is not None and any(backend is not None for backend in dynamo.cached_backends.values())
 
 
-def _backward(watch: Watch, original: Around, *args: Any, **kwargs: Any) -> Any:
-    if watch.in_backward:  # checkpointing calls it within itself: no call of the script's own
-        return original(*args, **kwargs)
-    watch.before_backward(args[0] if args else kwargs.get("tensors"))
-    watch.in_backward = True
-    try:
-        return original(*args, **kwargs)
-    finally:
-        watch.in_backward = False
-        watch.after_backward()
-
-
 def _optimizer_made(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) -> None:
     original(self, *args, **kwargs)
     watch.optimizer_made(self)
-
-
-def _zero_grad(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) -> Any:
-    result = original(self, *args, **kwargs)
-    watch.cleared(self)
-    return result
 
 
 def _train(watch: Watch, original: Around, self: Any, mode: Any = True, **kwargs: Any) -> Any:
@@ -110,17 +100,6 @@ def _clip(watch: Watch, by: str, original: Around, *args: Any, **kwargs: Any) ->
     result = original(*args, **kwargs)
     watch.clipped(by, result, args[1] if len(args) > 1 else kwargs.get("max_norm", kwargs.get("clip_value")))
     return result
-
-
-def _enter(watch: Watch, original: Around, self: Any) -> Any:
-    result = original(self)
-    watch.quiet_begins()
-    return result
-
-
-def _exit(watch: Watch, original: Around, self: Any, *args: Any) -> Any:
-    watch.quiet_ends()
-    return original(self, *args)
 
 
 def _enter_where_off(watch: Watch, original: Around, self: Any) -> Any:

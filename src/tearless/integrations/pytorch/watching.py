@@ -22,8 +22,9 @@ from tearless.core import InputError
 
 from . import noting, probes, trail
 from .by_hand import ByHand
-from .curve import Curve, mean
+from .curve import KEPT, Curve, mean
 from .hearing import FIRST, MOST_IDLE, Hearing, careful
+from .light import step_hooks
 from .looking import local, norms, scalar
 from .optimizers import Optimizers, parameters_of
 from .patches import compiled_before, wrapped
@@ -32,6 +33,8 @@ from .replay import Replay
 from .residue import Residue
 from .tape import Tape, tensors_in
 
+CHECKS = 128
+"""Where a look is overdue and not affordable, that is asked again after this part of the steps so far."""
 MOST_GRAPHS = 16
 MOST_OPTIMIZERS = 4
 """Optimisers whose parameters' first values are kept for experiments."""
@@ -82,10 +85,8 @@ class Watch(Hearing):
         Watch.refuse_two()
         Watch._at_work = self
         self.on, self._thread, self._began = True, threading.get_ident(), time.perf_counter()
-        self._handles = [
-            register_optimizer_step_pre_hook(self._before_step),
-            register_optimizer_step_post_hook(self._after_step),
-        ]
+        before, after = step_hooks(self)
+        self._handles = [register_optimizer_step_pre_hook(before), register_optimizer_step_post_hook(after)]
         self._undo.enter_context(wrapped(self))
         self._modes_off = compiled_before()
         self._look(True)
@@ -107,7 +108,7 @@ class Watch(Hearing):
         """Take every hook away, and write what is left."""
         if not self._handles:
             return
-        self.on = False
+        self.on = self.light = False
         for handle in (*self._handles, *self._layer_handles):
             handle.remove()
         self._handles, self._layer_handles = [], []
@@ -249,7 +250,10 @@ class Watch(Hearing):
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         self.quiet.closes()
         self._stepping = True
-        if self.optimizers.learn(optimizer) or self._looking:
+        new = self.optimizers.learn(optimizer)
+        if new:
+            self.hand.forget()
+        if new or self._looking:
             self.optimizers.note_models()
         if not self._looking and not self.residue.used:
             return
@@ -281,7 +285,7 @@ class Watch(Hearing):
         self._stepping = False
         groups = optimizer.param_groups
         values = self.curve.numbers() if self._looking else []
-        self.curve.step(float(groups[0]["lr"]) if groups else 0.0, self._mode())
+        self.curve.step(self.curve.rate(groups[0]["lr"]) if groups else 0.0, self._mode())
         parameters = parameters_of(optimizer) if self._looking else []
         if self._looking:
             rates = [float(group["lr"]) for group in groups]
@@ -297,6 +301,22 @@ class Watch(Hearing):
         due = self._due(self.steps)
         if due or self._looking:
             self._look(due)
+
+    def settle(self) -> None:
+        waits = self._looking or self.quiet.on or self.quiet._open or self.residue.used or self.hand.waits
+        self.light = self.on and not waits and self.optimizers.known()
+        if self.light:
+            soon = self.steps + 1 + self.steps // CHECKS
+            due = soon if self._fresh else max(soon, self._next - 1)
+            self.wake = min(due, self.steps + KEPT - len(self.curve.losses))
+
+    @careful
+    def waken(self) -> None:
+        """After a light step: a look may be due, and a block of losses full."""
+        if len(self.curve.losses) >= KEPT:
+            self.curve.write()
+        if self._due(self.steps):
+            self._look(True)
 
     def _add_step(self, parameters: list[torch.Tensor], values: list[float | None], more: Mapping[str, Any]) -> None:
         """The step just made, as an entry."""

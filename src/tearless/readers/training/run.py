@@ -21,6 +21,7 @@ from tearless.readers.source import Batch
 from .also_told import Breach, Counts, End, Experiment, Loader, Probe
 from .decoding import decoded
 from .entries import entries_of, line_of
+from .series import Series, series_of
 from .told import Evaluation, Given, Graph, Loss, Model, Optimizer, Parameter, Step, Values
 
 T = TypeVar("T")
@@ -73,29 +74,30 @@ class Run:
 
     @cached_property
     def losses(self) -> NDArray[np.float64]:
-        """The loss of each optimiser step, nan where it was not known or was nan; shape (steps,)."""
-        return self._series("values")
+        """The loss of each optimiser step, nan where it was not known or was nan; shape (steps,).
+
+        Of a long run the record keeps some, alike over the run, and the others are nan (``kept``).
+        """
+        return self._series.losses
+
+    @cached_property
+    def kept(self) -> NDArray[np.bool_]:
+        """For each step whether its loss was kept, be it a number or not; shape (steps,)."""
+        return self._series.kept
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:
         """The learning rate of the first group at each step; shape (steps,)."""
-        return self._series("rates")
+        return self._series.rates
 
     @cached_property
     def modes(self) -> NDArray[np.float64]:
         """1 for each step whose model stood in training mode, 0 in evaluation, nan where unknown; shape (steps,)."""
-        return self._series("training")
+        return self._series.modes
 
-    def _series(self, name: str) -> NDArray[np.float64]:
-        found: dict[int, float] = {}
-        for entry in self.entries("losses"):
-            for i, value in enumerate(entry.get(name) or ()):
-                found[int(entry["first"]) + i] = np.nan if value is None else float(value)
-        out = np.full(max(found, default=0), np.nan)
-        for step, value in found.items():
-            if step >= 1:
-                out[step - 1] = value
-        return out
+    @cached_property
+    def _series(self) -> Series:
+        return series_of(self.entries("losses"), self.entries("step"))
 
     def known_losses(self, least: int = 2) -> NDArray[np.float64]:
         """The losses where at least so many steps have one. Raises ``CannotTell``."""
