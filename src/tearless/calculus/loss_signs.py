@@ -20,9 +20,15 @@ LOSSES = frozenset(
 )  # fmt: skip
 """PyTorch's loss functions: each falls as the model gets better, whatever the model."""
 THROUGH = frozenset(
-    {"mean", "sum", "squeeze", "view", "reshape", "getitem", "stack", "to", "float", "double", "clone", "select"}
-)
+    {
+        "mean", "sum", "squeeze", "unsqueeze", "view", "reshape", "flatten", "getitem", "stack", "to", "float",
+        "double", "clone", "select", "expand", "nanmean",
+    }
+)  # fmt: skip
 """Functions that keep the sign: the value grows where each of its numbers does."""
+RISING = frozenset({"logsumexp", "exp", "log", "log1p", "sqrt", "softplus", "relu", "clamp", "amax", "amin"})
+"""Functions that grow with each of their numbers, and that make another quantity of a loss."""
+TINY = 1e-6
 SQUARES = frozenset({"pow", "square", "abs", "norm", "vector_norm"})
 LOGS = frozenset({"log", "log_softmax", "logsigmoid", "log1p", "log2"})
 INSIDE = THROUGH | {"mul", "add", "gather", "sub", "div", "unsqueeze", "masked_select", "where", "clamp"}
@@ -40,51 +46,124 @@ def direction(graph: Graph, values: Values | None = None) -> int | None:
     >>> direction(Graph(ops=(Op(0, "mse_loss"), Op(1, "neg", inputs=(0,))), loss=1))
     -1
     """
-    ops = {op.op: op for op in graph.ops}
-    means = {} if values is None else dict(zip((op.op for op in graph.ops), values.mean, strict=False))
-    start = None if graph.loss is None else ops.get(graph.loss)
-    signs = _signs(start, ops, means, 0) if start is not None else {0}
-    return signs.pop() if len(signs) == 1 and signs <= {1, -1} else None
+    start = next((op for op in graph.ops if op.op == graph.loss), None)
+    signs = _Signs(graph, values).of(start, 0) if start is not None else {0}
+    found = {sign // abs(sign) for sign in signs if sign}
+    return found.pop() if len(found) == 1 and 0 not in signs else None
 
 
-def _signs(op: Op, ops: Mapping[int, Op], means: Mapping[int, float | None], depth: int) -> set[int]:
-    """The signs with which known losses stand in this value; 0 stands for what is not known."""
-    below = [ops[one] for one in op.inputs if isinstance(one, int) and one in ops and ops[one].learns]
-    if op.function in LOSSES:
-        return {1}
-    if op.function == "gather" and below and below[0].function == "log_softmax":
-        return {-1}
-    if depth > 40 or not below:
-        return {0}
-    deeper = [_signs(one, ops, means, depth + 1) for one in below]
-    if op.function in ("neg", "negative"):
-        return {-sign for sign in deeper[0]} if deeper[0] != {0} else {1 if _of_logs(below[0], ops, 0) else 0}
-    if op.function in SQUARES:
-        return {1} if _difference(below[0], ops) else {0}
-    if op.function in ("add", "add_", "iadd", "stack", "cat", *THROUGH):
-        known = [signs for signs in deeper if signs != {0}]
-        return set().union(*known) if known else {0}
-    if op.function == "sub" and len(below) == 2:
-        return deeper[0] if deeper[1] == {0} else {0}
-    return _scaled(op, below, deeper, means)
+class _Signs:
+    """The signs with which known losses stand in a value; 0 stands for what is not known.
+
+    ±1 is a loss itself, ±2 a likelihood: one may be weighted by rewards and costs of either sign, so no factor is
+    followed from there on.
+    """
+
+    def __init__(self, graph: Graph, values: Values | None) -> None:
+        seen = values or Values()
+        at = {op.op: i for i, op in enumerate(graph.ops)}
+        self.ops = {op.op: op for op in graph.ops}
+        self.numbers = {
+            name: {op: column[i] for op, i in at.items() if i < len(column)}
+            for name in ("mean", "low", "high", "zeros")
+            if (column := getattr(seen, name)) is not None
+        }
+
+    def of(self, op: Op, depth: int) -> set[int]:
+        below = [self.ops[one] for one in op.inputs if isinstance(one, int) and one in self.ops]
+        below = [one for one in below if one.learns]
+        if op.function in LOSSES:
+            return {1}
+        if (op.function == "gather" and _picked(op, self.ops)) or self._one_hot(op, below) or _yes_or_no(op, self.ops):
+            return {-2}
+        if depth > 40 or not below:
+            return {0}
+        deeper = [self.of(one, depth + 1) for one in below]
+        if op.function in ("neg", "negative"):
+            return {-sign for sign in deeper[0]} if deeper[0] != {0} else {int(_of_logs(below[0], self.ops, 0))}
+        if op.function in SQUARES:
+            return {1} if _difference(below[0], self.ops) else {0}
+        if op.function in ("add", "add_", "iadd", "stack", "cat"):
+            return _together(deeper) if len(below) > 1 else _mixed(deeper[0])
+        if op.function in THROUGH:
+            return deeper[0]
+        if op.function in RISING:
+            return _mixed(deeper[0])
+        if op.function == "sub":
+            return self._difference_of(op, below, deeper)
+        return self._scaled(op, below, deeper)
+
+    def _difference_of(self, op: Op, below: list[Op], deeper: list[set[int]]) -> set[int]:
+        """What is taken away counts with the other sign; of one value and a number the values tell which it was."""
+        if len(below) == 2:
+            return _together([deeper[0], {-sign for sign in deeper[1]}])
+        low, high = (self.numbers[name].get(below[0].op) for name in ("low", "high"))
+        then, after = (self.numbers[name].get(op.op) for name in ("low", "high"))
+        first = isinstance(op.inputs[0], int) and op.inputs[0] == below[0].op
+        if len(op.inputs) == 2:
+            return _mixed(deeper[0] if first else {-sign for sign in deeper[0]})
+        if low is None or high is None or then is None or after is None or not low < high:
+            return {0}
+        kept = abs((after - high) - (then - low)) <= abs((after + low) - (then + high))
+        return _mixed(deeper[0] if kept else {-sign for sign in deeper[0]})
+
+    def _scaled(self, op: Op, below: list[Op], deeper: list[set[int]]) -> set[int]:
+        """A value times or by another: the sign is read off what went in and what came out."""
+        if op.function == "mul" and len(below) == 2 and below[0] is below[1]:
+            return {1} if _difference(below[0], self.ops) else {0}
+        if op.function not in ("mul", "div", "imul", "itruediv", "mul_", "div_"):
+            return {0}
+        if len(below) == 2:
+            low = self.numbers["low"].get(below[1].op)
+            return deeper[0] if op.function == "div" and low is not None and low > 0 else {0}
+        before, after = (self.numbers["mean"].get(one.op) for one in (below[0], op))
+        if not before or not after or any(abs(sign) == 2 for sign in deeper[0] if op.function != "div"):
+            return {0}
+        signs = {sign * (1 if before * after > 0 else -1) for sign in deeper[0]}
+        weighed = len(op.inputs) > 1 and "div" not in op.function  # by costs, perhaps, as well as by rewards
+        return signs if signs == {1} or not weighed else {0}
+
+    def _one_hot(self, op: Op, below: list[Op]) -> bool:
+        """Log-probabilities times a table with a single 1 a row: all but one in C products are 0."""
+        zeros = self.numbers["zeros"].get(op.op)
+        if op.function != "mul" or len(below) != 1 or len(op.inputs) != 2 or zeros is None or len(op.shape) < 2:
+            return False
+        return below[0].function == "log_softmax" and abs(zeros - 1 + 1 / op.shape[-1]) < TINY
 
 
-def _scaled(op: Op, below: list[Op], deeper: list[set[int]], means: Mapping[int, float | None]) -> set[int]:
-    """A value times a number, or a number less a value: the sign is read off what went in and what came out."""
-    if op.function in ("mul", "div", "imul", "itruediv", "mul_", "div_") and len(below) == 1:
-        before, after = means.get(below[0].op), means.get(op.op)
-        if before and after:
-            return {sign * (1 if before * after > 0 else -1) for sign in deeper[0]}
-    if op.function in ("mul",) and len(below) == 2 and below[0] is below[1]:
-        return {1} if _difference(below[0], ops={}) else {0}
-    return {0}
+def _together(parts: list[set[int]]) -> set[int]:
+    """The signs in a sum: parts that are no known loss say nothing."""
+    known = [_mixed(signs) for signs in parts if signs != {0}]
+    return set().union(*known) if known else {0}
+
+
+def _mixed(signs: set[int]) -> set[int]:
+    """A loss that falls, together with something else, is a likelihood."""
+    return {-2 if sign == -1 else sign for sign in signs}
 
 
 def _difference(op: Op, ops: Mapping[int, Op]) -> bool:
-    """Whether this is a difference of what the model gave and something else, views aside."""
-    while op.function in THROUGH and op.inputs and isinstance(op.inputs[0], int) and op.inputs[0] in ops:
+    """Whether this is a difference of what the model gave and of data, views and scales aside."""
+    while op.function in (*THROUGH, "div", "mul") and op.inputs and isinstance(op.inputs[0], int):
+        if op.inputs[0] not in ops:
+            return False
         op = ops[op.inputs[0]]
-    return op.function == "sub" and len(op.inputs) == 2
+    given = [one for one in op.inputs if not (isinstance(one, int) and one in ops and ops[one].learns)]
+    return op.function == "sub" and len(op.inputs) == 2 and bool(given) and "elsewhere" not in given
+
+
+def _yes_or_no(op: Op, ops: Mapping[int, Op]) -> bool:
+    """Whether this is y log p + (1 − y) log(1 − p) with a y that the model did not make."""
+    parts = [ops[one] for one in op.inputs if isinstance(one, int) and one in ops]
+    if op.function != "add" or len(parts) != 2 or len(op.inputs) != 2:
+        return False
+    made = [[ops[one] for one in part.inputs if isinstance(one, int) and one in ops] for part in parts]
+    weighed = all(part.function == "mul" and len(part.inputs) == 2 for part in parts)
+    return (
+        weighed
+        and all(sum(one.learns and one.function in LOGS for one in ones) == 1 for ones in made)
+        and all(sum(one.learns for one in ones) == 1 for ones in made)
+    )
 
 
 def _of_logs(op: Op, ops: Mapping[int, Op], depth: int) -> bool:
