@@ -196,13 +196,15 @@ def _answers(replay: Replay, b: int, t: int) -> int | None:
 
 
 def _is_table(x: torch.Tensor) -> bool:
-    """Samples by features, or series of one number a step."""
-    return x.is_floating_point() and (x.ndim == 2 or (x.ndim == 3 and x.shape[2] == 1))
+    """Samples by features, or series of some numbers a step."""
+    return x.is_floating_point() and x.ndim in (2, 3)
 
 
 def answer_in_input(replay: Replay) -> dict[str, float] | None:
     """The input column that says most of the target: the share of the target's spread that it explains (a line for
-    numbers, the spread between classes for labels), its place, and the rows that were looked at."""
+    numbers, the spread between classes for labels), its place, the share of the one that says next most, and the rows
+    that were looked at. ``still``, where there is one: the column that has one value for one of two labels and others
+    for the other, with ``still_rows`` of each label at least."""
     size = batch_size(replay)
     inputs = [x.flatten(1) for x in replay.inputs().values() if _is_table(x)]
     targets = [
@@ -212,7 +214,7 @@ def answer_in_input(replay: Replay) -> dict[str, float] | None:
     if size is None or size < 16 or len(inputs) != 1 or not targets or inputs[0].shape[1] > MOST_FEATURES:
         return None
     x, y = inputs[0].detach().double(), targets[0].detach().double().reshape(-1)
-    x = x - x.mean(0)
+    raw, x = x, x - x.mean(0)
     spread = x.square().sum(0)
     if targets[0].is_floating_point() and len(torch.unique(y)) > 20:
         y = y - y.mean()
@@ -222,5 +224,19 @@ def answer_in_input(replay: Replay) -> dict[str, float] | None:
         between = sum(((rows := x[y == c]).mean(0).square() * len(rows)) for c in labels)
         share = between / spread.clamp_min(1e-300)
     share = torch.where(spread > 0, share, torch.zeros_like(share)).nan_to_num(0.0)
-    best = int(share.argmax())
-    return {"explained": float(share[best]), "column": float(best), "rows": float(size)}
+    best, two = int(share.argmax()), torch.topk(share, min(2, len(share))).values.tolist()
+    found = {"explained": two[0], "column": float(best), "second": two[-1], "rows": float(size)}
+    return found | _still_for_one(raw, y)
+
+
+def _still_for_one(x: torch.Tensor, y: torch.Tensor) -> dict[str, float]:
+    """The first column with one value for all samples of one of two labels and no such value for the other."""
+    labels = torch.unique(y)
+    if len(labels) != 2:
+        return {}
+    one, other = (x[y == label] for label in labels)
+    for own, others in ((one, other), (other, one)):
+        still = (own == own[:1]).all(0) & (others != own[:1]).all(0)
+        if bool(still.any()):
+            return {"still": float(still.nonzero()[0, 0]), "still_rows": float(min(len(own), len(others)))}
+    return {}
