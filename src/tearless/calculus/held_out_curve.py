@@ -80,8 +80,7 @@ def _with_answers(run: Run, found: HeldOut, right: float | None) -> HeldOut:
 def _around(run: Run, told: Learnt, step: int) -> float:
     """The median training loss around a step: a twentieth of the run to either side."""
     width = max(3, len(run.losses) // 20)
-    near = run.losses[max(0, step - width) : step + width]
-    near = near[np.isfinite(near)]
+    near = told.values[(told.steps > step - width) & (told.steps <= step + width)]
     return float(np.median(near)) if len(near) else told.start
 
 

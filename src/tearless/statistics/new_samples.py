@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tearless.probability.learned import Learned, label_counts, pooled
+from tearless.readers.training.compared import label_counts, pooled
+from tearless.readers.training.learnt import Learnt
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Loss
 
@@ -16,15 +17,15 @@ BY_HEART = 0.05
 """What a model can take off the loss of samples that it has seen, though it knows nothing of new ones."""
 
 
-def known_of_new(run: Run, found: Learned) -> float:
+def known_of_new(run: Run, found: Learnt) -> float:
     """The share of a constant guess's loss that is removed on new samples; on the training batches where none is told.
 
     New are the samples of evaluations, and those of the first pass over the data; the larger of the two counts.
 
-    >>> from tearless.probability.learned import learned
+    >>> from tearless.readers.training.learnt import against_constant
     >>> from tearless.readers.training.made import healthy_run
     >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
-    >>> 0.5 < known_of_new(run, learned(run)) < 1
+    >>> 0.5 < known_of_new(run, against_constant(run)) < 1
     True
     """
     evaluated, first = _evaluated(run, found), _first_pass(run, found)
@@ -53,14 +54,14 @@ def agreement_of_halves(run: Run) -> float | None:
     return float(np.mean(dots) / (np.std(dots, ddof=1) / math.sqrt(len(dots))))
 
 
-def answers_vary(found: Learned) -> float:
+def answers_vary(found: Learnt) -> float:
     """How much the answers differ from sample to sample at the last call that was seen: 0 where all are one.
 
     The share of the predictions that are not the commonest; of one number a sample, its spread over the target's.
 
-    >>> from tearless.probability.learned import learned
+    >>> from tearless.readers.training.learnt import against_constant
     >>> from tearless.readers.training.made import healthy_run
-    >>> answers_vary(learned(Run.from_entries(healthy_run(np.random.default_rng(0))))) > 0.3
+    >>> answers_vary(against_constant(Run.from_entries(healthy_run(np.random.default_rng(0))))) > 0.3
     True
     """
     last = found.calls[-1]
@@ -100,7 +101,7 @@ def harder_in_training(run: Run) -> str:
     return ""
 
 
-def _evaluated(run: Run, found: Learned) -> float | None:
+def _evaluated(run: Run, found: Learnt) -> float | None:
     """The largest share that a late evaluation shows to be known, less two standard errors; ``None`` without any."""
     if found.kind not in ("classes", "yes or no"):
         return None
@@ -114,9 +115,9 @@ def _evaluated(run: Run, found: Learned) -> float | None:
     return max(((e.right or 0.0) - share - error) / (1 - share) for e, error in zip(last, errors, strict=True))
 
 
-def _first_pass(run: Run, found: Learned) -> float | None:
+def _first_pass(run: Run, found: Learnt) -> float | None:
     """The share known of the batches of the second half of the first pass, which are new; ``None`` if it is short."""
     passes = [math.ceil(x.rows / x.batch_size) for x in run.loaders if x.rows and x.batch_size]
     length = max(passes, default=0)
     new = found.values[(found.steps > length / 2) & (found.steps <= length)]
-    return 1 - float(np.mean(new)) / found.constant if len(new) >= 4 else None
+    return found.removed(float(np.mean(new))) if len(new) >= 4 else None

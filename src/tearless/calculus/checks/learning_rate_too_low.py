@@ -35,13 +35,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tearless.calculus.ignorance import ignorance
 from tearless.calculus.loss_curve import delivered, first_level, levels
 from tearless.calculus.optimiser_bounds import only_optimizer
 from tearless.calculus.reduction import promises, shorter
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
 from tearless.readers.training.entries import entries_of
+from tearless.readers.training.learnt import learnt
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -124,13 +124,14 @@ def measure(run: Run) -> Iterator[Measured]:
     curve, found = levels(run.losses), promises(run)
     if curve.steps < FEWEST:
         raise CannotTell(f"this needs at least {FEWEST} steps: so few move little at any rate")
-    total, level = found.total(curve.steps), ignorance(run)
+    total, told = found.total(curve.steps), learnt(run)
+    blank = told.of_a_step(told.blank) if told else None
     promised = total / curve.scale if total is not None and curve.scale > 0 else None
     rate = next((float(r) for r in run.rates if np.isfinite(r) and r > 0), None)
     left = curve.left if math.isfinite(curve.left) else 1e9
     runs = 1 / max(1e-9, min(1.0, max(1 - left, promised or 0.0)))
     factor = 10.0 ** max(1, min(4, math.ceil(math.log10(runs)))) if found.kept is None else _larger(found.kept, runs)
-    fresh = first_level(run.losses) / level.blank if level and level.blank > 0 else 1.0
+    fresh = first_level(run.losses) / blank if blank else 1.0
     yield Measured(
         (),
         {

@@ -33,11 +33,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tearless.calculus.ignorance import ignorance
 from tearless.calculus.loss_curve import levels, still_falling
 from tearless.calculus.optimiser_bounds import only_optimizer
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
+from tearless.readers.training.learnt import Learnt, learnt
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -126,8 +126,7 @@ def measure(run: Run) -> Iterator[Measured]:
         raise CannotTell(f"this needs the losses of at least {FEWEST} steps")
     if not curve.bounded or math.isinf(curve.late):
         raise CannotTell("this needs losses that are numbers and never below 0")
-    known = ignorance(run)
-    level = None if known is None else known.blank if known.classes else known.constant
+    level = _nothing_known(learnt(run))
     over = curve.late / level if level and level > 0 else None
     yield Measured(
         (),
@@ -147,6 +146,13 @@ def measure(run: Run) -> Iterator[Measured]:
             "against": f"; a model that knows nothing pays {shown(level)}" if level else "",
         },
     )
+
+
+def _nothing_known(told: Learnt | None) -> float | None:
+    """The loss of a step whose model knows nothing; ``None`` too where not even a right answer's loss is known."""
+    if told is None or told.guess.least is None:
+        return None
+    return told.of_a_step(told.constant if told.kind == "squares" else told.blank)
 
 
 def _flat(rng: np.random.Generator, level: float, start: float = 1.1, slope: float = 0.0) -> Example:

@@ -45,7 +45,7 @@ from tearless.core import (
 )
 from tearless.linear_algebra.layers_of_a_run import layers
 from tearless.linear_algebra.narrowest import is_a_chain, narrowest, units
-from tearless.readers.training.learnt import learnt
+from tearless.readers.training.learnt import Learnt, learnt
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -120,7 +120,7 @@ def measure(run: Run) -> Iterator[Measured]:
             "width": Number(width, "numbers", "narrowest place that all passes; 0 for a linear model"),
             "learnt": Number(told.share, "share", "part of a constant's loss that was learnt away"),
             "falling": Number(
-                _falling(run, told.constant), "share", "fall between the last two fifths, over a constant's"
+                _falling(told, told.constant), "share", "fall between the last two fifths, over a constant's"
             ),
             "moved": Number(moved, "times", "lengths of all steps of a parameter together, over its size, at most"),
             "inputs": Number(chain[0].fan_in, "1", "products that each unit of the first layer sums"),
@@ -132,12 +132,11 @@ def measure(run: Run) -> Iterator[Measured]:
     )
 
 
-def _falling(run: Run, constant: float) -> float:
-    fifth = max(2, len(run.losses) // 5)
-    before, last = run.losses[-2 * fifth : -fifth], run.losses[-fifth:]
-    if not np.isfinite(before).any() or not np.isfinite(last).any():
+def _falling(told: Learnt, constant: float) -> float:
+    before, last = told.between(0.6, 0.8), told.between(0.8, 1.0)
+    if not len(before) or not len(last):
         return float("nan")
-    return float(np.nanmedian(before) - np.nanmedian(last)) / constant
+    return float(np.median(before) - np.median(last)) / constant
 
 
 def _held(rng: np.random.Generator, widths: tuple[int, int], late: float, linear: bool = False) -> Entries:
@@ -178,8 +177,10 @@ def wide_on_a_noisy_task(rng: np.random.Generator) -> Example:
 
 @healthy
 def still_falling(rng: np.random.Generator) -> Example:
-    entries = _held(rng, (64, 1), 0.9)
-    of_kind(entries, "losses")[0]["values"] = np.linspace(1.6, 0.7, 100).tolist()
+    entries, falling = _held(rng, (64, 1), 0.9), np.linspace(1.6, 0.7, 100).tolist()
+    of_kind(entries, "losses")[0]["values"] = falling
+    for call in of_kind(entries, "loss"):
+        call["value"] = falling[call["step"] - 1]
     return as_example(entries)
 
 

@@ -45,7 +45,8 @@ from tearless.core import (
     quoted,
     sick,
 )
-from tearless.probability.learned import calls_by_place, label_counts, learned, length_of, op_of, pooled
+from tearless.readers.training.compared import calls_by_place, label_counts, pooled, weighted
+from tearless.readers.training.learnt import against_constant, length_of
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -127,8 +128,7 @@ def measure(run: Run) -> Iterator[Measured]:
     commonest = max(labels.values()) / sum(labels.values())
     rate = run.rates[np.isfinite(run.rates)]
     lower = f", `lr={rate.max() / 10:.3g}`" if len(rate) else ""
-    op = op_of(run, calls[0])
-    weighted = op is not None and len(op.given) > 2
+    weighs = weighted(run, calls[0])
     yield Measured(
         (),
         {
@@ -136,19 +136,19 @@ def measure(run: Run) -> Iterator[Measured]:
                 predicted[label] / sum(predicted.values()), "share", "share of the commonest prediction"
             ),
             "commonest": Number(commonest, "share", "share of the commonest label"),
-            "gained": Number(_gained(run, commonest, weighted), "share", "share of a constant guess loss removed"),
+            "gained": Number(_gained(run, commonest, weighs), "share", "share of a constant guess loss removed"),
             "steps": Number(length_of(run), "steps", "steps of the run"),
         },
-        words={"label": f"class {quoted(label)}", "do": _DO_WEIGHTED if weighted else _DO + lower},
+        words={"label": f"class {quoted(label)}", "do": _DO_WEIGHTED if weighs else _DO + lower},
     )  # fmt: skip
 
 
-def _gained(run: Run, commonest: float, weighted: bool) -> float | None:
+def _gained(run: Run, commonest: float, weighs: bool) -> float | None:
     """The share of a constant guess's loss that was removed; 0 where it is not known, and collapse has no excuse."""
     try:
-        return learned(run).gained
+        return against_constant(run).gained
     except CannotTell:
-        return 0.0 if weighted or commonest < USUAL else None
+        return 0.0 if weighs or commonest < USUAL else None
 
 
 @healthy

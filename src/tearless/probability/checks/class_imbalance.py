@@ -49,7 +49,8 @@ from tearless.core import (
     quoted,
     sick,
 )
-from tearless.probability.learned import calls_by_place, label_counts, length_of, op_of, pooled
+from tearless.readers.training.compared import calls_by_place, label_counts, pooled, weighted
+from tearless.readers.training.learnt import length_of
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -110,8 +111,7 @@ def measure(run: Run) -> Iterator[Measured]:
     counts = pooled(label_counts(c.target, c.options) for c in calls)
     if len(counts) < 2:
         raise CannotTell("the labels of the batches were not counted, or are all the same")
-    op = op_of(run, calls[0])
-    if op is not None and len(op.given) > 2:
+    if weighted(run, calls[0]):
         raise NotApplicable("the loss is weighted by class")
     label = max(counts, key=lambda name: counts[name])
     share = counts[label] / sum(counts.values())

@@ -36,7 +36,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
-from tearless.probability.learned import label_counts
+from tearless.readers.training.compared import label_counts
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Given, Loss

@@ -49,7 +49,8 @@ from tearless.core import (
     healthy,
     sick,
 )
-from tearless.probability.learned import calls_by_place, length_of
+from tearless.readers.training.compared import calls_by_place
+from tearless.readers.training.learnt import length_of
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.statistics.new_samples import commonest_label, harder_in_training
@@ -132,15 +133,14 @@ def measure(run: Run) -> Iterator[Measured]:
     if other := harder_in_training(run):
         raise NotApplicable(other)
     calls = max(groups, key=len)
-    late = [c for c in calls if c.step > LATE * length_of(run) and c.right is not None]
+    after = LATE * length_of(run)
+    late = [c for c in calls if c.step > after and c.right is not None]
     samples = sum(math.prod(c.target.shape) for c in late)
     if len(late) < 2 or samples < FEWEST:
         raise CannotTell("the predictions of at least two batches late in the run are needed")
     rights = np.array([c.right for c in late], dtype=np.float64)
     right, half = float(rights.mean()), len(rights) // 2
-    held = [
-        e for e in run.evaluations if e.right is not None and e.samples >= FEWEST and e.step > LATE * length_of(run)
-    ]
+    held = [e for e in run.evaluations if e.right is not None and e.samples >= FEWEST and e.step > after]
     best = max((float(e.right or 0) for e in held), default=None)
     size = max((e.samples for e in held), default=1)
     surplus = 0.0 if best is None else best - right

@@ -48,7 +48,7 @@ from tearless.core import (
     healthy,
     sick,
 )
-from tearless.probability.learned import learned
+from tearless.readers.training.learnt import against_constant
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.statistics.new_samples import agreement_of_halves, answers_vary, known_of_new
@@ -130,7 +130,7 @@ DO = (
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    found = learned(run)
+    found = against_constant(run)
     if len(run.optimizers) > 1:
         raise NotApplicable("several optimisers may play against one another, near a constant guess by design")
     reductions = [p.numbers for p in run.probes("reduction") if p.step > 1]
@@ -138,7 +138,7 @@ def measure(run: Run) -> Iterator[Measured]:
     taken = [x for x in taken if math.isfinite(x)]
     if len(taken) < 3:
         raise CannotTell("the losses of batches before and after their own steps are needed")
-    scale = found.length / found.constant * (1 / found.samples if found.calls[0].reduction == "sum" else 1.0)
+    scale = found.length / (found.constant or 1.0) * (1 / found.samples if found.calls[0].reduction == "sum" else 1.0)
     yield Measured(
         (),
         {

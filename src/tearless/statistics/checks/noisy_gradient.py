@@ -35,7 +35,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
-from tearless.probability.learned import Learned, learned
+from tearless.readers.training.learnt import Learnt, against_constant
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -98,7 +98,7 @@ EARLY = 1 / 4
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    found = learned(run)
+    found = against_constant(run)
     probes = [p.numbers for p in run.probes("reduction") if p.step > EARLY * found.length]
     taken = [1 - n["after"] / n["before"] for n in probes if n.get("before", 0) > 0 and "after" in n]
     if len(taken) < 2 or found.length < 20:
@@ -119,11 +119,9 @@ def measure(run: Run) -> Iterator[Measured]:
     )
 
 
-def _fallen(found: Learned) -> float:
+def _fallen(found: Learnt) -> float:
     """By how much the mean loss of the last quarter of the run is below that of the quarter before, as a share."""
-    edges = found.length * np.array([0.5, 0.75, 1.0])
-    third = found.values[(found.steps > edges[0]) & (found.steps <= edges[1])]
-    last = found.values[found.steps > edges[1]]
+    third, last = found.between(0.5, 0.75), found.between(0.75, 1.0)
     if not len(third) or not len(last) or third.mean() <= 0:
         return 1.0
     return float(1 - last.mean() / third.mean())

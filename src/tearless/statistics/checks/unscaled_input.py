@@ -49,7 +49,7 @@ from tearless.core import (
     healthy,
     sick,
 )
-from tearless.probability.learned import learned
+from tearless.readers.training.learnt import against_constant
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Graph, Op, Tensor
@@ -128,7 +128,7 @@ def measure(run: Run) -> Iterator[Measured]:
         {
             "strain": Number(max(cost.steps / steps, cost.reach), "times", "the larger of the steps that the median "
                              "column takes over those of the run, and the reach of one step over the safe one"),
-            "gained": Number(learned(run).gained, "share", "share of a constant guess's loss that was removed"),
+            "gained": Number(against_constant(run).gained, "share", "of a constant guess's loss, what was removed"),
             "mean": Number(float(np.abs(m).max()), "1", "largest mean of a column, without its sign"),
             "least": Number(float(varying.min()) if len(varying) else 0.0, "1", "smallest spread of a column"),
             "most": Number(float(s.max()), "1", "largest spread of a column"),

@@ -47,7 +47,7 @@ from tearless.core import (
     healthy,
     sick,
 )
-from tearless.probability.learned import learned
+from tearless.readers.training.learnt import against_constant
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Loss
@@ -101,7 +101,7 @@ DO = "learn `(y - {mean}) / {spread}`, the training set's mean and spread, and p
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    found = learned(run)
+    found = against_constant(run)
     if found.kind not in ("squares", "distances"):
         raise NotApplicable("the loss compares classes, not quantities")
     first = min(found.calls, key=lambda call: call.step)

@@ -48,7 +48,7 @@ from tearless.core import (
     healthy,
     sick,
 )
-from tearless.probability.learned import calls_by_place, label_counts, pooled
+from tearless.readers.training.compared import calls_by_place, label_counts, pooled
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Loss
