@@ -38,13 +38,16 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """``call("check", "x.csv")``: the same without a process; its status, output and messages."""
+    """``call("check", "x.csv", COLUMNS="40")``: the same without a process; its status, output and messages."""
     monkeypatch.chdir(tmp_path)
     for name in COLOURS:
         monkeypatch.delenv(name, raising=False)
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
+    def call(*arguments: str, **more: str) -> tuple[int, str, str]:
+        with monkeypatch.context() as patched:
+            for name, value in more.items():
+                patched.setenv(name, value)
+            status = main(arguments)
         return status, *capsys.readouterr()
 
     return call

@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from scipy.special import expit
 
-from .conftest import Call, Run
+from .conftest import Call
 
 ESCAPE = "\x1b"
 HOSTILE = "a\x1b[31m`|<script>\u202e\n=cmd()"
@@ -48,16 +48,16 @@ def test_the_answer_and_the_status(call: Call, predictions: str) -> None:
 
 
 @pytest.mark.parametrize("width", ["40", "80", "200"])
-def test_every_line_fits(run: Run, predictions: str, hostile: str, width: str) -> None:
+def test_every_line_fits(call: Call, predictions: str, hostile: str, width: str) -> None:
     for file in (predictions, hostile):
-        done = run("calibrate", file, "--verbose", "--among", "100", COLUMNS=width)
-        assert done.returncode in (0, 1), done.stderr
-        assert max(map(cell_len, done.stdout.splitlines())) <= int(width)
+        status, out, err = call("calibrate", file, "--verbose", "--among", "100", COLUMNS=width)
+        assert status in (0, 1), err
+        assert max(map(cell_len, out.splitlines())) <= int(width)
 
 
-def test_colour_only_where_it_is_wanted(run: Run, predictions: str) -> None:
-    assert ESCAPE not in run("calibrate", predictions, NO_COLOR="1").stdout
-    assert ESCAPE in run("calibrate", predictions, FORCE_COLOR="1").stdout
+def test_colour_only_where_it_is_wanted(call: Call, predictions: str) -> None:
+    assert ESCAPE not in call("calibrate", predictions, NO_COLOR="1")[1]
+    assert ESCAPE in call("calibrate", predictions, FORCE_COLOR="1")[1]
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "github", "sarif", "junit", "html"])

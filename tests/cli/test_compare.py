@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
-from .conftest import Call, Run
+from .conftest import Call
 
 ESCAPE = "\x1b"
 HOSTILE = "a\x1b[31m`|<script>\u202e\n=cmd()"
@@ -62,18 +62,18 @@ def test_an_invalid_comparison_fails(call: Call, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", ["40", "80", "200"])
-def test_every_line_fits(run: Run, results: tuple[str, str], noise: str, width: str) -> None:
+def test_every_line_fits(call: Call, results: tuple[str, str], noise: str, width: str) -> None:
     for files in (results, (noise,)):
-        done = run("compare", *files, "--verbose", COLUMNS=width)
-        assert done.returncode == 0, done.stderr
-        assert max(map(cell_len, done.stdout.splitlines())) <= int(width)
-    done = run("power", "--items", "500", COLUMNS=width)
-    assert max(map(cell_len, done.stdout.splitlines())) <= int(width)
+        status, out, err = call("compare", *files, "--verbose", COLUMNS=width)
+        assert status == 0, err
+        assert max(map(cell_len, out.splitlines())) <= int(width)
+    _, out, _ = call("power", "--items", "500", COLUMNS=width)
+    assert max(map(cell_len, out.splitlines())) <= int(width)
 
 
-def test_colour_only_where_it_is_wanted(run: Run, results: tuple[str, str]) -> None:
-    assert ESCAPE not in run("compare", *results, NO_COLOR="1").stdout
-    assert ESCAPE in run("compare", *results, FORCE_COLOR="1").stdout
+def test_colour_only_where_it_is_wanted(call: Call, results: tuple[str, str]) -> None:
+    assert ESCAPE not in call("compare", *results, NO_COLOR="1")[1]
+    assert ESCAPE in call("compare", *results, FORCE_COLOR="1")[1]
 
 
 @pytest.mark.parametrize("shape", FORMATS)
@@ -157,7 +157,7 @@ def test_options_reach_the_comparison(call: Call, results: tuple[str, str]) -> N
     assert "unpaired-design" in apart
 
 
-def test_results_from_standard_input(run: Run, results: tuple[str, str], tmp_path: Path) -> None:
+def test_results_from_standard_input(results: tuple[str, str], tmp_path: Path) -> None:
     import subprocess
     import sys
 
