@@ -140,7 +140,7 @@ def _cuts(run: Run) -> Sequence[tuple[float, float]]:
         if not most or most <= 0:
             continue
         if norm is not None and math.isfinite(norm):
-            found.append((float(norm), float(most)))
+            found.append((float(norm), known if clip.get("by") == "value" and known > 0 else float(most)))
         elif clip.get("by") == "value" and math.isfinite(known) and known > 0 and numbers:
             cut = normal_cut(known / (float(most) * math.sqrt(numbers)))
             found.append((known * cut, known if cut > 1.001 else known * 2))

@@ -80,13 +80,13 @@ FIRST_STEP = Limit(
 )
 SWUNG = Limit(
     of="undone",
-    at=1 / 3,
+    at=0.25,
     unit="share",
     kind="convention",
     severity=Severity.warning,
-    because="A level that climbs back a third of what it had fallen, beyond the noise of batches, has swung through "
+    because="A level that climbs back a quarter of what it had fallen, beyond the noise of batches, has swung through "
     "its minimum. Both are in proportion: by logarithms, down to a twentieth of the first loss. So have steps "
-    "that climb a third of what they descend.",
+    "that climb a quarter of what they descend.",
 )
 
 HEADLINE = "momentum {momentum} swings through the minimum: {swing}"

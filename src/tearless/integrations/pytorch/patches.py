@@ -97,6 +97,9 @@ def _load(watch: Watch, original: Around, self: Any, *args: Any, **kwargs: Any) 
 
 
 def _clip(watch: Watch, by: str, original: Around, *args: Any, **kwargs: Any) -> Any:
+    if by == "value" and args and not isinstance(args[0], torch.Tensor):
+        args = (list(args[0]), *args[1:])  # a generator can be read but once
+        watch.clips_values(args[0])
     result = original(*args, **kwargs)
     watch.clipped(by, result, args[1] if len(args) > 1 else kwargs.get("max_norm", kwargs.get("clip_value")))
     return result

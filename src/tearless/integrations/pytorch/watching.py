@@ -52,6 +52,7 @@ class Watch(Hearing):
         self.backwards = self.unmoved = self.zeroed = self.clips = 0
         self._form: int | None = None
         self._slope: float | None = None
+        self._uncut: float | None = None
         self._traced, self._since, self._cleared = False, 0, 0
         self.hand = ByHand(self.names)
         self.residue = Residue()
@@ -156,13 +157,21 @@ class Watch(Hearing):
         self.optimizers.loaded |= {id(p) for p in module.parameters()}
 
     @careful
+    def clips_values(self, parameters: list[torch.Tensor]) -> None:
+        """Single numbers of the gradient are about to be cut: at steps that are looked at, its length before."""
+        if self._looking:
+            self._uncut = math.hypot(*(one for one in norms([p.grad for p in parameters]) if one is not None))
+
+    @careful
     def clipped(self, by: str, norm: Any, most: Any) -> None:
         self.clips += 1
         self.last_clip = (by, float(most))
         self.residue.refresh()
         if self._looking:
-            entry = {"kind": "clip", "step": self.steps + 1, "by": by, "norm": scalar(norm), "most": float(most)}
+            length = self._uncut if by == "value" else scalar(norm)
+            entry = {"kind": "clip", "step": self.steps + 1, "by": by, "norm": length, "most": float(most)}
             self.record.add(entry, always=False)
+        self._uncut = None
 
     @careful
     def scaled(self, outputs: Any, result: Any) -> None:
