@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tearless.doctor.check import check
     from tearless.doctor.compare import compare
     from tearless.doctor.describe import describe
+    from tearless.doctor.lesson import lesson
     from tearless.doctor.power import power
     from tearless.doctor.sample import sample
     from tearless.integrations.pytorch.gradients import gradients
@@ -42,6 +43,7 @@ _HOMES = {
     "compare": "doctor.compare",
     "describe": "doctor.describe",
     "gradients": "integrations.pytorch.gradients",
+    "lesson": "doctor.lesson",
     "power": "doctor.power",
     "sample": "doctor.sample",
     "watch": "integrations.pytorch.session",
@@ -64,6 +66,7 @@ __all__ = [
     "compare",
     "describe",
     "gradients",
+    "lesson",
     "power",
     "sample",
     "watch",

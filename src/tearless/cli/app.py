@@ -15,6 +15,7 @@ from .compare import compare
 from .describe import describe
 from .explain import explain
 from .gradients import gradients
+from .learn import learn
 from .power import power
 from .published import published
 from .sample import sample
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, calibrate, compare, power, sample, describe, explain, catalogue, published, schema):
+for command in (check, calibrate, compare, power, sample, describe, explain, learn, catalogue, published, schema):
     app.command()(command)
 for runner in (watch, gradients):
     app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})(runner)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib
 import importlib.util
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from .check import Check, load
 from .errors import InputError
+from .lesson import Lesson, load_lesson
 from .page import Page, page_of, title_of
 from .text import quoted, visible
 
@@ -47,6 +50,67 @@ class Entry:
             if self.module.startswith(OWN):
                 raise
             raise _broken(self.module, fault) from fault
+
+
+@dataclass(frozen=True, slots=True)
+class LessonEntry:
+    """One lesson in the catalogue, found but not yet imported. ``catches`` names the checks that it is about."""
+
+    name: str
+    pillar: str
+    module: str
+    catches: tuple[str, ...]
+
+    def title(self) -> str:
+        return title_of(self.module)
+
+    def page(self) -> Page:
+        return page_of(self.module)
+
+    def load(self) -> Lesson:
+        return load_lesson(importlib.import_module(self.module), self.pillar)
+
+
+@functools.cache
+def lessons() -> tuple[LessonEntry, ...]:
+    """Every lesson, pillar by pillar, those of the algorithms last."""
+    return tuple(
+        LessonEntry(file.stem.replace("_", "-"), pillar.replace("_", "-"), f"{package}.{file.stem}", _catches(file))
+        for pillar in (*PILLARS, "algorithms")
+        for package in [f"{OWN}{pillar}.lessons"]
+        for folder in _folders(package)
+        for file in sorted(Path(folder).glob("*.py"))
+        if not file.stem.startswith("_")
+    )
+
+
+def lesson_on(check: str) -> LessonEntry | None:
+    """The lesson about what a check finds: of those that name it, the one that names it earliest."""
+    about = [lesson for lesson in lessons() if check in lesson.catches]
+    return min(about, key=lambda lesson: lesson.catches.index(check), default=None)
+
+
+def find_lesson(name: str, argument: str = "lesson") -> LessonEntry:
+    """The lesson of this name. Raises ``InputError`` with the nearest names; ``argument`` is what the user calls it."""
+    if found := next((lesson for lesson in lessons() if lesson.name == name), None):
+        return found
+    raise InputError(f"{argument}: expected the name of a lesson, got {quoted(name)}; {_near(name, lessons())}")
+
+
+def _near(name: str, entries: Iterable[Entry | LessonEntry]) -> str:
+    import difflib
+
+    names = [entry.name for entry in entries]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    return f"there are {', '.join(names)}" if len(names) < 50 else "`tearless catalogue` lists them all"
+
+
+def _catches(file: Path) -> tuple[str, ...]:
+    """The checks that a lesson's file names in ``CATCHES``, read without running it."""
+    found = re.search(r"^CATCHES = (\(.*?\))$", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return tuple(ast.literal_eval(found[1])) if found else ()
 
 
 @functools.cache
@@ -93,8 +157,4 @@ def find(name: str, argument: str = "check") -> tuple[Entry, ...]:
     """
     if found := tuple(entry for entry in catalogue() if name in (entry.name, entry.path)):
         return found
-    import difflib
-
-    near = difflib.get_close_matches(name, [e.name for e in catalogue()], n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else "`tearless catalogue` lists them all"
-    raise InputError(f"{argument}: expected the name of a check, got {quoted(name)}; {hint}")
+    raise InputError(f"{argument}: expected the name of a check, got {quoted(name)}; {_near(name, catalogue())}")

@@ -1,0 +1,158 @@
+"""The pages of the guide, made of the lessons, the checks and the reader's own data."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from tearless.core import InputError
+from tearless.core.catalogue import LessonEntry, find, find_lesson, lessons
+from tearless.core.lesson import Choice, Control, Lesson, Opened, Slider
+from tearless.core.number import shown as number_text
+from tearless.doctor.lesson import lesson
+from tearless.report.html import shown
+from tearless.report.lesson import formula_html, prose_html, question_html, view_html
+from tearless.report.pictures.svg import COLOURS, STYLE
+
+from .code import code_of
+from .curriculum import SYMPTOMS, in_order
+from .failing import failing
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+STOPS = 1_000
+"""The positions of a slider."""
+
+
+@dataclass(frozen=True)
+class Mine:
+    """The reader's own data, as the command line named them."""
+
+    data: Any = None
+    target: str | None = None
+    test: Any = None
+    seed: int = 0
+
+
+@dataclass
+class Guide:
+    """The guide to lessons, on the reader's own data where a lesson can be had on them."""
+
+    mine: Mine = field(default_factory=Mine)
+    runs: bool = True
+    _opened: dict[str, tuple[Opened, str]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def opened(self, name: str) -> tuple[Opened, str]:
+        """A lesson, opened once, and why it is not on the reader's own data, if it is not."""
+        entry = find_lesson(name)
+        with self._lock:
+            if entry.name not in self._opened:
+                self._opened[entry.name] = self._open(entry)
+            return self._opened[entry.name]
+
+    def _open(self, entry: LessonEntry) -> tuple[Opened, str]:
+        if self.mine.data is None:
+            return lesson(entry.name), ""
+        try:
+            own = lesson(entry.name, self.mine.data, target=self.mine.target, test=self.mine.test, seed=self.mine.seed)
+            own.view()
+        except InputError as why:
+            return lesson(entry.name), str(why)
+        return own, ""
+
+    def contents(self) -> str:
+        """The first page: the lessons by pillar and by symptom."""
+        entries = in_order()
+        pillars: dict[str, list[LessonEntry]] = {}
+        for entry in entries:
+            pillars.setdefault(entry.pillar, []).append(entry)
+        there = {entry.name: entry for entry in entries}
+        symptoms = {said: [there[n] for n in names if n in there] for said, names in SYMPTOMS.items()}
+        return _page("contents.html", pillars=pillars, symptoms={k: v for k, v in symptoms.items() if v})
+
+    def lesson(self, name: str, given: Mapping[str, str]) -> str:
+        """The page of one lesson at these settings. Raises ``InputError`` for what no control takes."""
+        opened, why = self.opened(name)
+        found, settings = opened.lesson, opened.settings(given)
+        view, usual = opened.view(**settings), opened.view()
+        page = found.page()
+        return _page(
+            "lesson.html",
+            lesson=found,
+            title=page.title,
+            opened=opened,
+            not_own=why,
+            settings=settings,
+            view=Markup(view_html(view)),  # noqa: S704 (made inert where it is made)
+            prose={name: Markup(prose_html(text, usual.fields)) for name, text in page.sections.items()},  # noqa: S704
+            formulas=[Markup(formula_html(formula)) for formula in found.formulas],  # noqa: S704
+            code=code_of(opened, settings),
+            runs=self.runs,
+            failing=failing(found),
+            questions=[Markup(question_html(question, opened)) for question in found.questions],  # noqa: S704
+            checks=[entry for name in found.catches for entry in find(name)],
+            next=[entry for name in found.next for entry in lessons() if entry.name == name],
+        )
+
+    def view(self, name: str, given: Mapping[str, str]) -> dict[str, str]:
+        """What moves with the controls: the view as HTML, the code, and what is said to those who do not see it."""
+        opened, _ = self.opened(name)
+        settings = opened.settings(given)
+        view = opened.view(**settings)
+        return {"view": view_html(view), "code": code_of(opened, settings), "said": view.sentence}
+
+    def names(self, name: str) -> list[str]:
+        """The names of a lesson's numbers."""
+        return list(self.opened(name)[0].view().numbers)
+
+    def refusal(self, why: str) -> str:
+        """The page that says why there is none."""
+        return _page("refusal.html", why=why)
+
+
+def style() -> str:
+    """The one style sheet: colours, pictures, pages."""
+    light, dark = COLOURS
+    colours = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    return colours + STYLE + (STATIC / "guide.css").read_text(encoding="utf-8")
+
+
+@functools.cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    found.filters["inert"] = lambda text: Markup(shown(str(text)))  # noqa: S704
+    found.filters["number"] = number_text
+    found.tests["slider"] = lambda control: isinstance(control, Slider)
+    found.globals["place"] = place
+    found.globals["stops"] = STOPS
+    return found
+
+
+def _page(template: str, **told: Any) -> str:
+    return _templates().get_template(template).render(**told)
+
+
+def place(control: Control, value: Any) -> float:
+    """Where a value stands on its slider, from 0 to 1."""
+    import math
+
+    if isinstance(control, Choice) or control.high == control.low:
+        return 0.0
+    if control.log:
+        return math.log(value / control.low) / math.log(control.high / control.low)
+    return float((value - control.low) / (control.high - control.low))
+
+
+def taught(found: Lesson) -> list[str]:
+    """The names of the checks that a lesson is about."""
+    return list(found.catches)

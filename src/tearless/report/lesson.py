@@ -1,0 +1,100 @@
+"""A lesson as HTML: its view, its prose, its formulas, its questions. The guide and the reports put them on pages."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from tearless.core.lesson import Answer, Formula, Opened, Question, View
+from tearless.core.text import visible
+
+from .html import shown
+from .pictures.svg import figure
+from .words import interval, quantity
+
+TEXT_SIZE = 17.0
+"""The height of a letter in a formula, in pixels, beside text of 16."""
+
+
+def view_html(view: View) -> str:
+    """The sentence, the pictures and the numbers of one setting."""
+    rows = "".join(
+        f'<tr><td>{shown(name)}</td><td data-number="{escape(name)}" data-value="{_value(number.value)}">'
+        f"{shown(quantity(number))}</td><td>{shown(interval(number))}</td><td>{shown(number.meaning)}</td></tr>"
+        for name, number in view.numbers.items()
+    )
+    heads = "<tr><th>number</th><th>value</th><th>interval</th><th>meaning</th></tr>"
+    return (
+        f'<p class="says">{shown(view.sentence)}</p>'
+        f'<div class="pictures">{"".join(map(figure, view.pictures))}</div>'
+        f'<details class="numbers"><summary>the numbers</summary><div class="wide" tabindex="0">'
+        f"<table>{heads}{rows}</table></div></details>"
+    )
+
+
+def _value(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def prose_html(text: str, fields: Mapping[str, str]) -> str:
+    """A section's prose, its ``{fields}`` filled, as HTML without links, pictures or tags of anybody's."""
+    return str(_markdown().render(visible_lines(text.format(**fields))))
+
+
+def visible_lines(text: str) -> str:
+    """Text without control characters but the ends of its lines."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+@functools.cache
+def _markdown():  # type: ignore[no-untyped-def]
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink", "html_block", "reference"])
+
+
+@functools.lru_cache(maxsize=256)
+def formula_html(formula: Formula) -> str:
+    """A formula set as a drawing in the page's colour, named for those who cannot see it."""
+    from ziamath.config import config
+    from ziamath.zmath import Latex
+
+    config.svg2 = False
+    config.precision = 1
+    drawing = Latex(formula.tex, size=TEXT_SIZE, color="currentColor").svg()
+    opening = f'<svg class="formula" role="img" aria-label="{escape(formula.said)}" '
+    return drawing.replace("<svg ", opening, 1)
+
+
+def question_html(question: Question, opened: Opened) -> str:
+    """One question; each answer unfolds its reply."""
+    fields = opened.view(**question.at).fields
+    answers = "".join(
+        f'<li><details class="{"right" if answer.right else "wrong"}"><summary>{_filled(answer.text, fields)}</summary>'
+        f"<p><strong>{'Right.' if answer.right else 'No.'}</strong> {_filled(answer.reply, fields)}</p></details></li>"
+        for answer in _turned(question)
+    )
+    ask = _filled(question.ask, fields)
+    return f'<section class="question"><h3>{question.level}</h3><p>{ask}</p><ul>{answers}</ul></section>'
+
+
+def _turned(question: Question) -> Sequence[Answer]:
+    """The answers, begun at a place that differs from question to question, so that the right one is not the first."""
+    begin = zlib.crc32(question.ask.encode()) % len(question.answers)
+    return question.answers[begin:] + question.answers[:begin]
+
+
+def _filled(template: str, fields: Mapping[str, str]) -> str:
+    return shown(template.format(**fields))
+
+
+def fold_out(opened: Opened) -> str:
+    """The lesson within a report: its idea, what it says of these numbers, its formula and how it fails."""
+    page, view = opened.lesson.page(), opened.view()
+    parts = [prose_html(page.sections["The idea"], view.fields), view_html(view)]
+    parts += [prose_html(page.sections["The formula"], view.fields), *map(formula_html, opened.lesson.formulas)]
+    parts.append(prose_html(page.sections["How it fails"], view.fields))
+    title = f"lesson: {page.title}, computed on {opened.source}"
+    return f'<details class="lesson"><summary>{shown(title)}</summary>{"".join(parts)}</details>'

@@ -1,0 +1,1 @@
+"""Pictures drawn: one language for findings, notebooks and lessons."""
