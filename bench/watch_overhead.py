@@ -4,7 +4,8 @@
 same model, one bare (A) and one watched at the default budget (B); while one runs a block of steps the other waits. The
 blocks run in the order A B B A, so that a drift of the machine falls on both alike. ``ratio`` is that of the medians of
 the blocks, ``quartiles`` are of the ratios of each A B B A, ``whole`` is all watched blocks over all bare ones, the
-first looks included. The time that the watched process waits does not count for its budget.
+first looks included, ``cpu`` is the ratio of the medians of processor time, which other work on the machine disturbs
+less. The time that the watched process waits does not count for its budget.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def trainer(pipe: Connection, make: Callable[[], Task], watched: bool, threads: 
         watch.start()
     ended = time.perf_counter()
     while steps := pipe.recv():
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         if watch is not None:
             watch._began += began - ended
         for _ in range(steps):
@@ -89,7 +90,7 @@ def trainer(pipe: Connection, make: Callable[[], Task], watched: bool, threads: 
             loss().backward()
             optimizer.step()
         ended = time.perf_counter()
-        pipe.send(ended - began)
+        pipe.send((ended - began, time.process_time() - used))
     pipe.send(summary(watch, sum(1 for _ in model.parameters())))
 
 
@@ -115,30 +116,35 @@ def interleaved(make: Callable[[], Task], seconds: float, pairs: int, threads: i
         context.Process(target=trainer, args=(theirs, make, which == "B", threads), daemon=True).start()
         pipes[which] = ours
 
-    def block(which: str, steps: int) -> float:
+    def block(which: str, steps: int) -> tuple[float, float]:
         pipes[which].send(steps)
-        took: float = pipes[which].recv()
+        took: tuple[float, float] = pipes[which].recv()
         return took
 
-    first = [block(which, 1) for which in "ABAABAAA"]
+    first = [block(which, 1)[0] for which in "ABAABAAA"]
     steps = max(2, round(seconds / (4 * pairs) / statistics.median(first[-3:])))
     took: dict[str, list[float]] = {"A": [], "B": []}
+    used: dict[str, list[float]] = {"A": [], "B": []}
     ratios = []
     for pair in range(pairs):
         for which in ("ABBA", "BAAB")[pair % 2]:
-            took[which].append(block(which, steps))
+            wall, processor = block(which, steps)
+            took[which].append(wall)
+            used[which].append(processor)
         ratios.append(sum(took["B"][-2:]) / sum(took["A"][-2:]))
     told = {}
     for which, pipe in pipes.items():
         pipe.send(0)
         told[which] = pipe.recv()
     a, b = statistics.median(took["A"]), statistics.median(took["B"])
+    processor = statistics.median(used["B"]) / statistics.median(used["A"])
     low, _, high = statistics.quantiles(ratios, n=4)
     watched = told["B"]
     if watched["fault"]:
         raise SystemExit(watched["fault"])
     return (
         f"{1000 * a / steps:>9.2f}{b / a:>8.3f}  {low:.3f}-{high:.3f}{sum(took['B']) / sum(took['A']):>8.3f}"
+        f"{processor:>8.3f}{sum(used['B']) / sum(used['A']):>8.3f}"
         f"{watched['steps']:>8,}{watched['looks']:>7}{watched['kilobytes']:>10.0f}{watched['each']:>10.0f}"
         f"{watched['peak'] - told['A']['peak']:>9.0f}"
     )
@@ -152,7 +158,7 @@ def main() -> None:
     parser.add_argument("--only", choices=TASKS)
     given = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} at the start, {given.threads} threads, torch {torch.__version__}")
-    print(f"{'task':<12}{'ms/step':>9}{'ratio':>8}  {'quartiles':<11}{'whole':>8}{'steps':>8}{'looks':>7}", end="")
+    print(f"{'task':<12}{'ms/step':>9}{'ratio':>8}  {'quartiles':<11}{'whole':>8}{'cpu':>8}{'whole':>8}{'steps':>8}{'looks':>7}", end="")
     print(f"{'record kB':>10}{'B/tensor':>10}{'+peak MB':>9}")
     for name, make in TASKS.items():
         if given.only in (None, name):

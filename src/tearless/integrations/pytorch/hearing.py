@@ -43,10 +43,11 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
         if not self.on or self._busy or threading.get_ident() != self._thread or transforming():
             return
         counted = self._looking or self.quiet.on
-        began = time.thread_time() if counted else 0.0
+        began = self._began_call = time.thread_time() if counted else 0.0
         self._busy = self.tape.paused = True
         try:
-            function(self, *args, **kwargs)
+            with torch._C.DisableTorchFunction():  # our own calls need not pass by what listens to the script's
+                function(self, *args, **kwargs)
         except Exception:  # noqa: BLE001 - whatever it is, the run goes on
             self.failed()
         finally:
@@ -66,6 +67,9 @@ class Hearing:
         self._loaders: set[int] = set()
         self.on, self.fault, self.spent = False, "", 0.0
         self.light, self.wake = False, 0
+        self._began_call = 0.0
+        self._mark: tuple[float, float, int] | None = None
+        self._usual: float | None = None
         self.names = Names()
         self.tape = Tape(lambda: self.names.inside(self._stack))
         self.tape.fault = self.failed
@@ -96,6 +100,7 @@ class Hearing:
 
     def _look(self, wanted: bool) -> None:
         """Look closely at the step to come, or stop looking: only then are there hooks on layers and on calls."""
+        self._charge(wanted)
         self._looking = wanted
         self.tape.clear()
         self._given, self._noted = [], False
@@ -104,6 +109,22 @@ class Hearing:
             self.tape.on = self.tape.measuring = True
         elif not wanted:
             self.tape.leave()
+
+    def _charge(self, wanted: bool) -> None:
+        """A look begins or ends. Its whole step counts as spent as far as it took longer than steps do without a look:
+        calls that are listened to take longer themselves. What cannot be ours is left out: more than was counted."""
+        now, extra = time.thread_time(), 0.0
+        under_way = now - self._began_call if self._busy and self._began_call else 0.0
+        counted = self.spent + self.tape.cost + under_way
+        if self._mark is not None and self.steps > self._mark[2]:
+            took, own, steps = now - self._mark[0], counted - self._mark[1], self.steps - self._mark[2]
+            if not self._looking:
+                self._usual = (took - own) / steps
+            elif self._usual is not None:
+                extra = min(max(0.0, took - own - steps * self._usual), own)
+        self.spent += extra
+        if wanted or self._looking:
+            self._mark = (now, counted + extra, self.steps)
 
     def look_now(self) -> None:
         """Look at the step that comes next."""
