@@ -31,6 +31,7 @@ Y. Bengio, *Understanding the difficulty of training deep feedforward neural net
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -51,7 +52,7 @@ from tearless.core import (
     visible,
 )
 from tearless.linear_algebra.layers_of_a_run import layers, plain
-from tearless.readers.training.learnt import learnt
+from tearless.readers.training.learnt import Learnt, learnt
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -79,12 +80,13 @@ HELD = Limit(
 )
 NOTHING_LEARNT = Limit(
     of="learnt",
-    at=0.05,
+    at=lambda error: min(0.15, 0.05 + 2 * error),
     unit="share",
     kind="convention",
     severity=Severity.error,
     crossed="below",
-    because="A model whose loss is within a twentieth of that of a constant has learnt next to nothing of its input.",
+    because="A model whose loss is within a twentieth of that of a constant has learnt next to nothing of its input. "
+    "Both are means over batches: two standard errors are allowed beside it, and no more than 15 % in all.",
 )
 
 HEADLINE = "the gradient fades to {kept_said} on its way back through {depth} {over}: {who}"
@@ -101,17 +103,26 @@ def measure(run: Run) -> Iterator[Measured]:
     if found is None and time is None:
         raise NotApplicable("no chain of three layers with gradients, and no plain recurrent layer, was seen")
     told = learnt(run)
-    share = None if told is None else told.share
+    share, error = (None, 0.0) if told is None else (told.share, _error(told))
     if found is None or (time is not None and time.kept < found.kept):
         assert time is not None  # noqa: S101 - one of the two is there
-        yield _measured(time.kept, time.gain, time.steps, None, share, _of_time(time))
+        yield _measured(time.kept, time.gain, time.steps, None, (share, error), _of_time(time))
     else:
-        yield _measured(found.kept, found.gain, found.depth, found.changed, share, _of_layers(run, found))
+        yield _measured(found.kept, found.gain, found.depth, found.changed, (share, error), _of_layers(run, found))
+
+
+def _error(told: Learnt) -> float:
+    """The standard error of what was learnt: the late losses are one mean, the constant's loss of the calls another."""
+    late = told.between(0.8, 1.0)
+    if told.constant is None or told.constant <= 0 or len(late) < 3 or not told.calls:
+        return 0.0
+    return float(np.std(late, ddof=1)) * math.sqrt(1 / len(late) + 1 / len(told.calls)) / told.constant
 
 
 def _measured(
-    kept: float, gain: float, depth: int, changed: float | None, share: float | None, words: dict[str, str]
+    kept: float, gain: float, depth: int, changed: float | None, told: tuple[float | None, float], words: dict[str, str]
 ) -> Measured:
+    share, error = told
     learned = "" if share is None else f"; {max(0.0, 100 * share):.2g} % of a constant's loss was learnt away"
     return Measured(
         (),
@@ -121,6 +132,7 @@ def _measured(
             "depth": Number(depth, "layers", "layers, or time steps, on the way"),
             "changed": Number(changed, "share", "by which part the run can have changed the first layer's output"),
             "learnt": Number(share, "share", "part of a constant prediction's loss that was learnt away"),
+            "error": Number(error, "share", "standard error of that part, by the spread of late losses"),
         },
         words={**words, "kept_said": f"{kept:.1g} of its length", "and_learnt": learned},
     )

@@ -155,8 +155,9 @@ def _expression(tape: Tape, loss: int, used: set[int], step: int) -> dict[str, A
         made = [ref for ref in call.inputs if isinstance(ref, Ref)]
         if data and made and not call.module:
             given, target = tape.tensor(made[0]), tape.leaves[data[0].at]
-            if target.numel() < 2:
-                continue
+            answers = call.name in ("sub", "subtract") and list(target.shape) == call.shape
+            if target.numel() < 2 and not answers:
+                continue  # a scaling; the difference from one number may be a batch of one sample
             entry = _loss(tape, i, call, given, target, step)
             return entry | {"function": "expression", "value": scalar(tape.tensor(Ref(loss))), "evaluating": False}
     return None
