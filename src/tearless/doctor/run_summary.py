@@ -25,7 +25,8 @@ WAYS = {"exception": "ended by an error", "interrupted": "was interrupted", "": 
 def summary(run: Run) -> Answer:
     """The verdict, the loss as a line, and the flow of gradients at the last step that was looked at."""
     losses = run.losses
-    said = [] if not np.isfinite(losses).any() else [("loss", f"{sparkline(losses)}  {_ends(losses)}")]
+    known = np.isfinite(losses).any()
+    said = [("loss", f"{sparkline(losses)}  {_ends(losses[run.kept], len(losses))}")] if known else []
     if run.evaluations:
         said.append(("held out", _held_out(run)))
     looked = [step for step in run.steps if step.gradient]
@@ -57,12 +58,13 @@ def _verdict(run: Run) -> str:
     return f"{told}{looked}{'; the run ' + way if way else ''}"
 
 
-def _ends(losses: NDArray[np.float64]) -> str:
+def _ends(losses: NDArray[np.float64], steps: int) -> str:
     known = losses[np.isfinite(losses)]
     some = max(1, len(known) // 20)
     first, last = float(np.median(known[:some])), float(np.median(known[-some:]))
     broken = int((~np.isfinite(losses)).sum())
-    more = f"; no finite loss at {broken:,} of {len(losses):,} steps" if broken else ""
+    all_of = f"{steps:,} steps" if len(losses) == steps else f"{len(losses):,} steps whose loss is known"
+    more = f"; no finite loss at {broken:,} of {all_of}" if broken else ""
     return f"{shown(first)} at the start, {shown(last)} at the end{more}"
 
 

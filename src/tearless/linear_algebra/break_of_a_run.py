@@ -88,11 +88,8 @@ def told_losses(run: Run) -> dict[int, float]:
     >>> told_losses(Run.from_entries([{"kind": "losses", "first": 3, "values": [2.0, None, 1.5]}]))
     {3: 2.0, 5: 1.5}
     """
-    found: dict[int, float] = {}
-    for entry in run.entries("losses"):
-        for i, value in enumerate(entry.get("values") or ()):
-            if value is not None:
-                found[int(entry.get("first", 1)) + i] = float(value)
+    known = np.flatnonzero(run.kept)
+    found = dict(zip((known + 1).tolist(), run.losses[known].tolist(), strict=True))
     for step in run.steps:
         if step.loss is not None:
             found.setdefault(step.step, float(step.loss))

@@ -9,6 +9,7 @@ import torch
 
 from .looking import scalar
 from .record import Record
+from .thinning import shortened
 
 KEPT = 256
 """Steps after which a block is written. Losses on a device are brought over then, not at each step."""
@@ -78,19 +79,10 @@ class Curve:
             return
         first = self.steps - len(self.losses) + 1
         values = [mean(one) for one in self.losses]
-        rates = short([float(rate) for rate in self.rates])
-        entry = {"kind": "losses", "first": first, "values": values, "rates": rates, "training": short(self.modes)}
+        rates = shortened([float(rate) for rate in self.rates])
+        entry = {"kind": "losses", "first": first, "values": values, "rates": rates, "training": shortened(self.modes)}
         self._record.add(entry)
         self.losses, self.rates, self.modes = [], [], []
-
-
-def short(values: list[Any]) -> list[Any]:
-    """A list that holds one value throughout, as that value alone: it stands for all that follow.
-
-    >>> short([0.1, 0.1]), short([0.1, 0.2])
-    ([0.1], [0.1, 0.2])
-    """
-    return values[:1] if values.count(values[0]) == len(values) else values
 
 
 def mean(values: list[Any]) -> float | None:

@@ -1,8 +1,15 @@
-"""Where a watch writes: lines kept in memory, and in a file that can be read at any moment."""
+"""Where a watch writes: lines kept in memory, and in a file that can be read at any moment.
+
+However long the run, both stay small (``thinning``): what is left out of the file is left out by writing another one
+beside it, which then takes its place, so that a killed run leaves the one or the other, each whole.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import stat
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tearless.readers.training.entries import line_of
+
+from .thinning import About, Weight, thinned, without_rows
 
 FLUSH_EVERY = 1.0
 """Seconds after which what was recorded is handed to the system: a killed run loses no more."""
@@ -36,6 +45,8 @@ class Record:
         self._written = 0
         self._last = time.monotonic()
         self._process = os.getpid()
+        self._path = path
+        self._weight = Weight()
         self._file = self._opened(path)
 
     def add(self, entry: Mapping[str, Any], always: bool = True) -> None:
@@ -45,8 +56,56 @@ class Record:
         if not always and count > MOST_LINES and count % (1 << (count // MOST_LINES).bit_length()):
             return
         self.lines.append(line_of(entry))
+        self._weight.add(entry)
+        if self._weight.too_much():
+            self.thin()
         if time.monotonic() - self._last > FLUSH_EVERY:
             self.flush()
+
+    def thin(self) -> None:
+        """Leave out what a long run need not keep, here and in the file."""
+        self.flush()
+        blocks = thinned(self._entries("losses"))
+        renewed = {"losses": [(line_of(one), ("losses", 0, len(one["values"]))) for one in blocks]}
+        evaluations = iter(without_rows(self._entries("evaluation")))
+        kept: list[tuple[str, About]] = []
+        for line, about, stays in zip(self.lines, self._weight.about, self._weight.kept(), strict=True):
+            if about[0] == "losses":
+                kept += renewed.pop("losses", [])
+                continue
+            own = line_of(next(evaluations)) if about[0] == "evaluation" else line
+            kept += [(own, about)] if stays else []
+        self.lines = [line for line, _ in kept]
+        self._weight.renewed(about for _, about in kept)
+        self._replace()
+        self._written = len(self.lines)
+
+    def _entries(self, kind: str) -> list[dict[str, Any]]:
+        lines = zip(self.lines, self._weight.about, strict=True)
+        return [json.loads(line.partition(" ")[2]) for line, about in lines if about[0] == kind]
+
+    def _replace(self) -> None:
+        """The lines that are left as another file in the place of the first; where that cannot be, that one goes on."""
+        if self._file is None or self._path is None or os.getpid() != self._process:
+            return
+        file, temporary = -1, ""
+        try:
+            mode = os.fstat(self._file).st_mode
+            if not stat.S_ISREG(mode):
+                return
+            place = os.path.realpath(self._path)
+            file, temporary = tempfile.mkstemp(prefix=".tearless-", dir=os.path.dirname(place))
+            with os.fdopen(os.dup(file), "wb") as out:
+                out.write("".join(f"{line}\n" for line in self.lines).encode("ascii"))
+            os.chmod(temporary, stat.S_IMODE(mode))
+            os.replace(temporary, place)
+        except OSError:
+            with suppress(OSError):
+                os.close(file)
+                os.unlink(temporary)
+            return
+        file, self._file = self._file, file
+        os.close(file)
 
     def flush(self) -> None:
         """Hand the new lines to the system. A process that was forked writes nothing."""

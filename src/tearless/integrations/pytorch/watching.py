@@ -323,7 +323,9 @@ class Watch(Hearing):
     def waken(self) -> None:
         """After a light step: a look may be due, and a block of losses full."""
         if len(self.curve.losses) >= KEPT:
+            began = time.thread_time()
             self.curve.write()
+            self.spent += time.thread_time() - began
         if self._due(self.steps):
             self._look(True)
 

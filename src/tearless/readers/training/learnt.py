@@ -218,13 +218,7 @@ def _of_calls(run: Run, calls: tuple[Loss, ...], at: Floats, losses: Floats) -> 
 
 def _known(run: Run) -> tuple[Floats, Floats]:
     """The steps whose loss was seen, and their losses; one seen to be nan stays so."""
-    found: dict[int, float] = {}
-    for entry in run.entries("losses"):
-        for i, value in enumerate(entry.get("values") or ()):
-            if value is not None:
-                found[int(entry["first"]) + i] = float(value)
-    steps = sorted(found)
-    return np.array(steps, dtype=float), np.array([found[step] for step in steps])
+    return np.flatnonzero(run.kept).astype(np.float64) + 1, run.losses[run.kept]
 
 
 def _finite(steps: Floats, values: Floats) -> tuple[Floats, Floats]:

@@ -82,7 +82,7 @@ class Run:
 
     @cached_property
     def kept(self) -> NDArray[np.bool_]:
-        """For each step whether its loss was kept, be it a number or not; shape (steps,)."""
+        """For each step whether its loss was known and kept, be it a number or nan; shape (steps,)."""
         return self._series.kept
 
     @cached_property

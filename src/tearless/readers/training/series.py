@@ -23,7 +23,8 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Series:
-    """One number for each step, nan where it is not known; ``kept``: whether the step's loss was kept. Shape (steps,).
+    """One number for each step, nan where it is not known; ``kept``: whether the step's loss was known and kept, be
+    it a number or nan. Shape (steps,).
 
     Where blocks differ in how many steps they keep, only those that the coarsest would keep as well are told: losses
     are then as far apart at the end of a run as at its begin, and what is measured on them means the same.
@@ -59,9 +60,11 @@ def _losses(blocks: Sequence[Entry], coarsest: int) -> tuple[Floats, NDArray[np.
     told = (at % coarsest == 0) | (at < ENDS) | (at >= length - ENDS)
     for block in blocks:
         values = _numbers(block, "values")
-        where = int(block["first"]) - 1 + every(block) * np.arange(len(values))
+        where = int(block.get("first") or 1) - 1 + every(block) * np.arange(len(values))
         shown = (where >= 0) & told[np.maximum(where, 0)]
-        losses[where[shown]], kept[where[shown]] = values[shown], True
+        losses[where[shown]] = values[shown]
+        given = np.array([value is not None for value in block.get("values") or ()], dtype=np.bool_)
+        kept[where[shown]] = given[shown]
     return losses, kept
 
 
@@ -70,7 +73,7 @@ def _held(blocks: Sequence[Entry], name: str) -> Floats:
     lasts = [_last(block, name) for block in blocks]
     out = np.full(max(lasts, default=0), np.nan)
     for block, last in zip(blocks, lasts, strict=True):
-        own, start = _numbers(block, name), max(0, int(block["first"]) - 1)
+        own, start = _numbers(block, name), max(0, int(block.get("first") or 1) - 1)
         if len(own):
             steps = np.repeat(own, every(block))[: last - start]
             out[start : start + len(steps)] = steps
@@ -93,7 +96,7 @@ def _last(block: Entry, name: str) -> int:
     if not counts[1]:
         return 0
     peaks = [int(step) for step, _ in block.get("peaks") or ()]
-    return max(0, int(block["first"]) + (max(counts) - 1) * every(block), int(block.get("last") or 0), *peaks)
+    return max(0, int(block.get("first") or 1) + (max(counts) - 1) * every(block), int(block.get("last") or 0), *peaks)
 
 
 def _numbers(block: Entry, name: str) -> Floats:
