@@ -31,7 +31,7 @@ equilibrium*, ICML 2024 (arXiv:2305.17212). Wang and Aitchison, *How to set Adam
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
@@ -51,8 +51,9 @@ from tearless.core import (
     sick,
 )
 from tearless.core.number import shown
-from tearless.readers.training.made import as_example, healthy_run, of_kind
+from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
+from tearless.readers.training.told import Step
 
 MEND = Mend.optimiser
 SYMPTOM_OF = ("no-gradient", "gradient-erased", "detached-graph", "constant-input", "bad-init")
@@ -67,25 +68,28 @@ FOLDS = Limit(
 )
 SHRUNK = Limit(
     of="kept",
-    at=2 / 3,
+    at=lambda held: 2 / 3 if held < 0.5 else math.inf,
     crossed="below",
     unit="share",
     kind="convention",
     because="The weights of a network that learns grow or keep their size; a third of the norm gone in the typical "
-    "matrix says that decay prevails.",
+    "matrix says that decay prevails. So does a decay that alone would move the weights half as far as the steps do.",
 )
 LEFT = Limit(
     of="left",
-    at=0.6,
+    at=lambda held: 0.6 if held < 0.5 else 0.25,
     unit="share",
     kind="convention",
     severity=Severity.warning,
     because="Weights that shrink do no harm where the loss falls; six tenths of the first loss left say that it "
-    "did not.",
+    "did not. A quarter is enough where the gradient does no more than hold against the decay.",
 )
 
-HEADLINE = "weight decay {decay} shrinks the weights to {kept} of their size, and {left} of the first loss is left"
-EVIDENCE = "decay alone would shrink them by e in {folding} steps, {folds} times in this run"
+HEADLINE = "weight decay {decay} holds the weights at {kept} of their size, and {left} of the first loss is left"
+EVIDENCE = (
+    "decay alone would shrink them by e in {folding} steps, {folds} times in all; late it moves them {held} "
+    "times as far as the steps do"
+)
 WHY = "weights that are pulled to 0 as fast as they grow can express nothing"
 DO = "set `weight_decay={remedy}` or less: then one such shrinking takes ten runs"
 
@@ -113,6 +117,9 @@ def measure(run: Run) -> Iterator[Measured]:
         {
             "folds": Number(folds, "foldings", "times that decay alone would shrink the weights by e over the run"),
             "kept": Number(float(np.median(kept)) if kept else None, "share", "of a matrix's norm at the end, median"),
+            "held": Number(
+                _held(looked, matrices, decay * pull), "times", "what decay alone moves over what a step moves, late"
+            ),
             "left": Number(min(1e9, curve.left), "share", "of the first loss at the end"),
         },
         words={
@@ -123,13 +130,28 @@ def measure(run: Run) -> Iterator[Measured]:
     )
 
 
+def _held(looked: Sequence[Step], matrices: Set[str], decay: float) -> float:
+    """The move of the matrices by decay alone over that of the steps of the second half, median; 0 where unknown."""
+    found = []
+    for step in looked[len(looked) // 2 :]:
+        weight, update = step.by_name("weight"), step.by_name("update")
+        size, moved = (math.hypot(*(one[n] for n in matrices if n in one)) for one in (weight, update))
+        if step.rates and moved > 0 and math.isfinite(moved) and math.isfinite(size):
+            found.append(step.rates[0] * decay * size / moved)
+    return float(np.median(found)) if found else 0.0
+
+
 def _pull(name: str, decoupled: bool, beta: float) -> float:
     """How often the rate counts for the decay: with the momentum that it passes through. Adam's scaling of a decay that
     is part of the gradient has no fixed factor; 1 is less than it is wherever gradients are below 1."""
     return 1.0 if decoupled or scales_gradients(name) else 1.0 / (1.0 - beta)
 
 
-def _decayed(rng: np.random.Generator, decay: float, kept: float, left: float, rate: float = 1e-3) -> Example:
+def _decayed(rng: np.random.Generator, decay: float, kept: float, left: float) -> Example:
+    return as_example(_decay(rng, decay, kept, left))
+
+
+def _decay(rng: np.random.Generator, decay: float, kept: float, left: float, rate: float = 1e-3) -> Entries:
     entries = healthy_run(rng)
     of_kind(entries, "optimizer")[0].update(name="AdamW", groups=[{"lr": rate, "weight_decay": decay}])
     series = of_kind(entries, "losses")[0]
@@ -137,7 +159,7 @@ def _decayed(rng: np.random.Generator, decay: float, kept: float, left: float, r
     series["values"] = (1.1 * (left + (1 - left) * np.exp(-np.arange(100) / 15)) + rng.normal(0, 0.01, 100)).tolist()
     for step in of_kind(entries, "step"):
         step["weight"] = [w * (kept + (1 - kept) * math.exp(-step["step"] / 10)) for w in step["weight"]]
-    return as_example(entries)
+    return entries
 
 
 @healthy
@@ -153,7 +175,19 @@ def usual_decay_and_little_learned(rng: np.random.Generator) -> Example:
 
 @healthy
 def weights_hold_against_it(rng: np.random.Generator) -> Example:
-    return _decayed(rng, 20.0, 1.1, 0.8)
+    entries = _decay(rng, 20.0, 1.1, 0.8)
+    for step in of_kind(entries, "step"):
+        step |= {"rates": [1e-3], "update": [0.3 * w for w in step["weight"]]}
+    return as_example(entries)
+
+
+@sick
+def balanced_by_the_gradient(rng: np.random.Generator) -> Example:
+    """The weights keep their size: all that the gradient does is to hold against the decay."""
+    entries = _decay(rng, 20.0, 0.95, 0.4)
+    for step in of_kind(entries, "step"):
+        step |= {"rates": [1e-3], "update": [0.01 * w for w in step["weight"]]}
+    return as_example(entries)
 
 
 @sick
