@@ -24,6 +24,8 @@ REFUTED = 0.02
 """Gain below which a changed run is no better than the run as it is: both see the same few batches."""
 CONFIRMED = 0.1
 """Share of the first loss by which the changed steps must have come further for a suspicion to count as confirmed."""
+APART = 100.0
+"""Times by which the first loss of a copy may differ from the run's: by its batches, and not by a scale of 65536."""
 WORDS = {
     "rate": "with the rate at {value}",
     "momentum": "with momentum {value}",
@@ -77,8 +79,29 @@ def experiments_in(source: Source) -> Mapping[str, list[Experiment]]:
         run = Run.of(batch)
         for name in WORDS:
             for one in run.experiments(name):
-                found.setdefault(one.check, []).append(one)
+                if faithful(run, one):
+                    found.setdefault(one.check, []).append(one)
     return found
+
+
+def faithful(run: Run, test: Experiment) -> bool:
+    """Whether the copy's steps were like the run's: they tell nothing of a suspicion where they were not.
+
+    Not where the copy starts from another loss by far (one that was scaled); nor where rates were tried that say
+    nothing of the run's: those of the first steps of a warm-up or a cycle, and 0 times any factor.
+
+    >>> run = Run.from_entries([{"kind": "losses", "first": 1, "values": [2.0], "rates": [0.1]}])
+    >>> [faithful(run, Experiment("rate", "learning-rate-too-high", value, start=2.0)) for value in (0.01, 1e-6)]
+    [True, False]
+    """
+    first = next((abs(float(one)) for one in run.losses if math.isfinite(one)), 0.0)
+    start = abs(test.start) if test.start is not None and math.isfinite(test.start) else 0.0
+    if first and start and not 1 / APART < start / first < APART:
+        return False
+    if test.experiment == "rate" and test.value is not None:
+        highest = max((float(one) for one in run.rates if math.isfinite(one)), default=0.0)
+        return test.value > 0 and (test.check != "learning-rate-too-high" or test.value >= highest / 1000)
+    return True
 
 
 def best(tests: Sequence[Experiment]) -> Experiment:
