@@ -15,6 +15,7 @@ from .finding import Finding, Measured
 from .limit import Limit, reached
 from .number import Number
 from .page import Page, page_of
+from .picture import Picture
 from .severity import Mend
 from .text import listed
 
@@ -48,6 +49,8 @@ class Check:
     sick: tuple[Make, ...] = ()
     fooled: tuple[Make, ...] = ()
     harm: Callable[..., float] | None = None
+    picture: Callable[..., Picture] | None = None
+    """Draws the evidence: ``picture(measured, fact, ...)``, the facts named by type as those of ``measure``."""
     same_under: tuple[Transformation, ...] = ()
 
     @property
@@ -113,7 +116,8 @@ def load(module: ModuleType, pillar: str) -> Check:
         raise TypeError(f"check {path}: {missing} missing; see CONTRIBUTING for the parts of a check")
     limits = tuple(replace(v, name=k.lower().replace("_", "-")) for k, v in got.items() if isinstance(v, Limit))
     own = [v for v in got.values() if callable(v) and getattr(v, "__module__", None) == module.__name__]
-    strays = [f.__name__ for f in own if not (f.__name__.startswith("_") or f is got["measure"] or role_of(f))]
+    parts = (got["measure"], got.get("picture"))
+    strays = [f.__name__ for f in own if not (f.__name__.startswith("_") or f in parts or role_of(f))]
     if strays:
         raise TypeError(f"check {path}: {strays} has no role; decorate it, or start its name with _")
 
@@ -137,5 +141,6 @@ def load(module: ModuleType, pillar: str) -> Check:
         sick=having("sick"),
         fooled=having("fooled"),
         harm=next(iter(having("harm")), None),
+        picture=got.get("picture"),
         same_under=tuple(got.get("SAME_UNDER", ())),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .number import Number
+from .picture import Picture
 from .severity import Mend, Severity
 
 
@@ -45,6 +46,8 @@ class Finding:
     """The check whose finding explains this one, when the doctor found such a cause."""
     said: str = ""
     """The evidence as one sentence, where the check has one; else empty, and the numbers speak."""
+    picture: Picture | None = None
+    """The evidence drawn; ``None`` for findings that are not shown in full."""
 
     @property
     def page(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tearless.core import Asked, CannotTell, Finding, Measured, NotApplicable, Outcome
+from tearless.core import Asked, CannotTell, Measured, NotApplicable, Outcome
 from tearless.core.check import Check, with_q
 from tearless.core.fact import needs
 from tearless.readers.source import Source
@@ -21,6 +21,7 @@ from tearless.statistics.multiple_testing import benjamini_hochberg
 
 from .causes import arranged
 from .gather import Facts, Progress
+from .showing import Judged, lessons_on, with_pictures
 
 Answering = Callable[..., Answer]
 """Makes the answer of the facts that it names by type. What it raises (``CannotTell`` ...) ends the command."""
@@ -71,9 +72,11 @@ def _examined(
         if source.beside(test) is not source and not facts.stopped:  # late rows of the test table changed its types
             source = facts.measure(source.beside(test), wanted, False, progress)
     looked = _look(checks, facts, progress)
-    findings, outcomes = _judge(looked)
+    judged, outcomes = _judge(looked)
+    findings = with_pictures(arranged([one.finding for one in judged], checks), judged, facts)
     return Report(
-        findings=tuple(arranged(findings, checks)),
+        findings=findings,
+        lessons=lessons_on(findings, facts),
         outcomes=tuple(sorted([*outcomes, *skipped], key=lambda o: (o.pillar, o.name))),
         source=source.label,
         test=test.label if test else None,
@@ -123,19 +126,19 @@ def _one(check: Check, facts: Facts) -> _Looked:
         return _Looked(check, outcome=Outcome(check.name, check.pillar, "cannot tell", reason, traceback.format_exc()))
 
 
-def _judge(looked: Iterable[_Looked]) -> tuple[list[Finding], list[Outcome]]:
+def _judge(looked: Iterable[_Looked]) -> tuple[list[Judged], list[Outcome]]:
     """Findings and outcomes, after correcting every chance for all the tests made on this table."""
     looked = list(looked)
     chances = [m.p for one in looked for m in one.measured if m.p is not None]
     corrected = iter(benjamini_hochberg(chances).tolist() if chances else [])
-    findings: list[Finding] = []
+    findings: list[Judged] = []
     outcomes: list[Outcome] = []
     for one in looked:
         if one.outcome is not None:
             outcomes.append(one.outcome)
             continue
         subjects = [m if m.p is None else with_q(m, next(corrected)) for m in one.measured]
-        found = [f for f in map(one.check.judge, subjects) if f is not None]
+        found = [Judged(one.check, m, f) for m in subjects if (f := one.check.judge(m)) is not None]
         findings += found
         outcomes.append(Outcome(one.check.name, one.check.pillar, "fired" if found else "silent"))
     return findings, outcomes

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tearless.core import Number
+from tearless.core.picture import Picture
 
 BAR = 20
 """Characters of a full bar."""
@@ -48,10 +49,12 @@ class Answer:
     """The answer to what was asked.
 
     ``verdict`` stands alone: one or two sentences. ``said`` are labelled sentences, in order. ``numbers`` are all that
-    was measured, by name, for those who compute on; ``tables`` follow the sentences.
+    was measured, by name, for those who compute on; ``tables`` follow the sentences, and
+    ``pictures`` them where a page can show pictures.
     """
 
     verdict: str
     said: tuple[tuple[str, str], ...] = ()
     numbers: Mapping[str, Number] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()

@@ -29,7 +29,7 @@ def _annotation(report: Report, finding: Finding) -> str:
             f"evidence: {visible(words.evidence_line(finding))}",
             f"why: {visible(finding.why)}",
             f"do: {visible(finding.do)}",
-            f"learn: {finding.page}",
+            f"learn: {', '.join(words.learn(report, finding))}",
         ]
     )
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())

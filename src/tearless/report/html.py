@@ -10,15 +10,19 @@ from tearless.core import Finding, visible
 from . import words
 from .answer import Answer
 from .grouping import Case, Group, groups
+from .pictures.svg import COLOURS, figure
+from .pictures.svg import STYLE as PICTURES
 from .report import Report
 from .tables import cell_text
 
 STYLE = """
-.tearless { --ink: #1d2026; --soft: #5d6470; --paper: #ffffff; --line: #d9dde3; --error: #b3261e; --warning: #8a5a00;
+.tearless { {light}
+  --ink: #1d2026; --soft: #5d6470; --paper: #ffffff; --line: #d9dde3; --error: #b3261e; --warning: #8a5a00;
   --note: #1a5fb4; color: var(--ink); background: var(--paper); font: 15px/1.5 system-ui, sans-serif; max-width: 56rem;
   padding: 1rem; }
 @media (prefers-color-scheme: dark) { .tearless { --ink: #e6e8eb; --soft: #a3abb8; --paper: #17191d; --line: #3a3f48;
-  --error: #ff8a80; --warning: #f0b95a; --note: #8ab4f8; } }
+  --error: #ff8a80; --warning: #f0b95a; --note: #8ab4f8;
+  {dark} } }
 .tearless h1 { font-size: 1.2rem; margin: 0 0 .3rem; }
 .tearless article { border-left: 4px solid var(--c, var(--line)); margin: 1rem 0; padding: .1rem 0 .1rem .9rem; }
 .tearless .error { --c: var(--error); } .tearless .warning { --c: var(--warning); }
@@ -33,6 +37,9 @@ STYLE = """
 .tearless .wide { overflow-x: auto; margin: .5rem 0 1rem; }
 .tearless .wide td, .tearless .wide th { white-space: nowrap; }
 .tearless code { font-family: ui-monospace, monospace; font-size: .92em; }
+.tearless .pictures { display: flex; flex-wrap: wrap; gap: 1rem; margin: .6rem 0; }
+.tearless .says { font-weight: 600; } .tearless .formula { max-width: 100%; height: auto; display: block; }
+.tearless .lesson { margin: .4rem 0; } .tearless summary { cursor: pointer; }
 @media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; } }
 """
 
@@ -51,7 +58,9 @@ def to_html(report: Report) -> str:
 
 def fragment(report: Report) -> str:
     """The report as a part of a page, with its style: what a notebook shows."""
-    parts = [f"<style>{STYLE}</style>", '<section class="tearless">']
+    light, dark = COLOURS
+    style = STYLE.replace("{light}", light).replace("{dark}", dark) + PICTURES
+    parts = [f"<style>{style}</style>", '<section class="tearless">']
     parts.append(f"<h1>{shown(words.headline(report))}</h1>")
     parts.append(f'<p class="soft">{shown(words.table_line(report))}</p>')
     if report.stopped:
@@ -76,6 +85,8 @@ def _answer(answer: Answer) -> list[str]:
         )
         caption = f"<h2>{shown(table.title)}</h2>" if table.title else ""
         parts.append(f'{caption}<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>')
+    if answer.pictures:
+        parts.append(f'<div class="pictures">{"".join(map(figure, answer.pictures))}</div>')
     return [part for part in parts if part]
 
 
@@ -95,7 +106,14 @@ def _case(report: Report, case: Case) -> str:
     also = "\n".join(f'<article class="{s.severity.name}">{_head(s)}</article>' for s in case.symptoms)
     points = f"<dt>also</dt><dd>{also}</dd>" if also else ""
     finding = case.finding
-    return f'<article class="{finding.severity.name}">{_head(finding)}{_points(report, finding, points)}</article>'
+    parts = [_head(finding), _points(report, finding, points)]
+    if finding.picture:
+        parts.append(f'<div class="pictures">{figure(finding.picture)}</div>')
+    if finding.name in report.lessons:
+        from .lesson import fold_out
+
+        parts.append(fold_out(report.lessons[finding.name]))
+    return f'<article class="{finding.severity.name}">{"".join(parts)}</article>'
 
 
 def _head(finding: Finding, text: str | None = None) -> str:
@@ -106,7 +124,11 @@ def _head(finding: Finding, text: str | None = None) -> str:
 def _points(report: Report, finding: Finding, more: str) -> str:
     rows = words.rows_line(report, finding)
     told = [("evidence", words.evidence_line(finding)), *([("rows", rows)] if rows else [])]
-    told += [("why", finding.why), ("do", finding.do), ("learn", f"`{finding.page}`")]
+    told += [
+        ("why", finding.why),
+        ("do", finding.do),
+        ("learn", ", ".join(f"`{command}`" for command in words.learn(report, finding))),
+    ]
     points = "".join(f"<dt>{label}</dt><dd>{shown(text)}</dd>" for label, text in told)
     numbers = f"<details><summary>all</summary>{_numbers(finding)}</details>"
     return f"<dl>{points}<dt>numbers</dt><dd>{numbers}</dd>{more}</dl>"

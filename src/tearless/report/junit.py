@@ -63,7 +63,7 @@ def _told(report: Report, finding: Finding) -> str:
         *([f"rows       {rows}"] if rows else []),
         f"why        {finding.why}",
         f"do         {finding.do}",
-        f"learn      {finding.page}",
+        f"learn      {', '.join(words.learn(report, finding))}",
     ]
     return "\n".join(lines)
 

@@ -98,5 +98,5 @@ def _finding(report: Report, finding: Finding) -> str:
         for name, n in finding.evidence.items()
     ]
     parts.append(table(["number", "value", "interval", "meaning"], numbers))
-    parts.append(f"`{finding.page}`")
+    parts.append(", ".join(f"`{command}`" for command in words.learn(report, finding)))
     return "\n\n".join(parts)

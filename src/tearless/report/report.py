@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tearless.core import Finding, Number, Outcome, Severity
 from tearless.core.errors import FoundProblems
+from tearless.core.lesson import Opened
 
 from .answer import Answer
 
@@ -43,6 +45,8 @@ class Report:
     """How many chances were computed, and corrected together for the false discovery rate."""
     answer: Answer | None = None
     """The answer to what the command was asked, where it was asked more than what is wrong."""
+    lessons: Mapping[str, Opened] = field(default_factory=dict, compare=False, repr=False)
+    """For the checks that found something, the lesson about it on the same data, where it can be had on them."""
 
     def __getitem__(self, name: str) -> Number:
         """One number of the answer, by name. Raises ``KeyError`` naming those that there are."""

@@ -64,7 +64,8 @@ def _write_case(sheet: Sheet, report: Report, case: Case, verbose: bool) -> None
         sheet.labelled("rows", rows)
     sheet.labelled("why", finding.why)
     sheet.labelled("do", finding.do)
-    sheet.labelled("learn", finding.page)
+    for i, command in enumerate(words.learn(report, finding)):
+        sheet.labelled("learn" if i == 0 else "", command)
     _write_symptoms(sheet, case.symptoms, verbose)
     sheet.blank()
 

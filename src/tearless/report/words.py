@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
-from tearless.core import Finding, Number, Outcome, Severity, listed
+from tearless.core import Finding, Number, Outcome, Severity, listed, visible
+from tearless.core.catalogue import lesson_on
 from tearless.core.number import shown
 
 from .report import Report
@@ -61,6 +63,16 @@ def evidence_lines(finding: Finding) -> list[str]:
         span = f" ({interval(number)})" if number.interval else ""
         lines.append(f"{name} = {quantity(number)}{span}: {number.meaning}")
     return lines
+
+
+def learn(report: Report, finding: Finding) -> list[str]:
+    """The commands that open the check's page and, on the same file, its lesson."""
+    entry = lesson_on(finding.name)
+    if entry is None:
+        return [finding.page]
+    data = f" --data {shlex.quote(visible(report.path))}" if report.path else ""
+    target = f" --target {shlex.quote(visible(report.target))}" if data and report.target else ""
+    return [finding.page, f"tearless learn {entry.name}{data}{target}"]
 
 
 def rows_line(report: Report, finding: Finding, most: int = MOST_ROWS) -> str:

@@ -42,7 +42,8 @@ class Plot:
     x: Scale
     y: Scale
     taken: list[tuple[float, float, float, float]] = field(default_factory=list)
-    rules: int = 0
+    above: float = 0.0
+    """Height kept free above the plot, for the names of limits across categories."""
 
     @property
     def left(self) -> float:
@@ -63,7 +64,7 @@ class Plot:
     def free(self, x: float, y: float, wide: float) -> bool:
         """Whether a text whose line begins at ``x``, ``y`` would cover no other and stay inside; it then stands."""
         box = (x, y - HEIGHT_OF_TEXT + 3, x + wide, y + 3)
-        inside = box[0] >= self.left - 2 and box[2] <= self.right + 2 and box[1] >= self.top - 12
+        inside = box[0] >= self.left - 2 and box[2] <= self.right + 2 and box[1] >= self.top - self.above - 12
         clear = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in self.taken)
         if inside and clear:
             self.taken.append(box)
@@ -214,7 +215,7 @@ def _rule(mark: Rule, plot: Plot) -> Iterator[str]:
     if mark.of == "x":
         yield f'<path d="M{at:.1f} {plot.bottom:.1f}V{plot.top:.1f}"/>'
         left = at + 5 if at + 5 + wide <= plot.right else max(plot.left, at - 5 - wide)
-        rows = [plot.top + 11 + 14 * i for i in range(6)]
+        rows = [plot.top - 4 - 14 * i for i in range(6)] if plot.y.names else [plot.top + 11 + 14 * i for i in range(6)]
     else:
         yield f'<path d="M{plot.left:.1f} {at:.1f}H{plot.right:.1f}"/>'
         left, rows = plot.right - wide, [at - 5, at + 14]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tearless.core.picture import Axis, Band, Bars, Line, Mark, Picture, Points
+from tearless.core.picture import Axis, Band, Bars, Line, Mark, Picture, Points, Rule
 
 from .marks import Plot, drawn, labelled, shown, width_of
 from .scale import Scale, extents
@@ -94,6 +94,8 @@ def _laid_out(picture: Picture) -> tuple[Plot, float]:
     left = 8.0 if picture.bare else 12 + widest + (16 if picture.y.label else 0)
     right = WIDE - 8 - _last_tick(picture.x, x0, x1)
     top = 8 + 16.0 * len(_rows(labelled(picture.marks), right - left))
+    above = 14.0 * sum(isinstance(mark, Rule) and mark.of == "x" and bool(mark.label) for mark in picture.marks)
+    top += above if names else 0.0
     high = ROW * len(names) if names else HIGH
     if picture.square and y1 > y0 and x1 > x0:
         high = min(2.0, (y1 - y0) / (x1 - x0)) * (right - left)
@@ -104,7 +106,7 @@ def _laid_out(picture: Picture) -> tuple[Plot, float]:
     down = bool(names) or any(type(mark).__name__ == "Heat" for mark in picture.marks)
     begin, end = (top, top + high) if down else (top + high, top)
     y = Scale(y0, y1, begin, end, picture.y.log, tuple(names))
-    return Plot(x, y), top + high + foot
+    return Plot(x, y, above=above if names else 0.0), top + high + foot
 
 
 def _last_tick(axis: Axis, low: float, high: float) -> float:
