@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 
 if __name__ == "__main__":
+    import rich.text  # noqa: F401
+
     import tearless.cli
     import tearless.cli.app
     import tearless.integrations.pytorch.run
+    import tearless.report.text
     from tearless.doctor.training import checks_of_runs
 
     checks_of_runs()
+    gc.collect()
+    gc.freeze()  # a child that ends looks through its own objects only
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
