@@ -13,6 +13,8 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Loss
 
 FEWEST = 50
+CREDIT = 0.04
+"""What a small evaluation may show by chance and still counts as nothing: more would pass for no knowledge."""
 BY_HEART = 0.05
 """What a model can take off the loss of samples that it has seen, though it knows nothing of new ones."""
 
@@ -21,6 +23,7 @@ def known_of_new(run: Run, found: Learnt) -> float:
     """The share of a constant guess's loss that is removed on new samples; on the training batches where none is told.
 
     New are the samples of evaluations, and those of the first pass over the data; the larger of the two counts.
+    Evaluations alone count where the gradients of half batches were measured too: an evaluation may itself be at fault.
 
     >>> from tearless.readers.training.learnt import against_constant
     >>> from tearless.readers.training.made import healthy_run
@@ -31,6 +34,8 @@ def known_of_new(run: Run, found: Learnt) -> float:
     evaluated, first = _evaluated(run, found), _first_pass(run, found)
     if evaluated is None and first is not None and found.gained <= BY_HEART:
         return min(first, found.gained)
+    if evaluated is not None and first is None and agreement_of_halves(run) is not None:
+        return evaluated if found.gained > 0 else found.gained
     if evaluated is None or first is None:
         return found.gained
     return max(evaluated, first) if found.gained > 0 else found.gained
@@ -102,17 +107,34 @@ def harder_in_training(run: Run) -> str:
 
 
 def _evaluated(run: Run, found: Learnt) -> float | None:
-    """The largest share that a late evaluation shows to be known, less two standard errors; ``None`` without any."""
+    """The largest share that a late evaluation shows to be known, less two standard errors, of which no more than
+    ``CREDIT`` counts; ``None`` without any."""
     if found.kind not in ("classes", "yes or no"):
-        return None
+        return _evaluated_by_loss(run, found)
     told = [e for e in run.evaluations if e.right is not None and e.samples >= FEWEST]
     counts = pooled(label_counts(c.target, c.options) for c in found.calls)
     if not told or len(counts) < 2:
         return None
     share = max(counts.values()) / sum(counts.values())
-    last = told[len(told) // 2 :]
-    errors = [2 * math.sqrt(share * (1 - share) / e.samples) for e in last]
-    return max(((e.right or 0.0) - share - error) / (1 - share) for e, error in zip(last, errors, strict=True))
+    known = [((e.right or 0.0) - share) / (1 - share) for e in told]
+    errors = [2 * math.sqrt(share * (1 - share) / e.samples) / (1 - share) for e in told]
+    return _late([k - min(CREDIT, error) for k, error in zip(known, errors, strict=True)])
+
+
+def _evaluated_by_loss(run: Run, found: Learnt) -> float | None:
+    """The same for quantities, where evaluations and training call one loss function: a mean of n squares of normal
+    numbers has the relative standard error √(2/n)."""
+    function = found.calls[0].function if found.calls else ""
+    entries = [e for e in run.entries("evaluation") if e.get("function") == function and e.get("loss") is not None]
+    told = [(float(e["loss"]), int(e.get("samples") or 0)) for e in entries]
+    told = [(loss, n) for loss, n in told if n >= FEWEST and math.isfinite(loss)]
+    if not told or found.share is None:
+        return None
+    return _late([found.removed(loss) - min(CREDIT, 2 * math.sqrt(2 / n)) for loss, n in told])
+
+
+def _late(known: Sequence[float]) -> float:
+    return max(known[len(known) // 2 :])
 
 
 def _first_pass(run: Run, found: Learnt) -> float | None:

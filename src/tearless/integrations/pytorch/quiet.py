@@ -87,6 +87,7 @@ class Quiet:
         self.on = True
         self._model: dict[str, Any] | None = None
         self._losses: list[tuple[float, int]] = []
+        self._functions: set[str] = set()
         self._right: list[tuple[float, int]] = []
         self._rows: list[str] = []
         self._samples = 0
@@ -113,6 +114,8 @@ class Quiet:
         self._empty, self._found = 0, self._found + 1
         entry = {**self._model, "samples": self._samples, "rows": self._rows}
         entry |= {"loss": _weighted(self._losses), "right": _weighted(self._right)}
+        if len(self._functions) == 1:
+            entry["function"] = next(iter(self._functions))
         watch.record.add(entry, always=False)
         if self._found <= FIRST:
             watch.look_now()
@@ -149,6 +152,7 @@ class Quiet:
             if entry["value"] is not None:
                 scale = 1 / samples if entry["reduction"] == "sum" else 1.0
                 self._losses.append((entry["value"] * scale, samples))
+                self._functions.add(entry["function"])
             if entry.get("right") is not None:
                 self._right.append((entry["right"], samples))
         if not self._right or len(self._right) < len(self._losses):

@@ -1,8 +1,9 @@
-"""This run's labels are mostly of one class, and the model has come to predict little else.
+"""This run has labels far rarer than others, and the model has come to predict them hardly ever.
 
 ## What it measures
-The share of the commonest label among the targets of the looked-at steps, and, after the first quarter of the run, how
-often the model predicts any other label, against how often there is one.
+How often the commonest label comes for one of a rare one, weighed as the loss weighs its classes; after the first
+quarter of the run how often the model predicts a rare label, against how often there is one; and whether the weights
+favour what is common.
 
 ## Why it matters
 A constant guess of the commonest class is right as often as that class comes, so an accuracy that sounds good tells
@@ -15,7 +16,7 @@ class by π / (1 − π) to one: 4 to 1 at 80 %, 19 to 1 at 95 %. The loss of th
 
 ## When it is wrong
 Where the features tell little, it is right to predict the commonest class always, and the probabilities may still be
-good. Losses weighted by class are not looked into.
+good. Of losses with more than twenty classes nothing is said.
 
 ## What to do
 Judge by the recall and precision of each class. Weigh the classes (`CrossEntropyLoss(weight=n / (k * counts))`,
@@ -33,36 +34,43 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import special
 
-from tearless.core import (
-    CannotTell,
-    Example,
-    Limit,
-    Measured,
-    Mend,
-    NotApplicable,
-    Number,
-    Severity,
-    fooled,
-    healthy,
-    quoted,
-    sick,
-)
-from tearless.readers.training.compared import calls_by_place, label_counts, pooled, weighted
+from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, sick
+from tearless.probability.rare_labels import Rare, labelled_calls, rarest
+from tearless.readers.training.compared import weighted
 from tearless.readers.training.learnt import length_of
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
+from tearless.readers.training.told import Loss
 
 MEND = Mend.data
 SYMPTOM_OF = ("constant-input", "symmetric-init", "softmax-over-batch", "unshuffled-batches", "labels-unrelated")
 
+UNEVEN, TURNED = 4.0, 2.0
+
 MOSTLY_ONE = Limit(
-    of="commonest",
-    at=0.8,
-    unit="share",
+    of="ratio",
+    at=UNEVEN,
+    unit="times",
     kind="convention",
-    because="Features must favour another class 4 to 1 before it is predicted. No theorem singles out the number.",
+    because="Features must favour the rare class 4 to 1 before it is predicted. No theorem singles out the number.",
+)
+FEW_CLASSES = Limit(
+    of="classes",
+    at=20,
+    crossed="below",
+    unit="classes",
+    kind="convention",
+    because="Of many classes, such as the words of a text, some always are rare. No theorem singles out the number.",
+)
+TURNED_ROUND = Limit(
+    of="favour",
+    at=TURNED,
+    unit="times",
+    kind="convention",
+    severity=Severity.error,
+    because="Weights are there to raise what is rare: the commoner class with twice the weight of the rarer one makes "
+    "the imbalance worse. No theorem singles out the number.",
 )
 HARDLY_EVER = Limit(
     of="predicted",
@@ -83,73 +91,66 @@ NOT_BY_CHANCE = Limit(
     severity=Severity.warning,
     because="The binomial chance that a model which finds half of the other samples predicts so few of them.",
 )
-GUESSING_WORKS = Limit(
-    of="commonest",
-    at=0.9,
-    unit="share",
+MUCH_RARER = Limit(
+    of="at_least",
+    at=9,
+    unit="times",
     kind="convention",
     severity=Severity.note,
-    because="A constant guess is then right nine times in ten, and accuracies that sound good tell nothing. No theorem "
-    "singles out the number.",
+    because="Of two such classes a constant guess is right nine times in ten, and accuracies that sound good tell "
+    "nothing. No theorem singles out the number.",
 )
 
-HEADLINE = "{commonest} of the labels are {label}{found}"
+HEADLINE = "{label} comes {times} times as often as {rare}{found}"
 EVIDENCE = "guessing {label} always is right {commonest} of the time, and costs {entropy} nats a sample"
-WHY = "the few samples of other classes weigh little in the loss: guessing {label} is right {commonest} of the time"
-DO = "judge each class by its recall, and weigh the classes{code}"
+WHY = "the few samples of class {rare} weigh little in the loss: leaving them out costs next to nothing"
+DO = "judge each class by its recall, and {do}"
 
 EARLY = 1 / 4
 """The share of the run, at its start, whose predictions do not count."""
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    groups = [calls for kind, calls in calls_by_place(run) if kind in ("classes", "yes or no")]
-    groups = [calls for calls in groups if any(_single(c.target.shape) for c in calls)]
-    if not groups:
-        raise NotApplicable("no loss with one class a sample was seen")
-    calls = max(groups, key=len)
-    counts = pooled(label_counts(c.target, c.options) for c in calls)
-    if len(counts) < 2:
+    calls = labelled_calls(run)
+    found = rarest(calls, EARLY * length_of(run), UNEVEN)
+    if found is None:
         raise CannotTell("the labels of the batches were not counted, or are all the same")
-    if weighted(run, calls[0]):
-        raise NotApplicable("the loss is weighted by class")
-    label = max(counts, key=lambda name: counts[name])
-    share = counts[label] / sum(counts.values())
-    late = [c for c in calls if c.step > EARLY * length_of(run) and c.predicted]
-    others = sum(n for c in late for name, n in label_counts(c.target, c.options).items() if name != label)
-    said = sum(int(n) for c in late for name, n in c.predicted.items() if name != label)
-    binary = calls[0].function.startswith("binary")
-    pair = [counts[label], sum(counts.values()) - counts[label]]
-    ratio = f"{pair[0] / max(1, pair[1]):.3g}" if label == "0" else f"{pair[1] / pair[0]:.3g}"
-    code = f": `pos_weight=torch.tensor({ratio})`" if binary else ": `weight=counts.sum() / (len(counts) * counts)`"
-    seen = f"; others come {others:,} times after the first quarter, and are predicted {said:,} times" if others else ""
+    if weighted(run, calls[0]) and not found.weighted:
+        raise CannotTell("the loss is weighted by class, and by how much was not seen")
+    times = found.common / found.rare
+    seen = f"; it comes {found.came:,} times after the first quarter, and is predicted {found.said:,} times"
     yield Measured(
         (),
         {
-            "commonest": Number(share, "share", "share of the commonest label"),
-            "others": Number(others, "samples", "samples of other labels at looked-at steps after the first quarter"),
-            "said": Number(said, "samples", "samples for which another label is predicted there"),
-            "predicted": Number(said / others if others and late else 1, "share", "the second over the first; 1 where "
-                                "none was seen"),
-            "chance": Number(float(special.bdtr(said, others, 0.5)) if said < others else 1.0, "chance", "chance of so "
-                             "few, where half of the others are found"),
-            "entropy": Number(
-                -sum(p * math.log(p) for n in counts.values() if n and (p := n / sum(counts.values()))),
-                "nats",
-                "loss of the best constant guess",
-            ),
+            "times": Number(times, "times", "how often the commonest label comes for one of the rare"),
+            "ratio": Number(times * found.favour, "times", "the same, weighed as the loss weighs them"),
+            "at_least": Number(found.common * found.favour / (found.rare + 2 * math.sqrt(found.rare) + 1), "times",
+                               "the same at least, by two standard errors of the rare count"),
+            "classes": Number(found.classes, "classes", "classes of the loss"),
+            "favour": Number(found.heaviest, "times", "weight of the commonest label over a rare one's"),
+            "commonest": Number(found.common / found.total, "share", "share of the commonest label"),
+            "predicted": Number(found.said / found.came if found.came else 1, "share", "how often the rare label is "
+                                "predicted after the first quarter, over how often it comes; 1 where none was seen"),
+            "chance": Number(found.chance, "chance", "chance of so few for one of the rare labels, where half of its "
+                             "samples are found"),
+            "entropy": Number(found.entropy, "nats", "loss of the best constant guess"),
         },
-        words={"label": quoted(label), "found": seen, "code": f"{code} in {calls[0].line}" if calls[0].line else code},
+        words={
+            "label": f"class {quoted(found.label)}",
+            "rare": quoted(found.rarest),
+            "found": seen if found.came else "",
+            "do": _do(calls[0], found),
+        },
     )  # fmt: skip
 
 
-def _single(shape: tuple[int, ...]) -> bool:
-    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
-
-
-@healthy
-def equal_classes(rng: np.random.Generator) -> Example:
-    return as_example(healthy_run(rng))
+def _do(call: Loss, found: Rare) -> str:
+    at = f" in {call.line}" if call.line else ""
+    ratio = found.common / found.rare if found.label == "0" else found.rare / found.common
+    code = "`weight=counts.sum() / (len(counts) * counts)`"
+    code = f"`pos_weight=torch.tensor({ratio:.3g})`" if call.function.startswith("binary") else code
+    turn = "turn the weights round, for they favour what is common" if found.heaviest >= TURNED else "weigh the classes"
+    return f"{turn}: {code}{at}"
 
 
 @healthy
@@ -160,6 +161,33 @@ def uneven_and_learned(rng: np.random.Generator) -> Example:
 @healthy
 def three_quarters(rng: np.random.Generator) -> Example:
     return as_example(_uneven(healthy_run(rng), 32, 0))
+
+
+@healthy
+def weighed_by_their_counts(rng: np.random.Generator) -> Example:
+    return as_example(_uneven(healthy_run(rng), 8, 9, [0.53, 8.0]))
+
+
+@healthy
+def many_classes(rng: np.random.Generator) -> Example:
+    entries = _uneven(healthy_run(rng), 8, 0)
+    for entry in of_kind(entries, "loss"):
+        entry["input"]["shape"] = [SAMPLES, 27]
+    return as_example(entries)
+
+
+@sick
+def weighed_the_wrong_way_round(rng: np.random.Generator) -> Example:
+    return as_example(_uneven(healthy_run(rng), 8, 7, [1.875, 0.125]))
+
+
+@sick
+def two_rare_of_four(rng: np.random.Generator) -> Example:
+    entries = healthy_run(rng)
+    for entry in of_kind(entries, "loss"):
+        entry["target"]["counts"] = {"0": 70, "1": 54, "2": 2, "3": 2}
+        entry["predicted"] = {"0": 72, "1": 56}
+    return as_example(entries)
 
 
 @sick
@@ -182,8 +210,11 @@ def nothing_better_to_do(rng: np.random.Generator) -> Example:
     return as_example(_uneven(healthy_run(rng), 20, 0))
 
 
-def _uneven(entries: list[dict[str, object]], others: int, said: int) -> list[dict[str, object]]:
+def _uneven(
+    entries: list[dict[str, object]], others: int, said: int, weight: list[float] | None = None
+) -> list[dict[str, object]]:
     for entry in of_kind(entries, "loss"):
         entry["target"]["counts"] = {"0": SAMPLES - others, "1": others}
         entry["predicted"] = {"0": SAMPLES - said, "1": said}
+        entry["options"] = {"weight": weight} if weight else {}
     return entries

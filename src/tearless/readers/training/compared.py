@@ -80,15 +80,20 @@ def op_of(run: Run, call: Loss) -> Op | None:
 
 
 def weighted(run: Run, call: Loss) -> bool:
-    """Whether a loss weighs its classes or samples: it was given a third tensor, which the record does not hold.
+    """Whether a loss weighs its classes or samples: it was given a third tensor. Equal weights are none.
 
-    >>> weighted(Run.from_entries([]), Loss(function="cross_entropy"))
+    >>> weighted(Run.from_entries([]), Loss(function="cross_entropy", options={"weight": [1.0, 3.0]}))
+    True
+    >>> weighted(Run.from_entries([]), Loss(function="cross_entropy", options={"weight": [1.0, 1.0]}))
     False
     """
+    told = [call.options[name] for name in ("weight", "pos_weight") if call.options.get(name) is not None]
+    lists = [one for one in told if isinstance(one, (list, tuple)) and one]
+    if told and len(lists) == len(told):
+        even = all(one == lists[0][0] for one in lists[0]) if "weight" in call.options else True
+        return not (even and all(one == 1 for one in call.options.get("pos_weight") or ()))
     op = op_of(run, call)
-    return (op is not None and call.function != "expression" and len(op.given) > 2) or any(
-        call.options.get(name) is not None for name in ("weight", "pos_weight")
-    )
+    return bool(told) or (op is not None and call.function != "expression" and len(op.given) > 2)
 
 
 def label_counts(target: Tensor, options: Mapping[str, object] | None = None) -> dict[str, int]:
