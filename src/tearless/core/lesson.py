@@ -8,6 +8,7 @@ pure function from a problem and the controls to a sentence, numbers and picture
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -145,6 +146,12 @@ class Question:
     ask: str
     answers: tuple[Answer, ...]
     at: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def turned(self) -> tuple[Answer, ...]:
+        """The answers, begun at a place that differs from question to question: the right one is not always first."""
+        begin = zlib.crc32(self.ask.encode()) % len(self.answers)
+        return self.answers[begin:] + self.answers[:begin]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from markupsafe import Markup
 
 from tearless.core import InputError
 from tearless.core.catalogue import LessonEntry, find, find_lesson, lessons
-from tearless.core.lesson import Choice, Control, Lesson, Opened, Slider
+from tearless.core.lesson import Choice, Control, Opened, Slider
 from tearless.core.number import shown as number_text
 from tearless.doctor.lesson import lesson
 from tearless.report.html import shown
@@ -81,33 +82,12 @@ class Guide:
     def lesson(self, name: str, given: Mapping[str, str]) -> str:
         """The page of one lesson at these settings. Raises ``InputError`` for what no control takes."""
         opened, why = self.opened(name)
-        found, settings = opened.lesson, opened.settings(given)
-        view, usual = opened.view(**settings), opened.view()
-        page = found.page()
-        return _page(
-            "lesson.html",
-            lesson=found,
-            title=page.title,
-            opened=opened,
-            not_own=why,
-            settings=settings,
-            view=Markup(view_html(view)),  # noqa: S704 (made inert where it is made)
-            prose={name: Markup(prose_html(text, usual.fields)) for name, text in page.sections.items()},  # noqa: S704
-            formulas=[Markup(formula_html(formula)) for formula in found.formulas],  # noqa: S704
-            code=code_of(opened, settings),
-            runs=self.runs,
-            failing=failing(found),
-            questions=[Markup(question_html(question, opened)) for question in found.questions],  # noqa: S704
-            checks=[entry for name in found.catches for entry in find(name)],
-            next=[entry for name in found.next for entry in lessons() if entry.name == name],
-        )
+        return lesson_page("lesson.html", opened, opened.settings(given), why, runs=self.runs)
 
     def view(self, name: str, given: Mapping[str, str]) -> dict[str, str]:
         """What moves with the controls: the view as HTML, the code, and what is said to those who do not see it."""
         opened, _ = self.opened(name)
-        settings = opened.settings(given)
-        view = opened.view(**settings)
-        return {"view": view_html(view), "code": code_of(opened, settings), "said": view.sentence}
+        return moving(opened, opened.settings(given))
 
     def names(self, name: str) -> list[str]:
         """The names of a lesson's numbers."""
@@ -116,6 +96,37 @@ class Guide:
     def refusal(self, why: str) -> str:
         """The page that says why there is none."""
         return _page("refusal.html", why=why)
+
+
+def moving(opened: Opened, settings: Mapping[str, Any]) -> dict[str, str]:
+    """What moves with the controls."""
+    view = opened.view(**settings)
+    return {"view": view_html(view), "code": code_of(opened, settings), "said": view.sentence}
+
+
+def lesson_page(
+    template: str, opened: Opened, settings: Mapping[str, Any], why: str, *, runs: bool, **told: Any
+) -> str:
+    """The page of a lesson; ``why`` says why it is not computed on the reader's own data."""
+    found, usual, page = opened.lesson, opened.view(), opened.lesson.page()
+    return _page(
+        template,
+        lesson=found,
+        title=page.title,
+        opened=opened,
+        not_own=why,
+        settings=settings,
+        view=Markup(view_html(opened.view(**settings))),  # noqa: S704 (made inert where it is made)
+        prose={name: Markup(prose_html(text, usual.fields)) for name, text in page.sections.items()},  # noqa: S704
+        formulas=[Markup(formula_html(formula)) for formula in found.formulas],  # noqa: S704
+        code=code_of(opened, settings),
+        runs=runs,
+        failing=failing(found),
+        questions=[Markup(question_html(question, opened)) for question in found.questions],  # noqa: S704
+        checks=[entry for name in found.catches for entry in find(name)],
+        next=[entry for name in found.next for entry in lessons() if entry.name == name],
+        **told,
+    )
 
 
 def style() -> str:
@@ -144,15 +155,8 @@ def _page(template: str, **told: Any) -> str:
 
 def place(control: Control, value: Any) -> float:
     """Where a value stands on its slider, from 0 to 1."""
-    import math
-
     if isinstance(control, Choice) or control.high == control.low:
         return 0.0
     if control.log:
         return math.log(value / control.low) / math.log(control.high / control.low)
     return float((value - control.low) / (control.high - control.low))
-
-
-def taught(found: Lesson) -> list[str]:
-    """The names of the checks that a lesson is about."""
-    return list(found.catches)

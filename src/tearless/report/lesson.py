@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
-from tearless.core.lesson import Answer, Formula, Opened, Question, View
+from tearless.core.lesson import Formula, Opened, Question, View
 from tearless.core.text import visible
 
 from .html import shown
@@ -74,16 +73,10 @@ def question_html(question: Question, opened: Opened) -> str:
     answers = "".join(
         f'<li><details class="{"right" if answer.right else "wrong"}"><summary>{_filled(answer.text, fields)}</summary>'
         f"<p><strong>{'Right.' if answer.right else 'No.'}</strong> {_filled(answer.reply, fields)}</p></details></li>"
-        for answer in _turned(question)
+        for answer in question.turned
     )
     ask = _filled(question.ask, fields)
     return f'<section class="question"><h3>{question.level}</h3><p>{ask}</p><ul>{answers}</ul></section>'
-
-
-def _turned(question: Question) -> Sequence[Answer]:
-    """The answers, begun at a place that differs from question to question, so that the right one is not the first."""
-    begin = zlib.crc32(question.ask.encode()) % len(question.answers)
-    return question.answers[begin:] + question.answers[:begin]
 
 
 def _filled(template: str, fields: Mapping[str, str]) -> str:

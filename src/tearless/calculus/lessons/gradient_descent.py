@@ -1,7 +1,7 @@
 """Gradient descent and the learning rate
 
 ## The idea
-A model that predicts `{target}` from {columns} has one loss for each choice of its weights: a valley. The gradient says
+A model that predicts {target} from {columns} has one loss for each choice of its weights: a valley. The gradient says
 which way is uphill, so a step goes the other way. How long the step is, the learning rate says. Too short, and you
 walk for ever; too long, and each step lands higher on the other slope than it began.
 
@@ -12,7 +12,7 @@ first step is taken.
 ## The picture
 Left, the valley from above: each ring joins weights of equal loss, the dots are the steps. Right, the loss after each
 step, on a scale of powers of ten, and the lowest loss that any weights reach. It is not zero: what the columns do not
-tell about `{target}` stays, {floor} of it here.
+tell about {target} stays, {floor} of it here.
 
 ## The formula
 The error along a direction of curvature λ is multiplied by the same factor at each step, whatever the data are. It
