@@ -77,6 +77,8 @@ def run(code: str, names: Iterable[str], seconds: float = SECONDS) -> Ran:
         listener.start()
         stopped = _fed_and_awaited(child, json.dumps([list(names), code]), seconds)
         listener.join(timeout=2)
+        if child.stdout:
+            child.stdout.close()
     return _told(b"".join(heard).decode("utf-8", "replace"), stopped, child.returncode)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Mapping
 from html import escape
 
@@ -57,9 +58,10 @@ def _markdown():  # type: ignore[no-untyped-def]
 @functools.lru_cache(maxsize=256)
 def formula_html(formula: Formula) -> str:
     """A formula set as a drawing in the page's colour, named for those who cannot see it."""
-    from ziamath.config import config
-    from ziamath.zmath import Latex
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of how it finds its own font
+        from ziamath.config import config
+        from ziamath.zmath import Latex
     config.svg2 = False
     config.precision = 1
     drawing = Latex(formula.tex, size=TEXT_SIZE, color="currentColor").svg()
