@@ -119,8 +119,8 @@ LONG_ENOUGH = Limit(
 
 HEADLINE = "nothing is learned of {what}: of new samples the model knows {known} of what a constant guess does not"
 EVIDENCE = (
-    "loss {late} after {steps} steps, {constant} of a constant guess; yet the steps took {own} times that off the "
-    "losses of their own batches"
+    "loss {late} after {steps} steps, {constant} of a constant guess; yet the steps took {own} times their loss "
+    "off their own batches, all in all"
 )
 WHY = "where labels do not belong to their inputs, no rate and no model helps; what training gains is learned by heart"
 DO = (
@@ -134,17 +134,17 @@ def measure(run: Run) -> Iterator[Measured]:
     if len(run.optimizers) > 1:
         raise NotApplicable("several optimisers may play against one another, near a constant guess by design")
     reductions = [p.numbers for p in run.probes("reduction") if p.step > 1]
-    taken = [n["before"] - n["after"] for n in reductions if {"before", "after"} <= n.keys()]
-    taken = [x for x in taken if math.isfinite(x)]
+    known = [(n["before"], n["after"]) for n in reductions if {"before", "after"} <= n.keys()]
+    # in parts of the batch's own loss: a scaler may have multiplied it
+    taken = [1 - after / before for before, after in known if before > 0 and math.isfinite(after / before)]
     if len(taken) < 3:
         raise CannotTell("the losses of batches before and after their own steps are needed")
-    scale = found.length / (found.constant or 1.0) * (1 / found.samples if found.calls[0].reduction == "sum" else 1.0)
     yield Measured(
         (),
         {
             "known": Number(known_of_new(run, found), "share", "share of a constant guess's loss removed on new ones"),
-            "own": Number(float(np.median(taken)) * scale, "times", "the loss of a constant guess: what the steps took "
-                          "off the losses of their own batches, all in all"),
+            "own": Number(float(np.median(taken)) * found.length, "times", "their loss: what the steps took off the "
+                          "losses of their own batches, all in all"),
             "agreement": Number(agreement_of_halves(run) or 0.0, "standard errors", "mean inner product of gradients "
                                 "of half batches; 0 where it was not measured"),
             "gained": Number(found.gained, "share", "share of a constant guess's loss removed in training"),
