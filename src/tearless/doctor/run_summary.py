@@ -13,6 +13,8 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Step
 from tearless.report.answer import Answer, Bar, Table
 
+from .run_pictures import pictures
+
 WIDTH = 40
 """Characters of the line that draws the loss."""
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -31,7 +33,7 @@ def summary(run: Run) -> Answer:
         said.append(("held out", _held_out(run)))
     looked = [step for step in run.steps if step.gradient]
     tables = (_flow(looked[-1]),) if looked else ()
-    return Answer(_verdict(run), tuple(said), _numbers(losses), tables)
+    return Answer(_verdict(run), tuple(said), _numbers(losses), tables, pictures(run))
 
 
 def sparkline(values: NDArray[np.float64], width: int = WIDTH) -> str:

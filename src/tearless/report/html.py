@@ -62,6 +62,8 @@ def fragment(report: Report) -> str:
     style = STYLE.replace("{light}", light).replace("{dark}", dark) + PICTURES
     parts = [f"<style>{style}</style>", '<section class="tearless">']
     parts.append(f"<h1>{shown(words.headline(report))}</h1>")
+    if report.answer and report.findings:
+        parts.append(f"<p><strong>{shown(words.severities(report.findings))}</strong></p>")
     parts.append(f'<p class="soft">{shown(words.table_line(report))}</p>')
     if report.stopped:
         parts.append(f"<p><strong>{shown(words.partial(report))}</strong></p>")
