@@ -21,8 +21,8 @@ ENOUGH = 4
 @dataclass(frozen=True)
 class HeldOut:
     """``best``: the lowest held-out loss, at ``best_step`` (of fewer than four evaluations the loss of knowing nothing,
-    at 0; ``level`` is then twice that, so that what is gone is counted in it); ``late``: the least of the last quarter;
-    ``noise``: by how much the lowest of so many equal values lies below them by chance. ``level``: the loss of knowing
+    at 0; ``level`` is then twice that, so that what is gone is counted in it); ``late``: the least of the last quarter
+    of the steps; ``noise``: by how much the lowest of so many equal values lies below them by chance. ``level``: the loss of knowing
     nothing. ``train``: training loss late, ``train_then``: at the best step; ``right_gap``: share of right answers in
     training less that on held-out rows. Made by ``held_out``."""
 
@@ -62,12 +62,21 @@ def held_out(run: Run) -> HeldOut | None:
         single = HeldOut(len(values), level, 0, float(values[-1]), 0.0, 2 * level, told.late, told.start, None)
         return _with_answers(run, single, right)
     at = int(np.argmin(values))
-    late = float(values[-max(2, len(values) // 4) :].min())
-    spread = 1.4826 * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)
-    noise = spread * math.sqrt(2 * math.log(len(values)))
+    last = values[steps > 0.75 * steps[-1]]
+    late = float((last if len(last) >= 2 else values[-2:]).min())
+    noise = _spread(values) * math.sqrt(2 * math.log(len(values)))
     then = _around(run, told, int(steps[at]))
     found = HeldOut(len(values), float(values[at]), int(steps[at]), late, noise, level, told.late, then, None)
     return _with_answers(run, found, right)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """The noise of a series by the median size of its differences of second order, which no slope moves.
+
+    Those of n independent values with variance σ² have the variance 6 σ². Of a few values: by their differences.
+    """
+    order = 2 if len(values) >= 2 * ENOUGH else 1
+    return 1.4826 * float(np.median(np.abs(np.diff(values, order)))) / math.sqrt(6 if order == 2 else 2)
 
 
 def _with_answers(run: Run, found: HeldOut, right: float | None) -> HeldOut:

@@ -1,7 +1,7 @@
 """This run went on after its loss on held-out rows had turned: what it learnt since is of single training rows.
 
 ## What it measures
-The lowest loss on held-out rows, and the least of the last quarter of the evaluations: by how much it rose, less what
+The lowest loss on held-out rows, and the least of the last quarter of the run: by how much it rose, less what
 noise makes of such a series, over what the held-out loss had fallen below that of knowing nothing. With it whether the
 training loss fell on since, and the gap between training and held-out rows.
 
@@ -11,8 +11,8 @@ loss; it is gone unless it was saved.
 
 ## The mathematics
 The lowest of n values that scatter by σ around one level lies about σ√(2 ln n) below it, so that every noisy series
-"rises" from its minimum. σ is estimated from the differences of neighbours (their median size, over √2), which a trend
-hardly touches. Only what lies above that, and for all evaluations of the last quarter, counts.
+"rises" from its minimum. σ is estimated from differences of differences of neighbours (their median size, over √6),
+which a trend does not touch. Only what lies above that, and for all evaluations of the last quarter, counts.
 
 ## When it is wrong
 Where the held-out loss rises while as many answers stay right, the model has become overconfident more than wrong: a
@@ -100,7 +100,7 @@ def measure(run: Run) -> Iterator[Measured]:
         {
             "best": Number(found.best, "1", "lowest loss on held-out rows, or that of a constant"),
             "best_step": Number(found.best_step, "1", "step of the lowest held-out loss"),
-            "late": Number(found.late, "1", "least held-out loss of the last quarter of the evaluations"),
+            "late": Number(found.late, "1", "least held-out loss of the last quarter of the run"),
             "noise": Number(found.noise, "1", "how far below its level the lowest of so many values lies by chance"),
             "gone": Number(found.gone, "share", "rise beyond noise over the fall before it"),
             "train": Number(found.train, "1", "training loss late in the run"),
