@@ -1,0 +1,11 @@
+"""For every test: one thread of linear algebra a process, and no clock that judges by how busy the machine is."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests share the cores already, a process each
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
