@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tearless.integrations.pytorch.run import Watched
 
 SCRIPT = "The script, and its own arguments after it."
+RECORD = (
+    "Keep what was seen, while it is seen: a few megabytes, however long the run. Of several processes (`torchrun`) "
+    "each has its own: FILE, and beside it run.rank1.record ..."
+)
 BUDGET = "Share of the run's time that looking may take, such as 2%."
 
 
@@ -29,7 +33,7 @@ def watch(
     module: Annotated[bool, typer.Option("-m", help="SCRIPT is the name of a module.")] = False,
     json: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report there as JSON.")] = None,
     html: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report there as a page.")] = None,
-    record: Annotated[str | None, typer.Option(metavar="FILE", help="Keep what was seen, while it is seen.")] = None,
+    record: Annotated[str | None, typer.Option(metavar="FILE", help=RECORD)] = None,
     budget: Annotated[str, typer.Option(metavar="SHARE", help=BUDGET)] = "2%",
     confirm: Annotated[bool, typer.Option(help="Test the suspicion on a copy when the run is over.")] = True,
     stop_on: Annotated[StopOn, typer.Option(help="End the run when a broken contract is seen.")] = StopOn.never,
@@ -38,7 +42,8 @@ def watch(
     """Run a PyTorch script unchanged, and say why it does not learn.
 
     Options come before SCRIPT; what follows it is its own. Its output and exit status stay what they are; the report
-    goes to the error stream when the run ends, however it ends.
+    goes to the error stream when the run ends, however it ends. Of several processes (`torchrun --no-python tearless
+    watch SCRIPT`) the first one reports, and the others name what they found in a line.
     """
     for file in (json, html, record):
         if file is not None:
@@ -46,7 +51,11 @@ def watch(
     from tearless.integrations.pytorch import needs_torch
 
     needs_torch("watch")
+    from tearless.integrations.pytorch.ranks import rank_here
     from tearless.integrations.pytorch.run import watched
+
+    rank, _ = rank_here()
+    json, html, record = (_own(file, rank) for file in (json, html, record))
 
     share = _share(budget)
     with as_they_were():
@@ -60,17 +69,27 @@ def watch(
             stop_on_error=stop_on is StopOn.error,
             told=complain,
         )
-    return _deliver(result, json, html, verbose)
+    return _deliver(result, json, html, verbose, rank)
 
 
-def _deliver(result: Watched, json: str | None, html: str | None, verbose: bool) -> int:
+def _own(file: str | None, rank: int) -> str | None:
+    """The file of one of several processes."""
+    from tearless.readers.training.ranks import place_of
+
+    return None if file is None else str(place_of(Path(file), rank)) if rank else file
+
+
+def _deliver(result: Watched, json: str | None, html: str | None, verbose: bool, rank: int) -> int:
     """The report, to the error stream and to the files asked for; the script's own exit status."""
     import sys
 
     report = result.report
     sys.stdout.flush()
-    sys.stderr.write(report.to_text(width(), colored(sys.stderr), verbose, False))
-    sys.stderr.flush()
+    if not rank:
+        sys.stderr.write(report.to_text(width(), colored(sys.stderr), verbose, False))
+        sys.stderr.flush()
+    elif report.findings:
+        complain(f"process {rank}: {', '.join(dict.fromkeys(finding.name for finding in report.findings))}")
     if json is not None:
         write(json, report.to_json())
     if html is not None:

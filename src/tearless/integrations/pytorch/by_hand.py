@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from . import noting
+from .looking import has_storage, local
 from .names import Names
 
 
@@ -32,8 +33,8 @@ class ByHand:
         self._versions = [(p, p._version) for p in parameters]
         self._before, self._gradients, self._form = {}, [], {}
         if closely and sum(p.numel() for p in parameters) <= noting.MOST_CLONED:
-            self._before = {id(p): p.detach().clone() for p in parameters}
-            self._gradients = [None if p.grad is None else p.grad.detach().clone() for p in parameters]
+            self._before = {id(p): local(p.detach()).clone() for p in parameters if has_storage(p)}
+            self._gradients = [None if p.grad is None else local(p.grad.detach()).clone() for p in parameters]
             self._form = noting.step(parameters, [self._names.of(p) for p in parameters], self._gradients, rows)
 
     def moved(self) -> bool | None:

@@ -27,6 +27,10 @@ MOST_SECONDS = 2.0
 """Seconds for measurements of the last moments, whatever the run took."""
 LAST = 4
 """Kept batches that are looked at again with the last weights."""
+PARTS = (
+    "tensors are split over processes: norms are those of this one's parts; `tearless check RECORD` joins the records "
+    "of all of them where each was kept"
+)
 FORWARDS_OF_CURVATURE = 60
 """Forward passes that the curvature costs: a dozen products with the Hessian, each about five."""
 
@@ -127,7 +131,7 @@ def concluded(
         "seconds": seconds, "threads": torch.get_num_threads(), "watched": watch.spent + watch.tape.cost,
     })  # fmt: skip
     watch.record.close()
-    return diagnosed(from_lines(watch.record.lines, label))
+    return diagnosed(from_lines(watch.record.lines, label, (PARTS,) if watch.split else ()))
 
 
 def _tested(watch: Watch, label: str, confirm: bool) -> None:

@@ -16,6 +16,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from . import noting
 from .names import Names
 from .quiet import Quiet
+from .ranks import together
 from .record import Record
 from .tape import Tape, tensors_in, transforming
 
@@ -148,16 +149,26 @@ class Hearing:
         return self.spent + self.tape.cost <= self.budget * elapsed + FREE + more
 
     def _due(self, count: int) -> bool:
-        """Whether what follows is to be looked at: near the start always, later as the budget allows."""
+        """Whether what follows is to be looked at: near the start always, later as the budget allows.
+
+        Where several processes train together, only at steps of one series that all of them have.
+        """
         if count + 1 <= FIRST:
             return True
         if self._fresh and self.affordable(FREE):
             self._fresh -= 1
             return True
-        if count + 1 < self._next or not self.affordable():
+        if count + 1 < self._next:
             return False
-        self._next = max(count + 2, int((count + 1) * GROWTH))
-        return True
+        fits, after = self.affordable(), max(count + 2, int((count + 1) * GROWTH))
+        if together():
+            at = FIRST + 1
+            while at < count + 1:
+                at = max(at + 1, int(at * GROWTH))
+            fits, after = fits and at == count + 1, max(at + 1, int(at * GROWTH)) if at == count + 1 else at
+        if fits or together():
+            self._next = after
+        return fits
 
     @careful
     def compiled(self) -> None:

@@ -21,6 +21,12 @@ def local(x: torch.Tensor) -> torch.Tensor:
     return part() if part is not None else x
 
 
+def has_storage(x: torch.Tensor) -> bool:
+    """Whether there are numbers behind a tensor: FSDP takes them away from what it gathered for a while."""
+    x = local(x)
+    return x.layout != torch.strided or x.device.type == "meta" or not x.numel() or x.untyped_storage().size() > 0
+
+
 def plain(x: torch.Tensor) -> torch.Tensor | None:
     """The tensor without its graph, dense and real, some samples of a large one; ``None`` for what has no numbers."""
     x = local(x.detach())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
+from .looking import has_storage
 from .tape import Tape
 
 
@@ -83,7 +84,7 @@ class Names:
     def parameters(self) -> list[torch.Tensor]:
         """Every parameter that is known and lives."""
         own = [p for root in self.models() for p in root.parameters()]
-        loose = [p for ref in self._loose.values() if (p := ref()) is not None]
+        loose = [p for ref in self._loose.values() if (p := ref()) is not None and has_storage(p)]
         return list({id(p): p for p in (*own, *loose)}.values())
 
     def hidden_of(self, root: torch.nn.Module) -> Mapping[str, torch.Tensor]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from .looking import has_storage
 from .tape import Call, Leaf, Ref, Tape, ancestors, autocast_now, tensors_in
 
 AGREES = 1e-3
@@ -76,7 +77,7 @@ class Replay:
         """
         if not self.calls:
             raise Unlike("the batch was too large to be kept")
-        if any(x.numel() and (hasattr(x, "to_local") or not _has_storage(x)) for x in self.leaves.values()):
+        if any(x.numel() and (hasattr(x, "to_local") or not has_storage(x)) for x in self.leaves.values()):
             raise Unlike("the tensors are split over processes, or were given back")
         new = {i: x.clone() if i in self._written else x for i, x in (leaves or {}).items()}
         given = {**{i: self._own(i, x) for i, x in self.leaves.items() if i not in new}, **new}
@@ -159,11 +160,6 @@ def _as_cast(call: Call) -> AbstractContextManager[Any]:
         return nullcontext()
     device, dtype = call.autocast or now or ("cpu", torch.bfloat16)
     return torch.autocast(device, dtype, enabled=call.autocast is not None, cache_enabled=False)
-
-
-def _has_storage(x: torch.Tensor) -> bool:
-    """Whether its numbers are still there: sharding takes away those of a layer after its use."""
-    return x.layout != torch.strided or x.device.type == "meta" or x.untyped_storage().size() > 0
 
 
 def _draws_elsewhere(call: Call) -> bool:

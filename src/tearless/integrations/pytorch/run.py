@@ -15,6 +15,7 @@ from tearless.readers.training.entries import FORMAT
 from tearless.report.report import Report
 
 from .ending import concluded
+from .ranks import rank_here
 from .record import Record
 from .script import Ended, Stop, run_module, run_script
 from .watching import Watch
@@ -72,10 +73,11 @@ def in_words(name: str) -> str:
     return f"{find(name)[0].title()} (`tearless explain {name}`)"
 
 
-def started(script: str) -> dict[str, str]:
+def started(script: str) -> dict[str, str | int]:
     """The first entry of a record."""
+    rank, ranks = rank_here()
     python = sys.version.split()[0]
     return {
         "kind": "start", "format": FORMAT, "source": "watch", "script": script, "torch": torch.__version__,
-        "python": python,
+        "python": python, **({"rank": rank, "ranks": ranks} if ranks > 1 else {}),
     }  # fmt: skip

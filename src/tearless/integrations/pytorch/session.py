@@ -32,7 +32,8 @@ def watch(
     """A watch on every PyTorch optimiser, model and loss that is at work while the ``with`` block lasts.
 
     ``model`` and ``optimizer`` (one or several) may be given to be known by name from the start; nothing else depends
-    on them. ``record`` is a file that is written while it is seen, ``budget`` the share of the time that looking may
+    on them. ``record`` is a file that is written while it is seen (of several processes that train together
+    each has its own, ``run.rank1.record`` beside ``run.record``), ``budget`` the share of the time that looking may
     take, ``confirm`` tests what is suspected on a copy when the block ends. What the block computes stays the same to
     the bit, and its exceptions are its own.
 
@@ -93,12 +94,16 @@ class Session:
         """Begin to watch. Raises ``InputError`` where another watch is at work, or this one was used before."""
         if self._watch is not None:
             raise InputError("watch: this watch was used before; make another one with tearless.watch()")
+        from tearless.readers.training.ranks import place_of
+
+        from .ranks import rank_here
         from .record import Record
         from .run import started
         from .watching import Watch
 
         Watch.refuse_two()
-        self._watch = Watch(Record(self._path, _say), self._budget, self._tell)
+        path = None if self._path is None else place_of(self._path, rank_here()[0])
+        self._watch = Watch(Record(path, _say), self._budget, self._tell)
         self._watch.record.add(started(self.label))
         self._watch.start()
         self._watch.know(self._models, self._optimizers)

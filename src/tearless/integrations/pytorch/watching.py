@@ -28,6 +28,7 @@ from .light import step_hooks
 from .looking import local, norms, scalar
 from .optimizers import Optimizers, parameters_of
 from .patches import compiled_before, wrapped
+from .ranks import parts
 from .record import Record
 from .replay import Replay
 from .residue import Residue
@@ -63,7 +64,7 @@ class Watch(Hearing):
         self._before: dict[int, torch.Tensor] = {}
         self.curve = Curve(record)
         self.optimizers = Optimizers(record, self.names)
-        self.in_backward = False
+        self.in_backward = self.split = False
         self._last = ""
         self.last_clip: tuple[str, float] | None = None
         self._handles: list[Any] = []
@@ -274,9 +275,10 @@ class Watch(Hearing):
         if not self._looking:
             return
         grads = [p.grad for p in parameters]
-        if self._last == "zero" and self.curve.values and not args and not kwargs.get("closure"):
+        closure = len(args) > 1 or kwargs.get("closure")  # the first of them is the optimiser itself
+        if self._last == "zero" and self.curve.values and not closure:
             self._note_erased(parameters, grads)
-        if not args and not kwargs.get("closure"):  # else the gradients are yet to be made, within the step
+        if not closure:  # else the gradients are yet to be made, within the step
             self._forms = noting.step(parameters, [self.names.of(p) for p in parameters], grads, self.steps < FIRST)
         if sum(p.numel() for p in parameters) <= noting.MOST_CLONED:
             self._before = {id(p): local(p.detach()).clone() for p in parameters}
@@ -316,7 +318,7 @@ class Watch(Hearing):
         self.light = self.on and not waits and self.optimizers.known()
         if self.light:
             soon = self.steps + 1 + self.steps // CHECKS
-            due = soon if self._fresh else max(soon, self._next - 1)
+            due = self._next - 1 if self._next - 1 > self.steps and not self._fresh else soon
             self.wake = min(due, self.steps + KEPT - len(self.curve.losses))
 
     @careful
@@ -339,7 +341,9 @@ class Watch(Hearing):
             "kind": "step", "step": self.steps, "backwards": len(values), "loss": mean(values), "values": values[:64],
             "cleared": self._cleared, **self._forms, **moves, **more,
         }  # fmt: skip
-        self.record.add(entry, always=False)
+        split = parts(parameters)
+        self.split = self.split or bool(split)
+        self.record.add({**entry, "parts": split} if split else entry, always=False)
         self.optimizers.note_models()
         self._slope = moves["slope"] if len(values) == 1 else None  # the batch that is kept is that of one call
 

@@ -71,7 +71,8 @@ class Step:
     called on; ``cleared``: backward calls whose gradient was cleared before the step; ``by_hand``: no optimiser made
     the step, the script did. ``bad``: gradients' numbers that are nan or infinite. ``distinct_rows``: different rows of
     each matrix's gradient, at the first steps. ``skipped``: a
-    scaler kept the optimiser from stepping.
+    scaler kept the optimiser from stepping. ``parts``: where tensors are split over processes, how many of these hold
+    the same part of each (0: it is whole, ``None``: not known); the numbers are then those of this process's parts.
     """
 
     step: int = 0
@@ -91,6 +92,7 @@ class Step:
     cleared: int = 0
     by_hand: bool = False
     skipped: bool = False
+    parts: tuple[int | None, ...] = ()
 
     def by_name(self, of: str) -> dict[str, float]:
         """One of the lists by parameter, those without a number left out: ``step.by_name("gradient")``."""
