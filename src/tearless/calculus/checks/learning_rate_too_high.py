@@ -99,12 +99,12 @@ PAST_LOWEST = Limit(
 )
 NOTHING_WON = Limit(
     of="left",
-    at=lambda kept, falling: 0.9 if falling < 0.01 or kept > 1 / 3 else 0.6 if kept > 0.15 else 0.1,
+    at=lambda kept, falling: 0.9 if falling < 0.01 or kept > 1 / 3 else 0.4 if kept > 0.15 else 0.1,
     unit="share",
     kind="convention",
     severity=Severity.warning,
     because="Past the lowest point and with nine tenths of the first loss left, the steps won nothing. Where the loss "
-    "has stopped falling, less is enough: six tenths where under a third of the promises was kept, a tenth where "
+    "has stopped falling, less is enough: four tenths where under a third of the promises was kept, a tenth where "
     "under 15 % was, for then the steps are 1.7 times as long as the best along them, of the 2 at which they lose.",
 )
 
@@ -207,9 +207,12 @@ def stalls_halfway(rng: np.random.Generator) -> Example:
     return _changed(rng, losses.tolist(), 0.05, 0.5)
 
 
-@fooled("silent", "half of the first loss won at rates at the edge of stability is what healthy runs look like as well")
+@fooled(
+    "silent",
+    "two thirds of the first loss won at rates at the edge of stability is what healthy runs look like as well",
+)
 def slow_by_overshooting(rng: np.random.Generator) -> Example:
-    losses = np.r_[2.3, 1.15 + rng.normal(0, 0.1, 99)]
+    losses = np.r_[2.3, 0.75 + rng.normal(0, 0.1, 99)]
     return _changed(rng, losses.tolist(), 0.2, 0.5)
 
 
