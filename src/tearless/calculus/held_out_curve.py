@@ -23,8 +23,8 @@ class HeldOut:
     """``best``: the lowest held-out loss, at ``best_step`` (of fewer than four evaluations the loss of knowing nothing,
     at 0; ``level`` is then twice that, so that what is gone is counted in it); ``late``: the least of the last quarter
     of the steps; ``noise``: by how much the lowest of so many equal values lies below them by chance. ``level``: the
-    loss of knowing nothing. ``train``: training loss late, ``train_then``: at the best step; ``right_gap``: share of right answers in
-    training less that on held-out rows. Made by ``held_out``."""
+    loss of knowing nothing. ``train``: training loss late, ``train_then``: at the best step; ``right_gap``: share of
+    right answers in training less that on held-out rows. Made by ``held_out``."""
 
     evaluations: int
     best: float
