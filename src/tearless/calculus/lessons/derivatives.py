@@ -240,7 +240,7 @@ def compute(problem: RegressionData, weight: float, kind: str, step: float) -> V
     through = slope_h * (1 - h * h)
     numbers = {
         "weight": Number(weight, "1", "the weight"),
-        "p": Number(p, "1", "the probability that the model gives to the truth"),
+        "p": Number(p, "1", "the probability given to the truth"),
         "loss": Number(loss, "1", "the loss of this row"),
         "gradient": Number(slope_w, "1", "the derivative of the loss by the weight, from the loss backwards"),
         "slope_u": Number(slope_u, "1", "the derivative by u, both ways together"),
@@ -293,7 +293,9 @@ def _graph(way: Way, x: float) -> Picture:
     joins = ((0, 1), (1, 2), (2, 3), (1, 3), (3, 4), (4, 5))
     links = tuple((a, b, f"× {shown(d, digits=2)}") for (a, b), d in zip(joins, local, strict=True))
     across, down = (0.6, 0.6, 1.9, 0.6, 0.6, 0.6), (4.0, 3.2, 2.4, 1.6, 0.8, 0.0)
-    says = "Each box holds a value and the slope of the loss by it, each link its local derivative; u goes through tanh and around."
+    says = (
+        "Each box holds a value and the slope of the loss by it, each link its local derivative; from u lead two ways."
+    )
     marks = (Nodes(across, down, tuple(rows), links, ("second", "main", "main", "main", "main", "bad")),)
     wide, high = Axis(low=-0.2, high=2.9), Axis(low=-0.3, high=4.2)
     return Picture("The network, forward and backward", says, marks, wide, high, bare=True, square=True)
@@ -309,9 +311,10 @@ def _curve(way: Way, x: float, kind: str) -> Picture:
         Line(values(near), values(loss + slope * (near - w)), "tangent", "second", dashed=True),
         Points((w,), (loss,), role="second"),
     )
-    low, high = float(min(losses.min(), 0.0)), float(losses.max())
     says = f"The loss for each weight, and at {shown(w)} the line of slope {shown(slope)} that touches it."
-    return Picture("The loss over the weight", says, marks, Axis("weight"), Axis("loss", low=low, high=1.05 * high))
+    return Picture(
+        "The loss over the weight", says, marks, Axis("weight"), Axis("loss", low=0.0, high=1.05 * float(losses.max()))
+    )
 
 
 def _errors(numbers: dict[str, Number], x: float, kind: str) -> Picture:
@@ -326,7 +329,5 @@ def _errors(numbers: dict[str, Number], x: float, kind: str) -> Picture:
         Points((mine,), (max(numbers["apart"].value or 0.0, floor),), "your step", "second"),
         Rule(best, "best step", role="good"),
     )
-    says = (
-        f"The error of a difference over its step: it falls with the step's square, below {shown(best)} it rises again."
-    )
+    says = f"The error of a difference over its step: it falls with its square; below {shown(best)} it rises again."
     return Picture("How far a difference is off", says, marks, Axis("step", log=True), Axis("error", log=True))
