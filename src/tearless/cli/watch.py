@@ -18,6 +18,7 @@ RECORD = (
     "Keep what was seen, while it is seen: a few megabytes, however long the run. Of several processes (`torchrun`) "
     "each has its own: FILE, and beside it run.rank1.record ..."
 )
+QUIET = "No line of progress; one is shown every 30 seconds at most, where the error stream is a terminal."
 BUDGET = "Share of the run's time that looking may take, such as 2%."
 
 
@@ -37,6 +38,7 @@ def watch(
     budget: Annotated[str, typer.Option(metavar="SHARE", help=BUDGET)] = "2%",
     confirm: Annotated[bool, typer.Option(help="Test the suspicion on a copy when the run is over.")] = True,
     stop_on: Annotated[StopOn, typer.Option(help="End the run when a broken contract is seen.")] = StopOn.never,
+    quiet: Annotated[bool, typer.Option("--quiet", help=QUIET)] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every finding, number and outcome.")] = False,
 ) -> int:
     """Run a PyTorch script unchanged, and say why it does not learn.
@@ -68,8 +70,20 @@ def watch(
             confirm=confirm,
             stop_on_error=stop_on is StopOn.error,
             told=complain,
+            progress=None if quiet or rank else _progress,
         )
     return _deliver(result, json, html, verbose, rank)
+
+
+def _progress(step: int, loss: float | None) -> None:
+    """A line of its own, since what else stands on the terminal is the script's; none beside a bar of the script's."""
+    import sys
+
+    from tearless.core.number import shown
+
+    bars = getattr(getattr(sys.modules.get("tqdm.std"), "tqdm", None), "_instances", ())
+    if sys.stderr is not None and sys.stderr.isatty() and not len(bars):
+        complain(f"step {step:,}" + (f", loss {shown(loss)}" if loss is not None else ""))
 
 
 def _own(file: str | None, rank: int) -> str | None:

@@ -23,6 +23,7 @@ class Curve:
         self.steps = 0
         self.values: list[Any] = []
         self.losses: list[list[Any]] = []
+        self._before: list[Any] = []
         self.rates: list[Any] = []
         self.modes: list[bool | None] = []
         self._scaled: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
@@ -73,6 +74,11 @@ class Curve:
         if len(self.losses) >= KEPT:
             self.write()
 
+    @property
+    def last(self) -> list[Any]:
+        """What backward was called on for the step made last, where it is still held."""
+        return self.losses[-1] if self.losses else self._before
+
     def write(self) -> None:
         """Write the steps since the last block."""
         if not self.losses:
@@ -82,6 +88,7 @@ class Curve:
         rates = shortened([float(rate) for rate in self.rates])
         entry = {"kind": "losses", "first": first, "values": values, "rates": rates, "training": shortened(self.modes)}
         self._record.add(entry)
+        self._before = self.losses[-1]
         self.losses, self.rates, self.modes = [], [], []
 
 

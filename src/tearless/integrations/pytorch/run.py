@@ -40,8 +40,10 @@ def watched(
     confirm: bool = True,
     stop_on_error: bool = False,
     told: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, float | None], None] | None = None,
 ) -> Watched:
-    """Run a script (or a module) under a watch. ``told`` gets a line at once when a broken contract is seen.
+    """Run a script (or a module) under a watch. ``told`` gets a line at once when a broken contract is seen,
+    ``progress`` the step and the loss now and then.
 
     Raises ``InputError`` where the script cannot be read, before anything runs.
     """
@@ -58,6 +60,7 @@ def watched(
             raise Stop(name)
 
     watch = Watch(kept, budget, tell)
+    watch.progress = progress
     began = time.perf_counter()
     with watch:
         ended = run_module(script, arguments) if module else run_script(script, arguments)

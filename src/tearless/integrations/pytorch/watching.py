@@ -34,6 +34,8 @@ from .replay import Replay
 from .residue import Residue
 from .tape import Tape, tensors_in
 
+PROGRESS_EVERY = 30.0
+"""Seconds between two calls of ``progress``."""
 CHECKS = 128
 """Where a look is overdue and not affordable, that is asked again after this part of the steps so far."""
 MOST_GRAPHS = 16
@@ -65,6 +67,8 @@ class Watch(Hearing):
         self.curve = Curve(record)
         self.optimizers = Optimizers(record, self.names)
         self.in_backward = self.split = False
+        self.progress: Callable[[int, float | None], None] | None = None
+        self._told_at = time.monotonic()
         self._last = ""
         self.last_clip: tuple[str, float] | None = None
         self._handles: list[Any] = []
@@ -330,6 +334,9 @@ class Watch(Hearing):
             self.spent += time.thread_time() - began
         if self._due(self.steps):
             self._look(True)
+        if self.progress is not None and time.monotonic() - self._told_at > PROGRESS_EVERY:
+            self._told_at = time.monotonic()
+            self.progress(self.steps, mean(self.curve.last))
 
     def _add_step(self, parameters: list[torch.Tensor], values: list[float | None], more: Mapping[str, Any]) -> None:
         """The step just made, as an entry."""
