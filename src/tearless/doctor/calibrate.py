@@ -180,7 +180,7 @@ def _answering(wishes: Wishes, save: str | None) -> Answering:
     def answering(found: Predictions, other: OfTest[Predictions] | None) -> Answer:
         given = answer(found, other, wishes, keep if save is not None else None)
         said = (*given.said, *(("kept", line) for line in words))
-        return Answer(given.verdict, said, given.numbers, given.tables)
+        return replace(given, said=said)
 
     return answering
 

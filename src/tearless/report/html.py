@@ -80,6 +80,8 @@ def fragment(report: Report) -> str:
 def _answer(answer: Answer) -> list[str]:
     said = "".join(f"<dt>{shown(label)}</dt><dd>{shown(text)}</dd>" for label, text in answer.said)
     parts = [f"<dl>{said}</dl>" if said else ""]
+    if answer.pictures:
+        parts.append(f'<div class="pictures">{"".join(map(figure, answer.pictures))}</div>')
     for table in answer.tables:
         heads = "".join(f"<th>{shown(head)}</th>" for head in table.heads)
         rows = "".join(
@@ -87,8 +89,6 @@ def _answer(answer: Answer) -> list[str]:
         )
         caption = f"<h2>{shown(table.title)}</h2>" if table.title else ""
         parts.append(f'{caption}<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>')
-    if answer.pictures:
-        parts.append(f'<div class="pictures">{"".join(map(figure, answer.pictures))}</div>')
     return [part for part in parts if part]
 
 

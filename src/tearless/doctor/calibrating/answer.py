@@ -17,6 +17,7 @@ from tearless.report.answer import Answer, Cell, Table
 from . import further, words
 from .judged import MASS_BINS, MOST_ROWS, drawn, judged, numbers
 from .mended import Mendings, fit_chosen, mendings, table
+from .pictures import pictures
 from .quantities import of_quantities
 from .wishes import Wishes, chance
 
@@ -73,6 +74,7 @@ def _of_classes(found: Classes, other: Predictions | None, wishes: Wishes, keep:
         tuple(lines),
         found_numbers,
         tuple(tables),
+        pictures(j, title),
     )
 
 

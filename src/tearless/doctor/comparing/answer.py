@@ -14,12 +14,13 @@ from tearless.statistics.comparison.many_data_sets import CriticalDifference
 from tearless.statistics.comparison.words import chance, gap, title
 from tearless.statistics.estimate import Estimate
 
+from .pictures import pictures
 from .sentences import better, reach, said, sure, verdict
 
 
 def answer(found: Comparison) -> Answer:
     """What the comparison comes to."""
-    return Answer(verdict(found), tuple(said(found)), dict(_numbers(found)), tuple(_tables(found)))
+    return Answer(verdict(found), tuple(said(found)), dict(_numbers(found)), tuple(_tables(found)), pictures(found))
 
 
 def _numbers(found: Comparison) -> Iterator[tuple[str, Number]]:

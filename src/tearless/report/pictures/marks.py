@@ -44,6 +44,7 @@ class Plot:
     taken: list[tuple[float, float, float, float]] = field(default_factory=list)
     above: float = 0.0
     """Height kept free above the plot, for the names of limits across categories."""
+    rules: int = 0
 
     @property
     def left(self) -> float:
@@ -77,8 +78,8 @@ def width_of(text: str) -> float:
 
 
 def shown(text: str) -> str:
-    """Text made inert for SVG."""
-    return escape(visible(text))
+    """Text made inert for SVG, where the backticks around names are left out."""
+    return escape(visible(text.replace("`", "")))
 
 
 def drawn(mark: Mark, plot: Plot) -> str:
@@ -219,7 +220,8 @@ def _rule(mark: Rule, plot: Plot) -> Iterator[str]:
     else:
         yield f'<path d="M{plot.left:.1f} {at:.1f}H{plot.right:.1f}"/>'
         left, rows = plot.right - wide, [at - 5, at + 14]
-    base = next((row for row in rows if plot.free(left, row, wide)), rows[0])
+    base = next((row for row in rows if plot.free(left, row, wide)), rows[min(plot.rules, len(rows) - 1)])
+    plot.rules += 1
     if mark.label:
         yield f'<text x="{left:.1f}" y="{base:.1f}">{shown(mark.label)}</text>'
 

@@ -17,7 +17,7 @@ WIDE = 360.0
 HIGH = 220.0
 ROW = 22.0
 """The height of a category that stands on the y axis."""
-LONGEST = 16
+LONGEST = 20
 """Letters of a category that are drawn; the whole name is told on pointing at it."""
 
 COLOURS = (
