@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -37,15 +35,6 @@ CHANCES = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def _little_to_collect() -> Iterator[None]:
-    """statsmodels' Holm collects garbage at each call: what other tests left in memory is not looked through again."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_little_to_collect")
 @pytest.mark.parametrize("name", THEIRS)
 @given(p=CHANCES)
 def test_each_is_that_of_statsmodels(name: str, p: list[float]) -> None:
