@@ -179,14 +179,10 @@ def controls(_: RegressionData) -> tuple[Control, ...]:
 
 @dataclass(frozen=True)
 class Way:
-    """One row through the network: every value as a ``Variable``, and the slope of the loss by each, in order."""
+    """One row through the network: every value, and the slope of the loss by each, in order."""
 
-    nodes: tuple[Variable, ...]
+    at: tuple[float, ...]
     slopes: tuple[float, ...]
-
-    @property
-    def at(self) -> tuple[float, ...]:
-        return tuple(float(node.value) for node in self.nodes)
 
 
 def _way(w: float, x: float, kind: str) -> Way:
@@ -194,7 +190,7 @@ def _way(w: float, x: float, kind: str) -> Way:
     weight = Variable(w)
     u, h, z, p = _forward(weight, x)
     nodes = (weight, u, h, z, p, -log(p) if kind == KINDS[0] else (1.0 - p) ** 2)
-    return Way(nodes, tuple(float(g.value) for g in gradient(nodes[-1], nodes)))
+    return Way(tuple(float(n.value) for n in nodes), tuple(float(g.value) for g in gradient(nodes[-1], nodes)))
 
 
 def _forward(weight: Variable, x: Any) -> tuple[Variable, Variable, Variable, Variable]:
@@ -293,9 +289,7 @@ def _graph(way: Way, x: float) -> Picture:
     joins = ((0, 1), (1, 2), (2, 3), (1, 3), (3, 4), (4, 5))
     links = tuple((a, b, f"× {shown(d, digits=2)}") for (a, b), d in zip(joins, local, strict=True))
     across, down = (0.6, 0.6, 1.9, 0.6, 0.6, 0.6), (4.0, 3.2, 2.4, 1.6, 0.8, 0.0)
-    says = (
-        "Each box holds a value and the slope of the loss by it, each link its local derivative; from u lead two ways."
-    )
+    says = "Each box holds a value and the slope of the loss by it, each link its local derivative; two leave u."
     marks = (Nodes(across, down, tuple(rows), links, ("second", "main", "main", "main", "main", "bad")),)
     wide, high = Axis(low=-0.2, high=2.9), Axis(low=-0.3, high=4.2)
     return Picture("The network, forward and backward", says, marks, wide, high, bare=True, square=True)
@@ -312,9 +306,8 @@ def _curve(way: Way, x: float, kind: str) -> Picture:
         Points((w,), (loss,), role="second"),
     )
     says = f"The loss for each weight, and at {shown(w)} the line of slope {shown(slope)} that touches it."
-    return Picture(
-        "The loss over the weight", says, marks, Axis("weight"), Axis("loss", low=0.0, high=1.05 * float(losses.max()))
-    )
+    up = Axis("loss", low=0.0, high=1.05 * float(losses.max()))
+    return Picture("The loss over the weight", says, marks, Axis("weight"), up)
 
 
 def _errors(numbers: dict[str, Number], x: float, kind: str) -> Picture:
