@@ -44,7 +44,7 @@ def _loss(run: Run) -> Picture | None:
 
 def _over_steps(run: Run) -> Picture | None:
     """The norm of the gradient over the steps that were looked at: of all of it, of the first layer and of the last."""
-    looked = [step for step in run.steps if step.gradient]
+    looked = [step for step in run.steps if step.by_name("gradient")]
     if len(looked) < 3:
         return None
     names = _weights(looked[-1])
@@ -53,7 +53,8 @@ def _over_steps(run: Run) -> Picture | None:
     for role, name in zip(ROLES[1:], some, strict=False):
         found = ((step.step, step.by_name("gradient").get(name, math.nan)) for step in looked)
         marks.append(Line(*_finite(found), name, role, dashed=True))
-    if not marks[0].y:
+    marks = [mark for mark in marks if mark.y]
+    if not marks:
         return None
     drawn = [v for mark in marks for v in mark.y]
     says = f"The norm of the gradient at {len(looked):,} steps, from {marks[0].y[0]:.3g} to {marks[0].y[-1]:.3g}."
@@ -63,7 +64,7 @@ def _over_steps(run: Run) -> Picture | None:
 
 def _over_layers(run: Run) -> Picture | None:
     """The norm of each layer's gradient at the last step that was looked at, from the input to the output."""
-    looked = [step for step in run.steps if step.gradient]
+    looked = [step for step in run.steps if step.by_name("gradient")]
     if not looked or len(_weights(looked[-1])) < 2:
         return None
     step = looked[-1]
