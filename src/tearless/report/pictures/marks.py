@@ -240,8 +240,15 @@ def _heat(mark: Heat, plot: Plot) -> Iterator[str]:
                 f'fill-opacity="{0.55 * share:.2f}"/>'
             )
             if mark.numbers and x1 - x0 >= 20:
-                text = f"{value:.2g}" if math.isfinite(value) else "?"
+                text = _in_cell(value)
                 yield f'<text x="{(x0 + x1) / 2:.1f}" y="{(y0 + y1) / 2 + 4:.1f}" text-anchor="middle">{text}</text>'
+
+
+def _in_cell(value: float) -> str:
+    """A number as short as a cell wants it: two digits, and no power of ten where the digits take less room."""
+    if not math.isfinite(value):
+        return "?"
+    return f"{value:.0f}" if 10 <= abs(value) < 10_000 else f"{value:.2g}"
 
 
 def _contours(mark: Contours, plot: Plot) -> Iterator[str]:
