@@ -58,7 +58,7 @@ MOST = 24
 LARGEST = 1e100
 """Squares of larger numbers, and of differences finer than its inverse, leave the range of doubles."""
 CELLS = 8
-"""Up to this size the cells of a square show their numbers."""
+"""Up to this size the cells of a square show their numbers, and their rows are named."""
 
 FORMULAS = (
     Formula(
@@ -95,12 +95,12 @@ QUESTIONS = (
         "junior",
         "The batch has shape ({samples}, {features}). Which weights give one number a sample?",
         (
-            Answer("({features}, {outputs}): one weight a feature", "Yes: the {features} features meet the first axis, and {outputs} output "
-                   "is left.", right=True),
-            Answer("({samples}, {outputs}): one weight a sample", "The rows of a batch never meet the weights: {features} features do. It "
-                   "would change with each batch."),
-            Answer("({outputs}, {features}): outputs first", "So PyTorch keeps them, and multiplies by the transpose. With `@` it "
-                   "does not fit."),
+            Answer("({features}, {outputs}): one weight a feature", "Yes: the {features} features meet the first "
+                   "axis, and {outputs} output is left.", right=True),
+            Answer("({samples}, {outputs}): one weight a sample", "The rows of a batch never meet the weights: "
+                   "{features} features do. It would change with each batch."),
+            Answer("({outputs}, {features}): outputs first", "So PyTorch keeps them, and multiplies by the transpose. "
+                   "With `@` it does not fit."),
         ),
         {"given": BATCH},
     ),
@@ -200,9 +200,8 @@ def compute(problem: Batch, target: str, samples: float, given: str) -> View:
     words = {"target": quoted(problem.target), "columns": listed(problem.names)}
     pictures: tuple[Picture, ...] = (_operands(shown),)
     difference = shown.difference
-    if difference is not None:
-        pictures += (_cells(difference),)
-    pictures += (_learnt(problem, shown, numbers),)
+    if difference is not None and given != LONE:
+        pictures += (_cells(difference), _learnt(problem, shown, numbers))
     return View(_sentence(numbers, shown, given), numbers, pictures, words)
 
 
@@ -285,7 +284,7 @@ def _cells(difference: Floats) -> Picture:
     cells = np.atleast_2d(difference if difference.ndim == 2 else difference[:, None])
     mark = Heat(tuple(values(row) for row in cells), numbers=len(cells) <= CELLS)
     says = "One cell an error that the loss squares and averages: a row a prediction, a column a target."
-    names = tuple(str(i + 1) for i in range(len(cells)))
+    names = tuple(str(i) for i in range(len(cells))) if len(cells) <= CELLS else ()
     across = Axis("target", names=names if cells.shape[1] > 1 else ("its own",))
     return Picture("The errors that are averaged", says, (mark,), across, Axis("prediction", names=names))
 
