@@ -263,5 +263,6 @@ def _mistakes(numbers: Mapping[str, Number]) -> Picture:
         Bars((0.0,), (numbers["mistakes"].value or 0.0,), width=0.6, along="x"),
         Bars((1.0,), (numbers["promised"].value or 0.0,), role="soft", width=0.6, along="x"),
     )
-    says = f"Mistakes in the {numbers['sure_rows']} surest rows: {numbers['mistakes']} made, {numbers['promised']} promised."
+    made, promised = numbers["mistakes"], numbers["promised"]
+    says = f"Mistakes in the {numbers['sure_rows']} surest rows: {made} made, {promised} promised."
     return Picture("The surest rows", says, marks, Axis("mistakes", low=0.0), Axis(names=("made", "promised")))
