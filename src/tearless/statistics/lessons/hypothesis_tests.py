@@ -55,7 +55,7 @@ from tearless.statistics.comparison.two_proportions import compare_unpaired
 from tearless.statistics.comparison.unpaired_power import unpaired_power
 from tearless.statistics.estimate import normal_quantile
 from tearless.statistics.resampling_laws import bootstrap_of_difference
-from tearless.statistics.two_models import TwoModels
+from tearless.statistics.right_answers import TwoModels
 
 LEVEL = 0.95
 POWER = 0.8

@@ -1,4 +1,4 @@
-"""The answers of two models to the same items, right or wrong: the problem of the lesson on tests."""
+"""The answers of a model, or of two to the same items, right or wrong: the problems of two lessons."""
 
 from __future__ import annotations
 
@@ -10,15 +10,65 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tearless.core import Asked, NotApplicable, quoted
+from tearless.core import Asked, CannotTell, NotApplicable, quoted
 from tearless.linear_algebra.facts import Sample
+from tearless.probability.predictions import OF_CLASS, PREDICTED, PROBABILITY, TRUTH, Predictions
+from tearless.readers.source import Batch
 from tearless.statistics.comparison.paired_proportions import PairedTable
+from tearless.statistics.comparison.predicted_rows import predicted_rows
 
 TRUTHS = ("truth", "label", "target", "y_true", "answer")
 """What a column of true classes is usually called."""
 NO_MODEL = frozenset(("id", "item", "index", "row", "fold", "repeat", "seed", "run", "cluster", "group"))
 """What a column is called that tells rows apart, and is the result of no model."""
 MOST_CLASSES = 50
+
+
+@dataclass(frozen=True)
+class RightAnswers:
+    """How many answers of one model are right. Derived.
+
+    Of a table of predictions they are the rows whose predicted, or likeliest, class is the truth; of another the ones
+    in its target, or in its first column of 0 and 1.
+
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"truth": ["a", "b"], "predicted": ["a", "a"]})))
+    >>> RightAnswers.derive(sample, Asked()).right
+    1
+    """
+
+    right: int
+    n: int
+    said: str
+
+    @classmethod
+    def derive(cls, sample: Sample, asked: Asked) -> Self:
+        """Raises ``NotApplicable`` where nothing in the table is right or wrong."""
+        frame = sample.frame.fill_nan(None) if sample.rows else sample.frame
+        truth = asked.target or next((name for name in frame.columns if name.lower() in TRUTHS), None)
+        found = _predicted(frame, truth) or (_right_of(frame, truth) if truth else [])
+        if not found and truth:
+            found = [c for c in _of_zeros_and_ones(frame) if c.name == asked.target]
+        found = found or ([] if asked.target else _of_zeros_and_ones(frame))
+        right = found[0].drop_nulls() if found else pl.Series([])
+        if right.is_empty():
+            raise NotApplicable(
+                "this needs answers that are right or wrong: predicted classes, or probabilities of them, beside a "
+                "column `truth`, or a column of 1 for right and 0 for wrong; name it with --target"
+            )
+        return cls(int(right.sum()), len(right), f"{len(right):,} rows of {quoted(found[0].name)}, of {sample.said}")
+
+
+def _predicted(frame: pl.DataFrame, truth: str | None) -> list[pl.Series]:
+    """Whether the predicted class is the true one, of a table with the usual names; quantities are neither."""
+    told = [n for n in frame.columns if n in (PREDICTED, PROBABILITY) or n.startswith(OF_CLASS)]
+    if truth is None or not told or truth in told:
+        return []
+    try:
+        rows = predicted_rows(Predictions.of(Batch(frame.select(pl.col(truth).alias(TRUTH), *told))))
+    except (NotApplicable, CannotTell):
+        return []
+    return [pl.Series(told[0], rows.scores).cast(pl.Int64)] if rows.kind == "classes" else []
 
 
 @dataclass(frozen=True)
