@@ -264,8 +264,8 @@ def _coverage(n: int, level: float, numbers: Mapping[str, Number]) -> Picture:
     marks: list[Line | Points] = [Line((0.0, 1.0), (level, level), "promised", "good", dashed=True)]
     for name, number, role in drawn:
         kept = np.array([_covers(name, n, level, float(p)) for p in GRID])
-        kept[kept < low] = np.nan
-        marks.append(Line(values(GRID), values(kept), name, role, dashed=role == "third"))
+        high = kept >= low  # what lies below the picture is left out
+        marks.append(Line(values(GRID[high]), values(kept[high]), name, role, dashed=role == "third"))
         marks.append(Points((truth,), (numbers[number].value or 0.0,), role=role))
     says = (
         f"Over the true share, the part of samples whose interval holds it; at {numbers['truth']} it is "
