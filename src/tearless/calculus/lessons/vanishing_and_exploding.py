@@ -223,15 +223,15 @@ def compute(problem: LayerGradients, gain: float, activation: str, depth: float)
 def _sentence(numbers: Mapping[str, Number], activation: str, problem: LayerGradients) -> str:
     name = "no activation" if activation == "none" else activation
     drawn = (
-        f"{numbers['depth']} random layers with {name} keep {numbers['kept']}, a factor of {numbers['factor']} a layer: "
-        f"it {_verdict(numbers['kept'].value or 0.0)}"
+        f"{numbers['depth']} random layers with {name} keep {numbers['kept']}, a factor of {numbers['factor']} "
+        f"a layer: it {_verdict(numbers['kept'].value or 0.0)}"
     )
     if numbers["run_kept"].value is None:
         return f"The run does not tell its layers apart{problem.hurt}. Of a gradient, {drawn}."
-    losses = f", its loss from {numbers['loss_first']} to {numbers['loss_last']}" if problem.losses else ""
+    losses = f"; the loss went from {numbers['loss_first']} to {numbers['loss_last']}" if problem.losses else ""
     return (
-        f"In the run the gradient {_verdict(numbers['run_kept'].value)}: {numbers['run_kept']} of its length reached the "
-        f"first layer{losses}{problem.hurt}. Of a gradient, {drawn}."
+        f"In the run the gradient {_verdict(numbers['run_kept'].value)}: {numbers['run_kept']} of its length reached "
+        f"the first layer{losses}{problem.hurt}. Of a gradient, {drawn}."
     )
 
 
