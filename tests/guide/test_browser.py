@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tearless.core.catalogue import lessons
 from tearless.guide.export import exported
 from tearless.guide.pages import Guide
+from tearless.guide.replays.all import INCIDENTS
 from tearless.guide.server import serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -170,4 +171,30 @@ def test_an_exported_lesson_opens_from_disk(browser: Browser, tmp_path: Path) ->
     assert watched.asked == [file.as_uri()]
     assert not watched.troubles
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
+    watched.context.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/start", "/map", "/published", "/incidents", "/check/overconfident", "/check/class-collapse"]
+)
+def test_the_other_pages_open(browser: Browser, address: str, path: str) -> None:
+    watched = Watched(browser, WIDTHS["phone"], "dark")
+    watched.page.goto(at(address, path))
+    assert watched.page.inner_text("h1")
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
+    found = Axe().run(watched.page)
+    assert not found.violations_count, found.generate_report()
+    assert not watched.troubles
+    watched.context.close()
+
+
+@pytest.mark.parametrize("incident", [incident.name for incident in INCIDENTS])
+def test_an_incident_is_run_on_its_page(browser: Browser, address: str, incident: str) -> None:
+    watched = Watched(browser, WIDTHS["phone"], "light")
+    watched.page.goto(at(address, f"/incident/{incident}"))
+    assert "What the checks say" in watched.page.inner_text("main")
+    assert watched.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS["phone"]
+    found = Axe().run(watched.page)
+    assert not found.violations_count, found.generate_report()
+    assert not watched.troubles
     watched.context.close()

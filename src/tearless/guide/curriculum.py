@@ -36,6 +36,21 @@ ORDER = (
 )
 """What to learn after what. A lesson that is not named here stands at the end."""
 
+LEAST = (
+    ("description", "what a column holds, before anything is fitted to it"),
+    ("normalisation", "why `StandardScaler` stands in front of nearly everything"),
+    ("bias-and-variance", "why the score on the training rows is no score"),
+    ("confidence-intervals", "how far a score may be believed"),
+)
+NETWORKS = (
+    ("gradient-descent", "what the learning rate may be, and why"),
+    ("derivatives", "what `backward` does"),
+    ("cross-entropy", "what the loss counts, and where its floor is"),
+    ("vanishing-and-exploding", "what happens to a gradient on its way"),
+    ("attention", "what a Transformer adds up"),
+)
+"""Where to begin: lessons, and why."""
+
 SYMPTOMS: Mapping[str, tuple[str, ...]] = {
     "The loss is nan or infinite": ("vanishing-and-exploding", "softmax-and-temperature", "gradient-descent"),
     "The loss does not move": ("gradient-descent", "vanishing-and-exploding", "derivatives"),

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tearless.core import InputError
 from tearless.core.catalogue import LessonEntry, find, find_lesson, lessons
-from tearless.core.lesson import Choice, Control, Opened, Slider
-from tearless.core.number import shown as number_text
+from tearless.core.lesson import Opened
 from tearless.doctor.lesson import lesson
-from tearless.report.html import shown
+from tearless.report.html import report_style
 from tearless.report.lesson import formula_html, prose_html, question_html, view_html
 from tearless.report.pictures.svg import COLOURS, STYLE
 
 from .code import code_of
 from .curriculum import SYMPTOMS, in_order
 from .failing import failing
+from .templates import page
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-STOPS = 1_000
-"""The positions of a slider."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ class Guide:
             pillars.setdefault(entry.pillar, []).append(entry)
         there = {entry.name: entry for entry in entries}
         symptoms = {said: [there[n] for n in names if n in there] for said, names in SYMPTOMS.items()}
-        return _page("contents.html", pillars=pillars, symptoms={k: v for k, v in symptoms.items() if v})
+        return page("contents.html", pillars=pillars, symptoms={k: v for k, v in symptoms.items() if v})
 
     def lesson(self, name: str, given: Mapping[str, str]) -> str:
         """The page of one lesson at these settings. Raises ``InputError`` for what no control takes."""
@@ -95,7 +90,7 @@ class Guide:
 
     def refusal(self, why: str) -> str:
         """The page that says why there is none."""
-        return _page("refusal.html", why=why)
+        return page("refusal.html", why=why)
 
 
 def moving(opened: Opened, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -108,16 +103,16 @@ def lesson_page(
     template: str, opened: Opened, settings: Mapping[str, Any], why: str, *, runs: bool, **told: Any
 ) -> str:
     """The page of a lesson; ``why`` says why it is not computed on the reader's own data."""
-    found, usual, page = opened.lesson, opened.view(), opened.lesson.page()
-    return _page(
+    found, usual, told_of_it = opened.lesson, opened.view(), opened.lesson.page()
+    return page(
         template,
         lesson=found,
-        title=page.title,
+        title=told_of_it.title,
         opened=opened,
         not_own=why,
         settings=settings,
         view=Markup(view_html(opened.view(**settings))),  # noqa: S704 (made inert where it is made)
-        prose={name: Markup(prose_html(text, usual.fields)) for name, text in page.sections.items()},  # noqa: S704
+        prose={name: Markup(prose_html(text, usual.fields)) for name, text in told_of_it.sections.items()},  # noqa: S704
         formulas=[Markup(formula_html(formula)) for formula in found.formulas],  # noqa: S704
         code=code_of(opened, settings),
         runs=runs,
@@ -133,30 +128,4 @@ def style() -> str:
     """The one style sheet: colours, pictures, pages."""
     light, dark = COLOURS
     colours = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
-    return colours + STYLE + (STATIC / "guide.css").read_text(encoding="utf-8")
-
-
-@functools.cache
-def _templates() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    found.filters["inert"] = lambda text: Markup(shown(str(text)))  # noqa: S704
-    found.filters["number"] = number_text
-    found.tests["slider"] = lambda control: isinstance(control, Slider)
-    found.globals["place"] = place
-    found.globals["stops"] = STOPS
-    return found
-
-
-def _page(template: str, **told: Any) -> str:
-    return _templates().get_template(template).render(**told)
-
-
-def place(control: Control, value: Any) -> float:
-    """Where a value stands on its slider, from 0 to 1."""
-    if isinstance(control, Choice) or control.high == control.low:
-        return 0.0
-    if control.log:
-        return math.log(value / control.low) / math.log(control.high / control.low)
-    return float((value - control.low) / (control.high - control.low))
+    return colours + STYLE + report_style() + (STATIC / "guide.css").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tearless.core import InputError
 
+from . import around
 from .pages import STATIC, Guide, style
 from .running import run
 
@@ -109,6 +110,12 @@ def app_of(guide: Guide, token: str, hosts: frozenset[str], *, runs: bool = True
         Route("/lesson/{name}/view", view),
         Route("/lesson/{name}/run", code, methods=["POST"]),
         Route("/style.css", lambda _: Response(style(), media_type="text/css")),
+        Route("/start", page(lambda _: around.start())),
+        Route("/map", page(lambda _: around.map_of_algorithms())),
+        Route("/published", page(lambda _: around.published())),
+        Route("/check/{name}", page(lambda r: around.check(r.path_params["name"]))),
+        Route("/incidents", page(lambda _: around.incidents())),
+        Route("/incident/{name}", page(lambda r: around.incident(r.path_params["name"]))),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard, token=token, hosts=hosts)])

@@ -58,9 +58,7 @@ def to_html(report: Report) -> str:
 
 def fragment(report: Report) -> str:
     """The report as a part of a page, with its style: what a notebook shows."""
-    light, dark = COLOURS
-    style = STYLE.replace("{light}", light).replace("{dark}", dark) + PICTURES
-    parts = [f"<style>{style}</style>", '<section class="tearless">']
+    parts = [f"<style>{report_style()}{PICTURES}</style>", '<section class="tearless">']
     parts.append(f"<h1>{shown(words.headline(report))}</h1>")
     if report.answer and report.findings:
         parts.append(f"<p><strong>{shown(words.severities(report.findings))}</strong></p>")
@@ -75,6 +73,19 @@ def fragment(report: Report) -> str:
     parts.append(f'<p class="soft">{shown(words.silence(report.outcomes) + correction)}; seed {report.seed}.</p>')
     parts.append("</section>")
     return "\n".join(parts) + "\n"
+
+
+def report_style() -> str:
+    """The style of a report, without that of its pictures."""
+    light, dark = COLOURS
+    return STYLE.replace("{light}", light).replace("{dark}", dark)
+
+
+def findings_html(report: Report) -> str:
+    """The findings of a report alone, within another page that has its style."""
+    found = "".join(part for group in groups(report.findings) for part in _group(report, group))
+    said = found or f"<p>{shown(words.severities(report.findings))}</p>"
+    return f'<section class="tearless">{said}<p class="soft">{shown(words.silence(report.outcomes))}</p></section>'
 
 
 def _answer(answer: Answer) -> list[str]:

@@ -1,0 +1,1 @@
+"""Small production failures that run, are diagnosed by the checks, mended, and run again."""

@@ -1,0 +1,43 @@
+"""The templates of the pages, and what fills them. What comes from data is made inert."""
+
+from __future__ import annotations
+
+import functools
+import math
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from tearless.core.lesson import Choice, Control, Slider
+from tearless.report.html import shown
+
+STOPS = 1_000
+"""The positions of a slider."""
+
+
+def page(template: str, **told: Any) -> str:
+    """A page, filled."""
+    return _templates().get_template(template).render(**told)
+
+
+@functools.cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    found.filters["inert"] = lambda text: Markup(shown(str(text)))  # noqa: S704
+    found.tests["slider"] = lambda control: isinstance(control, Slider)
+    found.globals["place"] = place
+    found.globals["stops"] = STOPS
+    return found
+
+
+def place(control: Control, value: Any) -> float:
+    """Where a value stands on its slider, from 0 to 1."""
+    if isinstance(control, Choice) or control.high == control.low:
+        return 0.0
+    if control.log:
+        return math.log(value / control.low) / math.log(control.high / control.low)
+    return float((value - control.low) / (control.high - control.low))
