@@ -2,30 +2,30 @@
 
 ## The idea
 A test finds {sensitivity} of the cases of {positive} and clears {specificity} of the others. Is a positive then right
-in {sensitivity} of them? No. That is the chance of a positive given the case; you want the chance of the case
-given a positive, and the two differ by how rare the case is.
+in {sensitivity} of them? No. That is the chance of a positive given the case; you want the chance of the case given a
+positive, and the two differ by how rare the case is.
 
-Count instead of multiplying. Of {people} tested, {cases} are {positive}; the test finds {true_positives} of them.
-Of the many others it wrongly flags {false_positives}. A positive is one of both heaps, so it is right in
-{if_positive}. To take one chance for the other is the commonest mistake with tests.
+Count instead of multiplying. Of {people} tested, {cases} are {positive}; the test finds {true_positives} of them. Of
+the many others it wrongly flags {false_positives}. A positive is one of both heaps, so it is right in {if_positive}. To
+take one chance for the other is the commonest mistake with tests.
 
 ## The picture
-Left, the heaps as a tree: who has it, and what the test says. Compare the two boxes of positives. Right, how
-often a positive is right over the prevalence, from rare to common. The dot is where you
-stand: move the prevalence and it slides, while sensitivity and specificity stay. Ask for several positives in a row
-and a second curve rises far to the left of the first. Move the threshold and both kinds of mistake trade places.
+Left, the heaps as a tree: who has it, and what the test says. Compare the two boxes of positives. Right, how often a
+positive is right over the prevalence, from rare to common. The dot is where you stand: move the prevalence and it
+slides, while sensitivity and specificity stay. Ask for several positives in a row and a second curve rises far to the
+left of the first. Move the threshold and both kinds of mistake trade places.
 
 ## The formula
 Odds make it one multiplication: the odds after a positive are the odds before, times how much likelier a positive is
 with the case than without, {ratio_said} here. Each further positive multiplies again, as long as its mistakes are its
-own: the same test repeated on the same person repeats its mistakes and adds little. A positive is more often right
-than wrong from a prevalence of {needed} on.
+own: the same test repeated on the same person repeats its mistakes and adds little. A positive is more often right than
+wrong from a prevalence of {needed} on.
 
 ## Where it is used
-Precision in scikit-learn (`precision_score`) is what Bayes' theorem gives at the prevalence of your test set, and at
-no other; recall is the sensitivity. A threshold on `predict_proba` chooses both. A model trained on balanced classes
+Precision in scikit-learn (`precision_score`) is what Bayes' theorem gives at the prevalence of your test set, and at no
+other; recall is the sensitivity. A threshold on `predict_proba` chooses both. A model trained on balanced classes
 (`class_weight="balanced"`, oversampling) says what would be true if half of the rows were positive; its odds must be
-multiplied by the ratio of the odds of both prevalences before they are used.
+multiplied by the ratio of the odds of both prevalences before they are used: `tearless calibrate --prevalence`.
 
 ## How it fails
 The precision of the validation set is gone in production, though recall holds and nothing was changed: the positive
@@ -106,12 +106,12 @@ QUESTIONS = (
         "mid",
         "From which prevalence on is a positive more often right than wrong?",
         (
-            Answer("{needed}", "Yes: there the odds before the test are one over the factor of a positive, "
-                   "{ratio_said}.", right=True),
+            Answer("{needed}", "Yes: a positive is {ratio_said} as likely with the case as without, and there "
+                   "that makes the odds even.", right=True),
             Answer("any, the test is good enough", "No test is good enough for every prevalence: with few cases, the "
                    "others supply the positives."),
-            Answer("one half", "At one half the sensitivity and specificity alone decide. This test multiplies the "
-                   "odds by {ratio_said}, so much less is enough."),
+            Answer("one half", "At one half the sensitivity and specificity alone decide. A positive is "
+                   "{ratio_said} as likely with the case, so less is enough."),
         ),
     ),
     Question(

@@ -6,30 +6,32 @@ rows, that share should come: {promised} mistakes. Here {mistakes} came. Nothing
 it must be measured, on rows that the model has not seen.
 
 Calibration is not accuracy. A forecaster who says the overall share in every row keeps every promise and tells nothing
-apart. And the error of calibration of a perfect model is not zero: in bins of few rows luck alone moves the shares,
-and the usual sum counts every move as an error. On these rows a perfect model would show {if_calibrated}.
+apart. And the error of calibration of a perfect model is not zero: in bins of few rows luck alone moves the shares, and
+the usual sum counts every move as an error. On these rows a perfect model would show {if_calibrated}.
 
 ## The picture
 Left, the share that came over what was said, in bins; on the diagonal promises are kept. The band is where an honest
-forecaster's bins lie: only what leaves it is news. Below the diagonal at high values is over-confidence. Right, the
-error beside that of a perfect model on these very rows. Add bins, and watch both grow.
+forecaster's bins lie: only what leaves it is news. Below the diagonal at high values is over-confidence. Then the error
+beside that of a perfect model on these very rows: add bins, and watch both grow. Last, the mistakes among the surest
+rows, made and promised. Move the temperature to {best} and see how near one number brings the curve to the diagonal.
 
 ## The formula
 The expected calibration error is the mean gap between said and come, bins weighted by their rows: {ece} in {filled}
-bins, and {usual_to} is what a perfect model stays under nineteen times in twenty. The Brier score, {brier}, has parts:
-reliability {reliability}, the broken promises, less resolution {resolution}, how well rows are told apart, plus
-uncertainty {uncertainty}, how hard they are, and a small rest from within the bins.
+bins, and {usual_to} is what a perfect model stays under nineteen times in twenty. With the noise of the bins taken off,
+{debiased} is left. The Brier score, {brier}, has parts: reliability {reliability}, the broken promises, less resolution
+{resolution}, how well rows are told apart, plus uncertainty {uncertainty}, how hard they are, and a small rest from
+within the bins.
 
 ## Where it is used
 `calibration_curve`, `brier_score_loss` and `CalibratedClassifierCV` in scikit-learn; the last fits Platt's curve, an
 isotonic step, or a temperature. Temperature scaling divides the logits of a network by one number, {best} for these
-rows, and changes no decision. Fit it on held-out rows and judge it on others: `tearless calibrate` does both, and says
-which recalibration is worth its parameters.
+rows, and changes no likeliest class. Fit it on held-out rows and judge it on others: `tearless calibrate` does both,
+and says which recalibration is worth its parameters.
 
 ## How it fails
 A threshold at a high probability lets several times the expected mistakes through. A model trained long past its best
-loss is over-confident; averages of many trees are under-confident; a model made for balanced classes is off by a
-factor of odds. A mean over all classes hides one class whose probabilities mean nothing. A paper compares errors of
+loss is over-confident; averages of many trees are under-confident; a model made for balanced classes is off by a factor
+of odds. A mean over all classes hides one class whose probabilities mean nothing. A paper compares errors of
 calibration from test sets, or bins, of different size, and so compares luck.
 """
 
@@ -203,6 +205,7 @@ def compute(problem: Promises, temperature: float, bins: float, by: str) -> View
         "ece": Number(error.value, "share", f"expected calibration error, {problem.said}"),
         "if_calibrated": Number(error.if_calibrated, "share", "the same of a perfect model, on average"),
         "usual_to": Number(error.usual_to, "share", "what a perfect model rarely exceeds"),
+        "debiased": Number(error.debiased, "share", "the error with the noise of the bins taken off"),
         "chance": Number(error.p, "chance", "of so large an error with a perfect model"),
         "brier": Number(parts.score, "1", "Brier score"),
         "reliability": Number(parts.reliability, "1", "its part for broken promises"),

@@ -1,19 +1,19 @@
 """Cross-entropy and perplexity: what a prediction costs, and what costs the most
 
 ## The idea
-Each row costs minus the logarithm of the probability that was given to what came. Sure and right costs nearly
-nothing, one half costs {half}, nearly impossible costs more without end. The mean over the rows is the cross-entropy,
-the loss of nearly every classifier and language model.
+Each row costs minus the logarithm of the probability that was given to what came. Sure and right costs nearly nothing,
+one half costs {half}, nearly impossible costs more without end. The mean over the rows is the cross-entropy, the loss
+of nearly every classifier and language model.
 
-A loss says nothing without what it must fall below. To guess all {classes} classes alike costs {uniform}. To say the
-shares of the classes in every row, and look at nothing, costs {label_entropy}, their entropy. What lies below that, and
-only that, the model learnt from its input.
+A loss says nothing without what it must fall below. To guess all {classes} classes alike costs {uniform} {unit}. To say
+the shares of the classes in every row, and look at nothing, costs {label_entropy}, their entropy. What lies below that,
+and only that, the model learnt from its input.
 
 ## The picture
-Left, the loss beside these two floors. Right, the cost over the probability of what came, with the rows
-on it. Most stand low on the right. Look at the cliff on the left: the dearest {dearest_rows} of {rows} rows pay
-{dearest} of the whole loss. The line is what the smallest probability that counts costs: raise it, and see how much of
-the loss hangs on a number that somebody chose.
+Left, the loss beside these two floors. Right, the cost over the probability of what came, with the rows on it. Most
+stand low on the right. Look at the cliff on the left: the dearest {dearest_rows} of {rows} rows pay {dearest} of the
+whole loss. The line is what the smallest probability that counts costs: raise it, and see how much of the loss hangs on
+a number that somebody chose.
 
 ## The formula
 Cross-entropy is entropy plus divergence: what the labels cost anyway, and what a wrong belief adds. The model's mean
@@ -28,10 +28,10 @@ probabilities and lifts those of zero to the smallest step of their type. Perple
 between models with one tokeniser; bits per character compare always.
 
 ## How it fails
-The loss is infinite or `nan`: the logarithm of a zero, of a rounded softmax, or of a `nan` among the targets. It
-stands still at {uniform} or {label_entropy}: the output is constant, or the labels have nothing to do with the rows. It
-starts far above {uniform}: the outputs are not in the range that this loss takes, a probability where logits belong.
-It rises while accuracy rises too: a few rows are wrong and ever surer.
+The loss is infinite or `nan`: the logarithm of a zero, of a rounded softmax, or of a `nan` among the targets. It stands
+still at {uniform} or {label_entropy}: the output is constant, or the labels have nothing to do with the rows. It starts
+far above {uniform}: the outputs are not in the range that this loss takes, a probability where logits belong. It rises
+while accuracy rises too: a few rows are wrong and ever surer.
 """
 
 from __future__ import annotations
@@ -123,13 +123,13 @@ QUESTIONS = (
     ),
     Question(
         "senior",
-        "{impossible} of {rows} rows had a probability of zero for what came. What is the loss?",
+        "A row has a probability of zero for what came. What is the loss of all {rows} rows?",
         (
-            Answer("Infinite, unless something lifts the zeros", "Yes: {loss} is the value with zeros lifted to "
-                   "{smallest}. Another floor gives another number, so name it, or keep the logits.", right=True),
-            Answer("{loss}, whatever the program", "It holds for zeros lifted to {smallest}. Each such row costs "
-                   "{cost_of_smallest}, and programs lift them differently."),
-            Answer("{loss_without}: leave those rows out", "That leaves out the rows on which the model was surest and "
+            Answer("Infinite, unless something lifts the zeros", "Yes: {loss} is the value here with zeros "
+                   "lifted to {smallest}. Another floor gives another number: name it, or keep logits.", right=True),
+            Answer("Much as before: one row hardly counts", "Lifted to {smallest} it costs {cost_of_smallest}, as much "
+                   "as many others together; not lifted, it costs without end."),
+            Answer("{loss_without}: leave such rows out", "That leaves out the rows on which the model was surest and "
                    "wrong: the loss then rewards it."),
         ),
     ),
@@ -204,7 +204,7 @@ def compute(problem: ClassForecasts, smallest: float, sureness: float, unit: str
         "rows": Number(problem.n, "rows", problem.said),
     }
     pictures = (_beside(numbers, unit), _rows(np.maximum(given, smallest), numbers, smallest, unit))
-    return View(_sentence(numbers, unit), numbers, pictures)
+    return View(_sentence(numbers, unit), numbers, pictures, {"unit": unit})
 
 
 def _sentence(numbers: Mapping[str, Number], unit: str) -> str:

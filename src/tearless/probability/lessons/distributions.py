@@ -1,9 +1,9 @@
 """Distributions and tails: is it normal, and by how much not
 
 ## The idea
-Two numbers, a mean and a standard deviation, stand for a whole column whenever somebody says "three sigma". They do
-so only if the values lie as a normal distribution lies. For {column}, that would promise {promised} of the values
-{side} {limit}; {came} came.
+Two numbers, a mean and a standard deviation, stand for a whole column whenever somebody says "three sigma". They do so
+only if the values lie as a normal distribution lies. For {column}, that would promise {promised} of the values {side}
+{limit}; {came} came.
 
 The question is never whether a column is normal. No real column is, and with enough rows every test says so. The
 question is by how much it is not, and whether the areas that you read off it are right where you read them. In the
@@ -16,20 +16,20 @@ Where they part, the promise is void. Switch to logarithms and see whether they 
 
 ## The formula
 The curve is highest at the mean, and its logarithm falls with the square of the distance from there, counted in
-standard deviations: nothing else that is used as often has tails that thin. The distance between column and curve is the largest gap between the share of values up to a point and the area up to it:
-{distance} here, at {at}. Any tail read off the curve is wrong by at most that much, and the area of an interval by
-twice as much.
+standard deviations: nothing else that is used as often has tails that thin. The distance between column and curve is
+the largest gap between the share of values up to a point and the area up to it: {distance} here, at {at}. Any tail read
+off the curve is wrong by at most that much, and the area of an interval by twice as much.
 
 ## Where it is used
 `scipy.stats.norm` holds the curve, `scipy.stats.shapiro` and `anderson` test for it. Control limits, z-scores of
-outliers, and standardised drift alarms rest on it. Linear regression does not need normal columns, nor a normal
-target; only its prediction intervals need residuals that lie like this. Weights of a network start as draws from it.
+outliers, and standardised drift alarms rest on it. Linear regression does not need normal columns, nor a normal target;
+only its prediction intervals need residuals that lie like this. Weights of a network start as draws from it.
 
 ## How it fails
 Alarms that should come once a year come every day: a heavy tail was taken for a normal one. Or an outlier widens the
 standard deviation until it hides itself and its neighbours. A small chance in a normality test is read as "unusable",
-though at so many rows it means only that the test sees well. And the mean and deviation of last month are kept when
-the column has drifted on.
+though at so many rows it means only that the test sees well. And the mean and deviation of last month are kept when the
+column has drifted on.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ QUESTIONS = (
         "mid",
         "A test of normality gives a chance of {chance}. What does it say?",
         (
-            Answer("That the values do not come from a normal", "Yes, and no more. How far they are from one says the "
-                   "distance: areas are wrong by up to {distance}.", right=True),
+            Answer("{says}", "Yes, and no more. How far they are from one says the distance: areas are wrong by up to "
+                   "{distance}.", right=True),
             Answer("That they are normal with a chance of {chance}", "It is the chance of values as far off if they "
                    "were normal: the condition is turned round."),
             Answer("That no method for means can be used", "Means of many rows lie normally whatever the column does. "
@@ -209,7 +209,12 @@ def compute(problem: FewColumns, column: str, deviations: float, scale: str) -> 
         "chance": Number(fit.chance, "chance", "of values as far off, if they were normal"),
         "rows": Number(len(x), "rows", "finite values"),
     }  # fmt: skip
-    words = {"column": quoted(column), "side": "above" if deviations >= 0 else "below"}
+    rejected = "That the values do not come from a normal"
+    words = {
+        "column": quoted(column),
+        "says": rejected if fit.chance < SURE else "That so many values cannot tell them from a normal",
+        "side": "above" if deviations >= 0 else "below",
+    }
     label = f"ln {visible(column, 20)}" if logged else visible(column, 24)
     pictures = (_hump(x, normal, label, limit), _both_tails(x, normal, numbers))
     return View(_sentence(numbers, fit, column, words["side"], refused, logged), numbers, pictures, words)

@@ -6,13 +6,13 @@ how often each value came with each class, takes the logarithm of every ratio, a
 each prediction has a table of evidence that anybody can read, which few models have.
 
 Naive is the adding. It is right if the columns, given the class, know nothing of each other. Columns that repeat one
-another are counted as news each time: here the model says {mean_said} on average and is right in {right}. It may
-still choose the right class; its probability is worth little.
+another are counted as news each time: here the model says {mean_said} on average and is right in {right}. It may still
+choose the right class; its probability is worth little.
 
 ## The picture
 Left, one row as a staircase of bits: from the prior, column by column, to the total that decides between {winner} and
-{runner_up}. Right, what it says on average beside how often it is right, over the {rows} rows that it did
-not learn from, if the column {telling} stood in the table several times. Nothing new is known, and it grows surer.
+{runner_up}. Right, what it says on average beside how often it is right, over the {rows} rows that it did not learn
+from, if the column {telling} stood in the table several times. Nothing new is known, and it grows surer.
 
 ## The formula
 The log-odds are those of the prior plus one term for each column: {prior_bits} bits, then {evidence_bits} from the
@@ -22,14 +22,14 @@ counting, that each value is possible.
 
 ## Where it is used
 `MultinomialNB`, `CategoricalNB` and `GaussianNB` in scikit-learn, with `alpha` for the smoothing; spam filters; first
-baselines for text, hard to beat with few rows. The same sum of logarithms stands in logistic regression, which fits
-the weights together instead of one by one, and so gives two copies of a column half the weight each.
+baselines for text, hard to beat with few rows. The same sum of logarithms stands in logistic regression, which fits the
+weights together instead of one by one, and so gives two copies of a column half the weight each.
 
 ## How it fails
-A spam filter is certain, and wrong, of a harmless mail that uses five words of one template. Probabilities heap up at
+A spam filter is certain, and wrong, of a harmless mail that uses the words of one template. Probabilities heap up at
 both ends, and thresholds mean nothing: calibrate them on held-out rows. Without smoothing one unseen category makes a
 class impossible, or all of them, and the logarithm infinite. A column with a category for nearly every row learns rows
-by heart: {unseen} of the judged rows hold a value that no learnt row has.
+by heart; how many judged rows hold a value that no learnt row has tells it, {unseen} here.
 """
 
 from __future__ import annotations
@@ -96,10 +96,10 @@ QUESTIONS = (
         "junior",
         "The prior speaks {prior_bits} bits for {winner}, the columns {evidence_bits}. What are the odds?",
         (
-            Answer("two to the power of {total_bits}", "Yes: bits add, and each doubles the odds. That is a "
+            Answer("two to the power of {total_bits}, to one", "Yes: bits add, and each doubles the odds. That is a "
                    "probability of {posterior}.", right=True),
-            Answer("two to the power of {evidence_bits}", "The prior is left out: how common the class is before any "
-                   "column is read."),
+            Answer("two to the power of {evidence_bits}, to one", "The prior is left out: how common the class is "
+                   "before any column is read."),
             Answer("the product of all the bits", "Ratios are multiplied; bits are their logarithms, which are added."),
         ),
     ),
@@ -118,8 +118,8 @@ QUESTIONS = (
         "senior",
         "The column {telling} is given to the model {copies} times. What changes?",
         (
-            Answer("It says {mean_said} on average and is right in {right}", "Yes: surer, not better. One copy says "
-                   "{said_once} and is right in {right_once}.", right=True),
+            Answer("It says {mean_said} on average and is right in {right}", "Yes: its certainty moved, and nothing "
+                   "was learnt. One copy says {said_once} and is right in {right_once}.", right=True),
             Answer("Nothing: it is the same information", "The model cannot know that. It adds the same bits each "
                    "time, as if they were news."),
             Answer("It is right more often, as with every column", "No copy holds anything new: it is right in "

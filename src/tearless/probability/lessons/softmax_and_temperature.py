@@ -17,21 +17,23 @@ it only {without_last} would be left, which is less than was asked for.
 ## The formula
 Take the largest logit out of all exponents before computing them. Nothing changes, for it cancels, and nothing
 overflows: plainly, a logit above {double_limit} is too much for double precision, above {half_limit} for half
-precision. The logarithm of the sum is {log_sum} here. Top-k at {kept} or min-p at {ratio} would make the same cut now.
-On a flatter day, with every logit halved, top-p would keep {flat_top_p} choices, that min-p {flat_min_p}, and top-k
-still {kept}.
+precision. The logarithm of the sum is {log_sum} here. The sigmoid is the softmax of two choices, one of them at zero.
+
+Top-k at {kept} or min-p at {ratio} would make the same cut now. On a flatter day, with every logit halved, top-p would
+keep {flat_top_p} choices, that min-p {flat_min_p}, and top-k still {kept}.
 
 ## Where it is used
 `torch.softmax` and `scipy.special.softmax` take the largest out; attention divides by the root of the head's width,
 which is a temperature. In transformers `temperature`, `top_k`, `top_p` and `min_p` are arguments of `generate`, and
 temperature comes first, as in vLLM. In llama.cpp it comes last: the cut sees the model's own shares, so the same
-settings keep {other_kept} choices there instead of {kept}.
+settings keep {other_kept} choices there instead of {kept}. `typical_p` keeps what surprises about as much as is usual,
+and may drop the likeliest choice.
 
 ## How it fails
 The text rambles: temperature before the cut let the tail in. It repeats: temperature near zero, or p so small that one
-choice is left. A sampler that drops the crossing choice keeps nothing when the first already exceeds p. Logits that
-are probabilities already, put through softmax again, come out almost equal. A softmax over the batch adds up to one
-along the wrong axis. Logits far apart saturate it: one weight of one, and no gradient for the others.
+choice is left. A sampler that drops the crossing choice keeps nothing when the first already exceeds p. Logits that are
+probabilities already, put through softmax again, come out almost equal. A softmax over the batch adds up to one along
+the wrong axis. Logits far apart saturate it: one weight of one, and no gradient for the others.
 """
 
 from __future__ import annotations
@@ -116,9 +118,10 @@ QUESTIONS = (
         "mid",
         "The same temperature and p, in an engine that takes the other order. What happens?",
         (
-            Answer("It keeps {other_kept} choices, not {kept}", "Yes: the cut sees other shares. State the order "
-                   "beside the settings.", right=True),
-            Answer("It keeps {kept} as well", "Only at a temperature of one do both orders agree."),
+            Answer("The cut sees other shares: {other_kept} stay instead of {kept}", "Yes. State the order beside the "
+                   "settings.", right=True),
+            Answer("The same {kept} stay: the settings are the same", "Only at a temperature of one do both orders "
+                   "agree."),
             Answer("Nothing: temperature does not change ranks", "Ranks stay, the running sum does not, and top-p "
                    "reads the sum."),
         ),
