@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,21 @@ def _recurrent(orthogonal: bool) -> Run:
         "length": Number(length, "1", "numbers in a series"),
         "singular": Number(round(singular, 12), "1", "largest singular value of the recurrent weights"),
     }
-    return _trained(loss, first, 0.002, told)
+    lengths = [1.0]
+    back = first["output"] / np.linalg.norm(first["output"])
+    for _ in range(length - 1):
+        back = back @ first["recurrent"]
+        lengths.append(float(np.linalg.norm(back)))
+    found = _trained(loss, first, 0.002, told)
+    return replace(found, pictures=(_going_back(lengths), *(found.pictures if orthogonal else ())))
+
+
+def _going_back(lengths: list[float]) -> Picture:
+    says = f"A gradient of length one is {lengths[-1]:.3g} long after {len(lengths) - 1} steps back."
+    log = max(lengths) / min(lengths) > 30
+    axis = Axis("length", log=True) if log else Axis("length", low=0.0)
+    mark = Line(values(range(len(lengths))), values(lengths))
+    return Picture("A gradient of length one, going back", says, (mark,), Axis("steps back"), axis)
 
 
 def _trained(loss: Loss, w: Weights, rate: float, told: Mapping[str, Number]) -> Run:
