@@ -23,7 +23,7 @@ least, and that is the cure for a bad condition. L1 has a corner at zero: a colu
 keeps a weight of zero.
 
 ## Where it is used
-`Ridge`, `Lasso` and `ElasticNet` of scikit-learn; the parameter C of `LogisticRegression` is one over the strength, so
+`Ridge`, `Lasso` and `ElasticNet` of scikit-learn; the parameter C of `LogisticRegression` is an inverse strength, so
 that a large one means a weak penalty. Weight decay of `torch.optim.SGD` is L2. In Adam it is not: there the penalty is
 divided by each weight's own scale, and `AdamW` shrinks the weights beside the step instead. `clip_grad_norm_` limits
 the L2 norm of all gradients together. Spectral norms bound how far a network can carry a small change of its input.

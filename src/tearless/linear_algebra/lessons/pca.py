@@ -22,8 +22,8 @@ eigenvector; its share of their sum is what the component keeps. Conventions cha
 largest entry of a component is positive, and variances divide by the rows less one.
 
 ## Where it is used
-`PCA` of scikit-learn, by a singular value decomposition of the centred columns, which keeps twice the digits of the
-covariance matrix. `TruncatedSVD` for sparse text, where centring would fill the zeros. Whitening before clustering,
+`PCA` of scikit-learn: for tall tables by the covariance matrix, else by a singular value decomposition of the centred
+columns, which keeps twice the digits. `TruncatedSVD` for sparse text, where centring would fill the zeros. Whitening before clustering,
 compressed search over embeddings, the look at a hidden layer that a paper prints. Low-rank adapters of language models
 rest on the same theorem: the best matrix of a small rank is made of the first singular vectors.
 
@@ -177,7 +177,7 @@ def controls(problem: Rows) -> tuple[Control, ...]:
     most = min(problem.X.shape)
     return (
         Choice("scale", "columns", STANDARDISED, SCALES),
-        Slider("keep", "components kept", min(most, 2), 1, most, whole=True),
+        Slider("keep", "components kept", max(1, min(most, problem.enough)), 1, most, whole=True),
     )
 
 
