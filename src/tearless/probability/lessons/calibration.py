@@ -60,6 +60,8 @@ MOST_ROWS = 1_000
 """The exact law of the error of a perfect model is then computed while a slider moves."""
 SURE = 0.9
 """Rows said at least this are the surest ones, whose mistakes are counted; at least a tenth of the rows."""
+DIGITS = 12
+"""Decimals kept, so that the last bit of a probability moves no row over the edge of a bin."""
 FLATTEST = 1e3
 """A larger temperature has made all classes alike."""
 WAYS = ("width", "mass")
@@ -81,7 +83,8 @@ FORMULAS = (
 CODE = """\
 p = problem.p ** (1 / temperature)
 p = p / p.sum(axis=1, keepdims=True)
-said = p[np.arange(len(p)), problem.told]  # the probability that is judged
+said = p[np.arange(len(p)), problem.told]
+said = np.round(said, 12)                 # no row crosses an edge by its last bit
 came = problem.came
 
 n = len(said)
@@ -193,7 +196,7 @@ def controls(problem: Promises) -> tuple[Control, ...]:  # noqa: ARG001
 
 def compute(problem: Promises, temperature: float, bins: float, by: str) -> View:
     p = np.asarray(at_temperature(log_chances(problem.p, "p"), temperature))
-    said, came, way = np.clip(p[np.arange(len(p)), problem.told], 0, 1), problem.came, cast("By", by)
+    said, came, way = p[np.arange(len(p)), problem.told].round(DIGITS), problem.came, cast("By", by)
     curve = reliability(came, said, bins=int(bins), by=way)
     error = calibration_error(came, said, bins=int(bins), by=way)
     parts = binned_parts(came, said, bins=int(bins), by=way)
