@@ -68,7 +68,7 @@ FORMULAS = (
 
 CODE = """\
 came, said = problem.y == 1, problem.p
-positive = said >= threshold              # the test: a cut through the scores
+positive = said >= threshold              # the test: a cut in the scores
 
 hits, false_alarms = np.sum(positive & came), np.sum(positive & ~came)
 missed, cleared = np.sum(~positive & came), np.sum(~positive & ~came)

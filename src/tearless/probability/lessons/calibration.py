@@ -83,9 +83,8 @@ FORMULAS = (
 CODE = """\
 p = problem.p ** (1 / temperature)
 p = p / p.sum(axis=1, keepdims=True)
-said = p[np.arange(len(p)), problem.told]
-said = np.round(said, 12)                 # no row crosses an edge by its last bit
-came = problem.came
+said, came = p[np.arange(len(p)), problem.told], problem.came
+said = np.round(said, 12)                 # the last bit moves no row
 
 n = len(said)
 if by == "width":
@@ -105,7 +104,6 @@ perfect = np.mean([error(rng.random(n) < said) for _ in range(500)])
 brier = np.mean((said - came) ** 2)
 share, mean = np.bincount(at, came) / rows, np.bincount(at, said) / rows
 reliability = np.sum(np.bincount(at) * (mean - share) ** 2) / n
-uncertainty = came.mean() * (1 - came.mean())
 sure = said >= min(0.9, np.quantile(said, 0.9))
 promised, mistakes = np.sum(1 - said[sure]), np.sum(came[sure] == 0)
 """

@@ -82,7 +82,7 @@ raised = problem.p ** sureness
 q = raised / raised.sum(axis=1, keepdims=True)
 given = q[rows, problem.y]                # the probability of what came
 
-impossible = np.sum(given == 0)           # one such row: the honest loss is inf
+impossible = np.sum(given == 0)           # one such row: the loss is inf
 costs = -np.log(np.maximum(given, smallest)) / per_unit
 loss = costs.mean()
 perplexity = np.exp(loss * per_unit)      # e to the loss in nats

@@ -83,7 +83,7 @@ CODE = """\
 z = np.sort(problem.values)[::-1]         # likeliest first
 
 def softmax(z):
-    e = np.exp(z - z[0])                  # the largest taken out: no overflow
+    e = np.exp(z - z[0])                  # the largest out: no overflow
     return e / e.sum()
 
 log_sum = z[0] + np.log(np.sum(np.exp(z - z[0])))
@@ -99,7 +99,7 @@ without_last = np.sum(seen[: kept - 1])
 drawn = softmax(warmed[:kept])
 likeliest = drawn[0]
 entropy = -np.sum(drawn * np.log(np.maximum(drawn, 1e-300)))
-effective = np.exp(entropy)               # as unsure as so many equal choices
+effective = np.exp(entropy)               # so many equal choices
 """
 
 QUESTIONS = (
