@@ -29,11 +29,14 @@ MOST_SWEEPS, SWEEPS_OF_A_PATH = 500, 100
 
 @dataclass(frozen=True)
 class Path:
-    """Along all strengths, weakest first: the weights, ``(k, p)``, and the mean squared errors, ``(k,)`` each."""
+    """What a penalty does along all strengths, weakest first. Made by ``SeenAndNew``."""
 
     weights: Floats
+    """Shape ``(k, p)``."""
     seen: Floats
+    """The mean squared error on seen rows, shape ``(k,)``."""
     new: Floats
+    """The same on new rows."""
 
 
 @dataclass(frozen=True)

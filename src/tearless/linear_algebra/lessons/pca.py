@@ -23,9 +23,9 @@ largest entry of a component is positive, and variances divide by the rows less 
 
 ## Where it is used
 `PCA` of scikit-learn: for tall tables by the covariance matrix, else by a singular value decomposition of the centred
-columns, which keeps twice the digits. `TruncatedSVD` for sparse text, where centring would fill the zeros. Whitening before clustering,
-compressed search over embeddings, the look at a hidden layer that a paper prints. Low-rank adapters of language models
-rest on the same theorem: the best matrix of a small rank is made of the first singular vectors.
+columns, which keeps twice the digits. `TruncatedSVD` for sparse text, where centring would fill the zeros. Whitening
+before clustering, compressed search over embeddings, the look at a hidden layer that a paper prints. Low-rank adapters
+of language models rest on the same theorem: the best matrix of a small rank is made of the first singular vectors.
 
 ## How it fails
 Unscaled columns: as they stand, {owner_raw} makes {owner_raw_share} of the first component, a fact about its unit.

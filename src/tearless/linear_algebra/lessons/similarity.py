@@ -23,8 +23,8 @@ angle: dividing by its length plus a little calls it unlike everything, which is
 ## Where it is used
 `nn.Embedding` of PyTorch holds one row a token, and a look-up is a product with a one-hot vector: that is why it learns
 like any layer. Recommenders rank items by the dot product with a user's vector. Attention scores are dot products over
-the root of the number of entries. `cosine_similarity` of scikit-learn, sentence embeddings and vector stores use the cosine; ask
-which, for the index decides it, not your query.
+the root of the number of entries. `cosine_similarity` of scikit-learn, sentence embeddings and vector stores use the
+cosine; ask which, for the index decides it, not your query.
 
 ## How it fails
 One item that is recommended to everyone. Search results that are long documents only. All cosines near one, because
