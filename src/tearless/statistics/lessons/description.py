@@ -137,7 +137,7 @@ def example(rng: np.random.Generator) -> Example:
         {
             "income": income,
             "age": rng.normal(46, 13, 300).clip(18, 90).round(),
-            "days waited": np.exp(rng.normal(1.2, 0.8, 300)).round(1),
+            "days waited": np.exp(rng.normal(1.2, 0.4, 300)).round(1),
         }
     )
 
