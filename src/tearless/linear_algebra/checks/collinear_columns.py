@@ -61,13 +61,14 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.collinearity import explained_without_extremes, largest_vif_by_chance
+from tearless.linear_algebra.column_pictures import shared
 from tearless.linear_algebra.combinations import Combinations
 from tearless.linear_algebra.facts import Matrix
 from tearless.linear_algebra.groups import Group, grouped
 
 MEND = Mend.columns
+picture = shared
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
-
 HIGH, GLANCE, GLANCE_COLUMNS = 10.0, 8_192, 100
 
 BEYOND_CHANCE = Limit(
@@ -84,8 +85,7 @@ SHARED = Limit(
     unit="times the variance",
     kind="convention",
     severity=Severity.note,
-    because="At 10 the others explain 90 % of the column and its coefficient's standard error is 3.2 times wider. The "
-    "customary limit; nothing singles it out.",
+    because="At 10 the others explain 90 % of it, and its standard error is 3.2 times wider. A custom, no theorem.",
 )
 HARMFUL = Limit(
     of="vif",

@@ -56,12 +56,14 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.linear_algebra.column_pictures import held
 from tearless.linear_algebra.combinations import ENOUGH_BITS, Combinations
 from tearless.linear_algebra.copies import as_equation, copy_in_words, identical
 from tearless.linear_algebra.equations import Equation, in_words, slack
 from tearless.linear_algebra.facts import Sample
 
 MEND = Mend.columns
+picture = held
 SAME_UNDER = (rows_shuffled, columns_renamed)
 
 HOLDS = Limit(
@@ -135,9 +137,7 @@ def _measured(subject: Sequence[str], text: str, equation: Equation, codes: bool
     return Measured(
         tuple(subject),
         {
-            "miss": Number(
-                equation.beyond_rounding, "1", "largest miss of a row over what rounding its cells can leave"
-            ),
+            "miss": Number(equation.beyond_rounding, "1", "largest miss of a row over what its rounding can leave"),
             "miss_stored": Number(equation.beyond_storage, "1", "the same over what storing its cells can leave"),
             "bits": Number(round(equation.bits), "bits", "minus log2 of the chance that it holds by accident"),
             "terms": Number(len(equation.columns), "columns", "columns in the equation"),

@@ -58,11 +58,13 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.linear_algebra.column_pictures import directions
 from tearless.linear_algebra.combinations import Combinations
 from tearless.linear_algebra.condition import condition_number, digits_left, weakest_columns, with_intercept
 from tearless.linear_algebra.spacing import FLOAT32, FLOAT64
 
 MEND = Mend.columns
+picture = directions
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
 SYMPTOM_OF = ("exact-combination", "collinear-columns", "lost-precision")
 

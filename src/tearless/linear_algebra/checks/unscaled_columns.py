@@ -53,10 +53,12 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.linear_algebra.column_pictures import spreads
 from tearless.linear_algebra.facts import Matrix
 from tearless.linear_algebra.moments import Floats
 
 MEND = Mend.scale
+picture = spreads
 SYMPTOM_OF = ("identifier-column",)
 MOST_COLUMNS = 200
 GLANCE = 400_000
