@@ -21,6 +21,7 @@ from tearless.readers.source import Batch
 from .also_told import Breach, Counts, End, Experiment, Loader, Probe
 from .decoding import decoded
 from .entries import entries_of, line_of
+from .in_a_step import outside_steps
 from .series import Series, series_of
 from .told import Evaluation, Given, Graph, Loss, Model, Optimizer, Parameter, Step, Values
 
@@ -154,7 +155,8 @@ class Run:
 
     @cached_property
     def evaluations(self) -> tuple[Evaluation, ...]:
-        return self._all("evaluation", Evaluation)
+        """Those between steps: what a step asked a model for without gradients, as of a teacher, is none."""
+        return outside_steps(self._all("evaluation", Evaluation), self.given, len(self.losses))
 
     @cached_property
     def loaders(self) -> tuple[Loader, ...]:

@@ -169,6 +169,14 @@ def training_accuracy_beside_a_test(rng: np.random.Generator) -> Example:
     return as_example([*entries, {"kind": "evaluation", "step": 100, "samples": len(trained), "rows": trained}])
 
 
+@healthy
+def a_teacher_asked_within_each_step(rng: np.random.Generator) -> Example:
+    entries = healthy_run(rng)
+    batches = [entry for entry in of_kind(entries, "given") if entry["step"] > 1]
+    asked = [{"step": g["step"] - 1, "rows": g["rows"], "samples": len(g["rows"])} for g in batches]
+    return as_example([*entries, *({"kind": "evaluation", "line": "train.py:9", **one} for one in asked)])
+
+
 @sick
 def a_test_out_of_the_training_set(rng: np.random.Generator) -> Example:
     return as_example(_with_shared(rng, healthy_run(rng), 200))
