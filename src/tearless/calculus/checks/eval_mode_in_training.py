@@ -32,6 +32,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.calculus.gradient_reach import held, moved
+from tearless.calculus.modes_of_a_run import is_off
 from tearless.core import (
     CannotTell,
     Example,
@@ -109,17 +110,9 @@ def _at_work(run: Run, model: Model) -> frozenset[str]:
         around = path.rpartition(".")[0]
         near = own or [learns for name, learns in learning.items() if not around or name.startswith(f"{around}.")]
         # batch norm without parameters of its own, and dropout, belong to the module that holds them
-        if any(near) and not _is_off(run, path, kind):
+        if any(near) and not is_off(run, path, kind):
             found.add(path)
     return frozenset(found)
-
-
-def _is_off(run: Run, path: str, kind: str) -> bool:
-    """Whether this is a dropout of probability 0, which acts alike in both modes."""
-    if "Dropout" not in kind:
-        return False
-    ops = [op for graph in run.graphs.values() for op in graph.ops if op.module == path and "p" in op.options]
-    return bool(ops) and not any(op.options["p"] for op in ops)
 
 
 def _evaluating(call: Given, at_work: frozenset[str]) -> frozenset[str]:

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tearless.calculus.modes_of_a_run import is_off
 from tearless.core import (
     CannotTell,
     Example,
@@ -80,10 +81,12 @@ def measure(run: Run) -> Iterator[Measured]:
     scored = [e for e in run.evaluations if _scored(run, e)]
     if not scored:
         raise CannotTell("no evaluation was watched whose answers were compared with labels")
-    wrong = [e for e in scored if e.training and e.training_modes]
+    acting = {e.training_modes: _acting(run, e) for e in scored}
+    wrong = [e for e in scored if e.training and acting[e.training_modes]]
     learnt = {row for call in run.given for row in call.rows}
     new = [e for e in wrong if not e.rows or not any(row in learnt for row in e.rows)]
     first = (new or wrong or scored)[0]
+    modules = acting[first.training_modes]
     line = f" at {first.line}" if first.line else ""
     yield Measured(
         (),
@@ -91,15 +94,21 @@ def measure(run: Run) -> Iterator[Measured]:
             "times": Number(len(new), "evaluations", "in training mode, on samples not seen in training"),
             "any": Number(len(wrong), "evaluations", "in training mode"),
             "evaluations": Number(len(scored), "evaluations", "whose answers were compared with labels"),
-            "layers": Number(len(first.training_modes), "1", "dropout and batch norm layers in training mode"),
+            "layers": Number(len(modules), "1", "dropout and batch norm layers in training mode"),
         },
-        words={"model": quoted(first.model), "modules": listed(first.training_modes, 3), "line": line},
+        words={"model": quoted(first.model), "modules": listed(modules, 3), "line": line},
     )
 
 
 def _scored(run: Run, evaluation: Evaluation) -> bool:
     """Whether answers were compared with labels: else it may gather statistics, make samples or play."""
     return evaluation.loss is not None or evaluation.right is not None
+
+
+def _acting(run: Run, evaluation: Evaluation) -> list[str]:
+    """Its layers in training mode, without those that act alike in both modes."""
+    kinds = {path: kind for model in run.models for path, kind in model.moody.items()}
+    return [path for path in evaluation.training_modes if not is_off(run, path, kinds.get(path, ""))]
 
 
 def _evaluated(rng: np.random.Generator, training: bool, modules: list[str]) -> Entries:
@@ -128,6 +137,14 @@ def gathering_means(rng: np.random.Generator) -> Example:
         one.update(loss=None, right=None)
     of_kind(entries, "evaluation")[0].update(training=False, training_modes=[])
     return as_example(entries)
+
+
+@healthy
+def dropout_of_probability_nought(rng: np.random.Generator) -> Example:
+    entries = _evaluated(rng, training=True, modules=["net.drop"])
+    of_kind(entries, "model")[0]["moody"] = {"net.drop": "Dropout"}
+    off = {"i": 0, "function": "dropout", "module": "net.drop", "options": {"p": 0.0}}
+    return as_example([*entries, {"kind": "graph", "graph": 99, "step": 1, "ops": [off]}])
 
 
 @sick

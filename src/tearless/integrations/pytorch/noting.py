@@ -180,11 +180,16 @@ def _argument(tape: Tape, call: Call, at: int, name: str) -> torch.Tensor | None
     return tape.tensor(ref) if isinstance(ref, (Ref, Leaf)) else None
 
 
+def is_moody(module: torch.nn.Module) -> bool:
+    """Whether a module itself acts differently in training and evaluation; dropout of probability 0 does not."""
+    return isinstance(module, MOODY) and getattr(module, "p", 1.0) != 0
+
+
 def given(model: torch.nn.Module, name: str, args: Any, step: int, rows: int) -> dict[str, Any]:
     """A call of a whole model: what it was given, and in which mode it and its moody modules stood."""
     tensors = [x for x in args if isinstance(x, torch.Tensor)][:4]
-    training = [n or name for n, m in model.named_modules() if isinstance(m, MOODY) and m.training][:MOST_NAMES]
-    evaluating = [n or name for n, m in model.named_modules() if isinstance(m, MOODY) and not m.training][:MOST_NAMES]
+    training = [n or name for n, m in model.named_modules() if is_moody(m) and m.training][:MOST_NAMES]
+    evaluating = [n or name for n, m in model.named_modules() if is_moody(m) and not m.training][:MOST_NAMES]
     return {
         "kind": "given", "step": step, "model": name, "training": model.training,
         "gradients": torch.is_grad_enabled(), "training_modes": training, "evaluating": evaluating,
@@ -207,7 +212,7 @@ def model(
     return {
         "kind": "model", "model": type(root).__name__, "parameters": parameters,
         "modules": {n: type(m).__name__ for n, m in list(root.named_modules())[:MOST_NAMES] if n},
-        "moody": {n: type(m).__name__ for n, m in root.named_modules() if isinstance(m, MOODY)},
+        "moody": {n: type(m).__name__ for n, m in root.named_modules() if is_moody(m)},
     }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ class Quiet:
         for x in tensors:
             self.watch.tape.give(x)
         if self._model is None:
-            training = [n or name for n, m in root.named_modules() if isinstance(m, noting.MOODY) and m.training]
+            training = [n or name for n, m in root.named_modules() if noting.is_moody(m) and m.training]
             self._model = {
                 "kind": "evaluation", "step": self.watch.steps, "model": name, "training": root.training,
                 "instance": self.watch.names.number(root),
