@@ -15,6 +15,11 @@ POWER_STEPS = 12
 """Steps of the power iteration: on a gap of 2 between the first two eigenvalues its error is below 1 in 4,000."""
 SHAPED = {"view", "reshape", "expand", "repeat", "zeros", "ones", "unflatten", "narrow"}
 MOST_FEATURES = 2000
+ROWS_A_LABEL = 4
+"""Rows of a batch for each different target, from which on targets are labels. With fewer, means by label fit any
+column: k labels on n rows explain (k − 1) / (n − 1) of what has nothing to do with them."""
+MOST_LABELS = 20
+"""Different targets, kept as decimal numbers, up to which they may be labels."""
 
 Settings = Mapping[str, Any]
 
@@ -216,11 +221,13 @@ def answer_in_input(replay: Replay) -> dict[str, float] | None:
     x, y = inputs[0].detach().double(), targets[0].detach().double().reshape(-1)
     raw, x = x, x - x.mean(0)
     spread = x.square().sum(0)
-    if targets[0].is_floating_point() and len(torch.unique(y)) > 20:
+    labels = torch.unique(y)
+    if len(labels) > (
+        size / ROWS_A_LABEL if not targets[0].is_floating_point() else min(size / ROWS_A_LABEL, MOST_LABELS)
+    ):
         y = y - y.mean()
         share = (x * y[:, None]).sum(0).square() / (spread * y.square().sum()).clamp_min(1e-300)
     else:
-        labels = torch.unique(y)
         between = sum(((rows := x[y == c]).mean(0).square() * len(rows)) for c in labels)
         share = between / spread.clamp_min(1e-300)
     share = torch.where(spread > 0, share, torch.zeros_like(share)).nan_to_num(0.0)
