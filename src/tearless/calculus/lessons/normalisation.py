@@ -81,7 +81,7 @@ FORMULAS = (
 
 CODE = """\
 X = problem.X.copy()
-X[:, X.std(axis=0).argmax()] /= unit      # the widest column, in its new unit
+X[:, X.std(axis=0).argmax()] /= unit      # the widest column, rescaled
 mean, spread = X.mean(axis=0), X.std(axis=0)
 reach = X.max(axis=0) - X.min(axis=0)
 Z = {
@@ -92,8 +92,8 @@ Z = {
 }[scaling]
 
 corr = np.corrcoef(X.T)                    # the curvature, standardised
-curvatures = np.append(np.linalg.eigvalsh(corr), 1.0)  # 1: the intercept
-curvatures = curvatures[curvatures > 1e-12]  # 0: a sum of other columns
+curvatures = np.append(np.linalg.eigvalsh(corr), 1)  # 1: the ones
+curvatures = curvatures[curvatures > 1e-12]  # 0: sums of others
 standard = curvatures.max() / curvatures.min()
 
 A = np.column_stack([np.ones(len(Z)), Z])  # the ones are the intercept
