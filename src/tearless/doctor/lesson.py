@@ -9,10 +9,11 @@ import numpy as np
 
 from tearless.core import Asked, CannotTell, InputError, NotApplicable, listed, quoted
 from tearless.core.catalogue import find_lesson
-from tearless.core.lesson import Lesson, Opened
+from tearless.core.lesson import Lesson
 from tearless.readers import open_table
 from tearless.readers.logits import open_logits
 from tearless.readers.source import Source
+from tearless.report.lesson import ShownLesson
 
 from .after import run_left_behind
 from .gather import Facts
@@ -22,7 +23,7 @@ SEED = 0
 """What the usual problem of a lesson is drawn with."""
 
 
-def lesson(name: str, data: Any = None, *, target: str | None = None, test: Any = None, seed: int = 0) -> Opened:
+def lesson(name: str, data: Any = None, *, target: str | None = None, test: Any = None, seed: int = 0) -> ShownLesson:
     """A lesson, computed on ``data`` where it is given, else on the lesson's usual problem.
 
     ``name`` is that of a lesson (``tearless learn`` lists them). ``data`` is what the lesson is about: a table (path or
@@ -52,15 +53,15 @@ def lesson(name: str, data: Any = None, *, target: str | None = None, test: Any 
         raise InputError(
             f"data: the lesson {name} cannot be had on {source.label}: {why}; or leave the data out"
         ) from why
-    return Opened(found, made, source.label, True, code)
+    return ShownLesson(found, made, source.label, True, code)
 
 
-def _usual(found: Lesson) -> Opened:
+def _usual(found: Lesson) -> ShownLesson:
     example = found.example(np.random.default_rng(SEED))
     source = _source(found, dict(example.columns))
     test = None if example.test is None else open_table(dict(example.test), "test")
     made = _problem(found, source, Asked(example.target, test is not None, SEED, example.options), test)
-    return Opened(found, made, "the usual example", False, f"problem = tearless.lesson({found.name!r}).problem")
+    return ShownLesson(found, made, "the usual example", False, f"problem = tearless.lesson({found.name!r}).problem")
 
 
 def _source(found: Lesson, data: Any) -> Source:

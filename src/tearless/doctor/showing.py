@@ -101,9 +101,7 @@ def lessons_on(findings: Sequence[Finding], facts: Facts) -> dict[str, Opened]:
             continue
         try:
             lesson = entry.load()
-            opened = Opened(lesson, lesson.problem(**facts.given(lesson.problem)), "these data", True)
-            opened.view()
+            found[name] = Opened(lesson, lesson.problem(**facts.given(lesson.problem)), "these data", True)
         except Exception:  # noqa: S112 (the lesson is an offer: the report stands without it)
             continue
-        found[name] = opened
     return found

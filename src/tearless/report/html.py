@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html import escape
 
 from tearless.core import Finding, visible
@@ -125,7 +126,8 @@ def _case(report: Report, case: Case) -> str:
     if finding.name in report.lessons:
         from .lesson import fold_out
 
-        parts.append(fold_out(report.lessons[finding.name]))
+        with suppress(Exception):  # the lesson is an offer: the report stands without it
+            parts.append(fold_out(report.lessons[finding.name]))
     return f'<article class="{finding.severity.name}">{"".join(parts)}</article>'
 
 

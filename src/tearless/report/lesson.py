@@ -10,7 +10,8 @@ from html import escape
 from tearless.core.lesson import Formula, Opened, Question, View
 from tearless.core.text import visible
 
-from .html import shown
+from .html import report_style, shown
+from .pictures.svg import STYLE as PICTURES
 from .pictures.svg import figure
 from .words import interval, quantity
 
@@ -85,11 +86,20 @@ def _filled(template: str, fields: Mapping[str, str]) -> str:
     return shown(template.format(**fields))
 
 
-def fold_out(opened: Opened) -> str:
+class ShownLesson(Opened):
+    """An opened lesson that a notebook shows as its page: the idea, the picture, the numbers, the formula."""
+
+    def _repr_html_(self) -> str:
+        head = f"<style>{report_style()}{PICTURES}</style>"
+        return f'{head}<section class="tearless">{fold_out(self, unfolded=True)}</section>'
+
+
+def fold_out(opened: Opened, unfolded: bool = False) -> str:
     """The lesson within a report: its idea, what it says of these numbers, its formula and how it fails."""
     page, view = opened.lesson.page(), opened.view()
     parts = [prose_html(page.sections["The idea"], view.fields), view_html(view)]
     parts += [prose_html(page.sections["The formula"], view.fields), *map(formula_html, opened.lesson.formulas)]
     parts.append(prose_html(page.sections["How it fails"], view.fields))
     title = f"lesson: {page.title}, computed on {opened.source}"
-    return f'<details class="lesson"><summary>{shown(title)}</summary>{"".join(parts)}</details>'
+    state = " open" if unfolded else ""
+    return f'<details class="lesson"{state}><summary>{shown(title)}</summary>{"".join(parts)}</details>'
