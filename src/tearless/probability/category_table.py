@@ -78,7 +78,7 @@ class CategoryTable:
         telling = int(np.argmax([_told(codes[learnt, j], y[learnt]) for j in range(len(usable))]))
         kept = tuple(name for name, some in zip(classes, often, strict=True) if some)
         levels = tuple(names for _, names in columns)
-        said = f"{len(known):,} rows of {sample.said}"
+        said = sample.said if len(known) == sample.total else f"{len(known):,} rows of {sample.said}"
         return cls(
             tuple(usable), levels, kept, target, codes[learnt], y[learnt], codes[~learnt], y[~learnt], telling, said
         )
