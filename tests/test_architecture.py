@@ -36,7 +36,7 @@ FOREIGN = {
     "statistics": {"numpy", "scipy", "polars", "array_api_compat"},
     "algorithms": {"numpy"},
     "doctor": {"numpy", "polars", "threadpoolctl"},
-    "guide": {"numpy", "scipy", "jinja2", "markupsafe", "starlette", "uvicorn"},
+    "guide": {"numpy", "scipy", "jinja2", "markdown_it", "markupsafe", "starlette", "uvicorn"},
     "cli": {"typer", "rich"},
 }
 AT_HOME = {"integrations/pytorch": {"torch"}}

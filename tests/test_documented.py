@@ -29,7 +29,7 @@ FILES = tuple(
     path
     for folder in FOLDERS
     for path in sorted((HOUSE / folder).rglob("*.py"))
-    if "checks" not in path.parts and not path.stem.startswith("_")
+    if not {"checks", "lessons"} & set(path.parts) and not path.stem.startswith("_")
 )
 
 ARRAYS = {"Array", "ArrayLike", "NDArray", "Floats", "Codes", "Ints", "Rows", "Vector", "Variable"}

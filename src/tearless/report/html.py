@@ -38,7 +38,8 @@ STYLE = """
 .tearless .wide { overflow-x: auto; margin: .5rem 0 1rem; }
 .tearless .wide td, .tearless .wide th { white-space: nowrap; }
 .tearless code { font-family: ui-monospace, monospace; font-size: .92em; }
-.tearless .pictures { display: flex; flex-wrap: wrap; gap: 1rem; margin: .6rem 0; }
+.tearless .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr));
+  gap: 1rem; margin: .6rem 0; }
 .tearless .says { font-weight: 600; } .tearless .formula { max-width: 100%; height: auto; display: block; }
 .tearless .lesson { margin: .4rem 0; } .tearless summary { cursor: pointer; }
 @media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; } }

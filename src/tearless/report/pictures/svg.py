@@ -27,7 +27,7 @@ COLOURS = (
 """The colours of the roles on a light page and on a dark one, each at least 3 : 1 against it."""
 
 STYLE = """
-.picture { margin: 0; max-width: 30rem; flex: 1 1 20rem; min-width: 0; }
+.picture { margin: 0; max-width: 30rem; min-width: 0; }
 .picture svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; overflow: visible; }
 .picture figcaption { font-size: .9rem; margin-bottom: .3rem; }
 .picture text { fill: currentColor; } .picture .axis path { stroke: var(--faint); fill: none; }
