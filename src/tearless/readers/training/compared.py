@@ -68,6 +68,16 @@ def kind_of(run: Run, call: Loss) -> Kind | None:
     return "squares" if after and all(o.function in ("pow", "square", "pow_") for o in after) else None
 
 
+def numbers_rows(call: Loss) -> bool:
+    """Whether the labels of a call number its rows, each once, as where pairs of a batch are matched: no classes then.
+
+    >>> numbers_rows(Loss(input=Tensor(shape=(3, 3)), target=Tensor(shape=(3,), low=0, high=2, distinct=3)))
+    True
+    """
+    rows = math.prod(call.target.shape)
+    return rows > 1 and call.target.distinct == rows == call.input.shape[-1] and call.target.low == 0
+
+
 def op_of(run: Run, call: Loss) -> Op | None:
     """The op of a loss call in its graph; ``None`` where it was not recorded.
 

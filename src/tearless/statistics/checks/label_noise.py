@@ -37,21 +37,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.core import (
-    CannotTell,
-    Example,
-    Limit,
-    Measured,
-    Mend,
-    NotApplicable,
-    Number,
-    Severity,
-    fooled,
-    healthy,
-    sick,
-)
-from tearless.readers.training.compared import calls_by_place
+    CannotTell, Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick,
+)  # fmt: skip
+from tearless.readers.training.compared import calls_by_place, numbers_rows
 from tearless.readers.training.learnt import length_of
-from tearless.readers.training.made import as_example, healthy_run, of_kind
+from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.statistics.new_samples import commonest_label, harder_in_training
 
@@ -127,7 +117,7 @@ FEWEST = 50
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    groups = [calls for _, calls in calls_by_place(run) if calls[0].right is not None]
+    groups = [c for _, c in calls_by_place(run) if c[0].right is not None and not all(map(numbers_rows, c))]
     if not groups:
         raise NotApplicable("no loss with one class a sample was seen")
     if other := harder_in_training(run):
@@ -200,6 +190,15 @@ def three_in_ten_replaced(rng: np.random.Generator) -> Example:
 @sick
 def noisy_everywhere(rng: np.random.Generator) -> Example:
     return as_example(_right(healthy_run(rng), 0.7, 0.7, 0.32))
+
+
+@healthy
+def pairs_of_a_batch_matched(rng: np.random.Generator) -> Example:
+    entries = _right(healthy_run(rng), 0.7, 0.95, 0.3)
+    for entry in of_kind(entries, "loss"):
+        entry["input"]["shape"] = [SAMPLES, SAMPLES]
+        entry["target"] |= {"shape": [SAMPLES], "low": 0.0, "high": SAMPLES - 1.0, "distinct": SAMPLES}
+    return as_example(entries)
 
 
 @healthy
