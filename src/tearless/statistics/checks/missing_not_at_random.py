@@ -55,11 +55,13 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import Sample
+from tearless.statistics.column_pictures import holes_by_partner
 from tearless.statistics.facts import Columns
 from tearless.statistics.intervals import difference_of_shares
 from tearless.statistics.missingness import Tie, ties
 
 MEND = Mend.values
+picture = holes_by_partner
 SAME_UNDER = (rows_shuffled, columns_renamed)
 SYMPTOM_OF = ("target-leak",)
 

@@ -53,11 +53,13 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.facts import NumericColumns, Sample
+from tearless.statistics.column_pictures import holes
 from tearless.statistics.facts import Columns
 from tearless.statistics.intervals import wilson
 from tearless.statistics.missingness import missing_cells
 
 MEND = Mend.values
+picture = holes
 SYMPTOM_OF = ("target-leak",)
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
@@ -143,9 +145,7 @@ def _numbers(
 ) -> dict[str, Number]:
     interval = ends and (ends[0] * rows, ends[1] * rows)
     return {
-        "missing": Number(
-            missing, "rows", f"rows with a missing cell here, counted on {said}", interval, ends and 0.95
-        ),
+        "missing": Number(missing, "rows", f"rows with a hole here, counted on {said}", interval, ends and 0.95),
         "share": Number(missing / rows if rows else 0.0, "share", "their share of the rows", ends, ends and 0.95),
         "null": Number(null, "cells", "missing as null, of all rows"),
         "nan": Number(nan, "cells", "missing as nan (a float that is no number), of all rows"),

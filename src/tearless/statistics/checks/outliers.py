@@ -55,10 +55,12 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import NumericColumns, Sample
+from tearless.statistics.column_pictures import far_out
 from tearless.statistics.facts import Tails
 from tearless.statistics.sides import Side, sides
 
 MEND = Mend.values
+picture = far_out
 SYMPTOM_OF = ("sentinel-values", "infinite-values")
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 ROWS_LOOKED_AT = 16_384

@@ -52,9 +52,11 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.facts import Sample
+from tearless.statistics.column_pictures import heaped
 from tearless.statistics.disguised import suspects
 
 MEND = Mend.values
+picture = heaped
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
 INF = float("inf")
 
@@ -63,8 +65,7 @@ REPEATED = Limit(
     at=lambda suspicion: {0: 3, 1: 3, 1.5: 3, 2: 2, 3: 2}.get(suspicion, 1),
     unit="cells",
     kind="convention",
-    because="A heap is three equal cells, two for a usual code (suspicion 2 and 3); one is enough where a text says "
-    "that it is no value. Fewer cannot be told from a chance value.",
+    because="A heap is three equal cells, two for a usual code (suspicion 2 and 3), one for a text that says it.",
 )
 HEAPED = Limit(
     of="chance",

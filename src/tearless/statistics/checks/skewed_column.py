@@ -53,10 +53,12 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.linear_algebra.facts import NumericColumns, Sample, floats
+from tearless.statistics.column_pictures import skewed
 from tearless.statistics.facts import Columns
 from tearless.statistics.skewness import Lean, Mended, lean, mended, skewness
 
 MEND = Mend.scale
+picture = skewed
 SYMPTOM_OF = ("sentinel-values", "infinite-values", "outliers")
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 ROWS_LOOKED_AT = 16_384

@@ -56,10 +56,12 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.facts import Sample
+from tearless.statistics.column_pictures import along_rows
 from tearless.statistics.order import Order
 from tearless.statistics.stretches import Looked, Stretches, in_time_order
 
 MEND = Mend.source
+picture = along_rows
 SAME_UNDER = (columns_shuffled, columns_renamed, in_other_units)
 FEWEST_ROWS = 20
 MOST_FEATURES = 500

@@ -58,11 +58,13 @@ from tearless.core import (
     sick,
 )
 from tearless.linear_algebra.facts import Sample
+from tearless.statistics.column_pictures import ranked
 from tearless.statistics.facts import Columns
 from tearless.statistics.levels import Levels
 from tearless.statistics.looks import LOOKED_AT, are_dates
 
 MEND = Mend.columns
+picture = ranked
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 SYMPTOM_OF = ("identifier-column", "numbers-as-text")
 FEW_ROWS = 10
