@@ -31,19 +31,15 @@ Chuang, *Confident learning*, JAIR 70 (2021).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from tearless.core import (
-    CannotTell, Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick,
-)  # fmt: skip
-from tearless.readers.training.compared import calls_by_place, numbers_rows
-from tearless.readers.training.learnt import length_of
+from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.statistics.new_samples import commonest_label, harder_in_training
+from tearless.statistics.late_answers import calls_with_labels, late_answers
+from tearless.statistics.new_samples import commonest_label
 
 MEND = Mend.data
 SYMPTOM_OF = (
@@ -112,47 +108,29 @@ EVIDENCE = "late in the run training is right {right} of the time, and at its su
 WHY = "wrong labels put a floor under the loss; going below it means to learn them by heart"
 DO = 'look at the largest losses first: `F.cross_entropy(model(x), y, reduction="none").topk(50)`, and mend those'
 
-LATE = 1 / 2
-FEWEST = 50
-
 
 def measure(run: Run) -> Iterator[Measured]:
-    groups = [c for _, c in calls_by_place(run) if c[0].right is not None and not all(map(numbers_rows, c))]
-    if not groups:
-        raise NotApplicable("no loss with one class a sample was seen")
-    if other := harder_in_training(run):
-        raise NotApplicable(other)
-    calls = max(groups, key=len)
-    after = LATE * length_of(run)
-    late = [c for c in calls if c.step > after and c.right is not None]
-    samples = sum(math.prod(c.target.shape) for c in late)
-    if len(late) < 2 or samples < FEWEST:
-        raise CannotTell("the predictions of at least two batches late in the run are needed")
-    rights = np.array([c.right for c in late], dtype=np.float64)
-    right, half = float(rights.mean()), len(rights) // 2
-    held = [e for e in run.evaluations if e.right is not None and e.samples >= FEWEST and e.step > after]
-    best = max((float(e.right or 0) for e in held), default=None)
-    size = max((e.samples for e in held), default=1)
-    surplus = 0.0 if best is None else best - right
-    q = best if best is not None else right
-    error = math.sqrt(max(right * (1 - right), 0.25 / samples) / samples + max(q * (1 - q), 0.25 / size) / size)
-    top = math.exp(-float(np.median([c.ends[0] for c in late if c.ends] or [0.0])))
-    wrong = 1 - right / q if best is not None and q > right else 1 - right
+    late = late_answers(run, calls_with_labels(run))
+    right, q = late.right, late.held if late.held is not None else late.right
+    surplus = q - right
+    wrong = 1 - right / q if q > right else 1 - right
     yield Measured(
         (),
         {
             "right": Number(right, "share", "share of the training samples predicted as labelled, late in the run"),
             "surplus": Number(surplus, "share", "by how much more held-out samples are; 0 where none were seen"),
-            "sure": Number(surplus / error, "standard errors", "the same in standard errors"),
-            "rising": Number(float(rights[half:].mean() - rights[:half].mean()), "share", "by how much it rose late"),
-            "top": Number(top, "share", "probability that the model gives the label of its surest sample in a batch"),
-            "capped": Number(top - right, "share", "the same less the share that is right"),
+            "sure": Number(surplus / late.error, "standard errors", "the same in standard errors"),
+            "rising": Number(late.rising, "share", "by how much it rose late"),
+            "top": Number(
+                late.top, "share", "probability that it gives the label of its surest sample in a batch"
+            ),
+            "capped": Number(late.top - right, "share", "the same less the share that is right"),
             "knows": Number(
-                right - commonest_label(calls), "share", "by how much more is right than the commonest label has"
+                right - commonest_label(late.calls), "share", "by how much more is right than the commonest label has"
             ),
             "wrong": Number(wrong, "share", "labels that contradict the others, about"),
         },
-        words={"held": f" and {100 * best:.3g} % of the held-out ones" if best is not None else ""},
+        words={"held": f" and {100 * q:.3g} % of the held-out ones" if late.held is not None else ""},
     )
 
 
