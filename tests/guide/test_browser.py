@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tearless.core.catalogue import lessons
 from tearless.guide.export import exported
@@ -19,19 +17,9 @@ from tearless.guide.pages import Guide
 from tearless.guide.replays.all import INCIDENTS
 from tearless.guide.server import serve
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LARGEST = 400_000
 WIDTHS = {"wide": 1200, "phone": 390}
 every_lesson = pytest.mark.parametrize("name", [entry.name for entry in lessons()])
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def map_of_algorithms() -> str:
 
 def published() -> str:
     """Figures of a widely read tutorial, computed again."""
-    return _prose("published numbers", published_markdown(every_row()))
+    return prose("published numbers", published_markdown(every_row()))
 
 
 def check(name: str) -> str:
@@ -55,7 +55,7 @@ def check(name: str) -> str:
     for entry in find(name):
         found = entry.page()
         parts.append(to_markdown(entry.path, found, recorded(entry.path, found.examples) or ()))
-    body = _html("\n\n".join(parts))
+    body = html("\n\n".join(parts))
     lesson = lesson_on(name)
     more = f'<p>The lesson: <a href="/lesson/{lesson.name}">{Markup.escape(lesson.title())}</a></p>' if lesson else ""
     return page("prose.html", title=name, body=Markup(body + more))  # noqa: S704
@@ -86,11 +86,12 @@ def incident(name: str) -> str:
     )
 
 
-def _prose(title: str, markdown: str) -> str:
-    return page("prose.html", title=title, body=Markup(_html(markdown)))  # noqa: S704
+def prose(title: str, markdown: str) -> str:
+    """A page of our own Markdown."""
+    return page("prose.html", title=title, body=Markup(html(markdown)))  # noqa: S704
 
 
-def _html(markdown: str) -> str:
+def html(markdown: str) -> str:
     """Our own Markdown as HTML; wide tables scroll by themselves."""
     text = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
     region = '<div class="wide" tabindex="0"><table>'

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from jinja2 import Template
 from markupsafe import Markup
 
 from tearless.core.lesson import Control, Opened, Slider
@@ -19,17 +20,22 @@ LARGEST = 300_000
 """Bytes that the stops of the moving control may take together."""
 
 
-def exported(guide: Guide, name: str, given: Mapping[str, str]) -> str:
-    """The page of a lesson at these settings; its first slider still moves, the other controls are frozen."""
+def exported(
+    guide: Guide, name: str, given: Mapping[str, str], *, most: int = STOPS, template: str | Template = "export.html"
+) -> str:
+    """The page of a lesson at these settings; its first slider still moves, the other controls are frozen.
+
+    ``most`` are the stops of that slider, ``template`` the page around them.
+    """
     opened, why = guide.opened(name)
     settings = opened.settings(given)
     moved = next((control for control in opened.controls if isinstance(control, Slider)), None)
-    shares, stops = _stops(opened, settings, moved)
+    shares, stops = _stops(opened, settings, moved, most)
     at = min(range(len(stops)), key=lambda i: abs(stops[i]["at"] - float(settings[moved.name]))) if moved else 0
     script, sheet = (STATIC / "export.js").read_text(encoding="utf-8"), style()
     data = json.dumps(stops).replace("<", "\\u003c")
     return lesson_page(
-        "export.html",
+        template,
         opened,
         settings,
         why,
@@ -46,12 +52,14 @@ def exported(guide: Guide, name: str, given: Mapping[str, str]) -> str:
     )
 
 
-def _stops(opened: Opened, settings: Mapping[str, Any], moved: Control | None) -> tuple[list[float], list[Any]]:
+def _stops(
+    opened: Opened, settings: Mapping[str, Any], moved: Control | None, most: int
+) -> tuple[list[float], list[Any]]:
     """The views along the moving control: as many as fit."""
     if not isinstance(moved, Slider):
         return [], []
     first = json.dumps(_stop(opened, settings, moved, 0.5))
-    count = max(5, min(STOPS, LARGEST // len(first)))
+    count = max(2, min(most, LARGEST // len(first)))
     shares = [i / (count - 1) for i in range(count)]
     return shares, [_stop(opened, settings, moved, share) for share in shares]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Template
 from markupsafe import Markup
 
 from tearless.core import InputError
@@ -100,7 +101,7 @@ def moving(opened: Opened, settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def lesson_page(
-    template: str, opened: Opened, settings: Mapping[str, Any], why: str, *, runs: bool, **told: Any
+    template: str | Template, opened: Opened, settings: Mapping[str, Any], why: str, *, runs: bool, **told: Any
 ) -> str:
     """The page of a lesson; ``why`` says why it is not computed on the reader's own data."""
     found, usual, told_of_it = opened.lesson, opened.view(), opened.lesson.page()

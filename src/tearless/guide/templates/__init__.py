@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tearless.core.lesson import Choice, Control, Slider
@@ -17,13 +17,14 @@ STOPS = 1_000
 """The positions of a slider."""
 
 
-def page(template: str, **told: Any) -> str:
-    """A page, filled."""
-    return _templates().get_template(template).render(**told)
+def page(template: str | Template, **told: Any) -> str:
+    """A page, filled: of a template by name, or of one that ``templates`` made."""
+    return templates().get_or_select_template(template).render(**told)
 
 
 @functools.cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of this folder, and what they may call."""
     found = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
