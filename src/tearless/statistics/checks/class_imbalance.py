@@ -56,8 +56,10 @@ from tearless.core import (
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Target
 from tearless.statistics.intervals import widest_wilson_half_width, wilson
+from tearless.statistics.row_pictures import classes
 
 MEND = Mend.source
+picture = classes
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 TEST_SHARE = 0.2
 

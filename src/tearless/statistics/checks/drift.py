@@ -65,12 +65,13 @@ from tearless.statistics.column_change import (
     value_change,
 )
 from tearless.statistics.joint_change import joint_change
+from tearless.statistics.row_pictures import moved
 
 MEND = Mend.source
+picture = moved
 SYMPTOM_OF = ("unseen-categories",)
 SAME_UNDER = (columns_renamed, in_other_units)
-ROWS = 16_384
-ALONE = (0.01, 0.05)
+ROWS, ALONE = 16_384, (0.01, 0.05)
 """Chance and size from which a column shows a change alone, and so has no part in the joint question."""
 
 CERTAIN = Limit(
@@ -192,9 +193,8 @@ def a_slightly_older_table(rng: np.random.Generator) -> Example:
 @sick
 def more_holes(rng: np.random.Generator) -> Example:
     test = _table(rng, 1_000)
-    return Example(
-        _table(rng, 1_000), test=test | {"weight": np.where(rng.random(1_000) < 0.3, np.nan, test["weight"])}
-    )
+    holed = np.where(rng.random(1_000) < 0.3, np.nan, test["weight"])
+    return Example(_table(rng, 1_000), test=test | {"weight": holed})
 
 
 @sick

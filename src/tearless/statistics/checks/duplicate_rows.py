@@ -57,8 +57,10 @@ from tearless.linear_algebra.facts import Sample
 from tearless.statistics.duplicates import agreeing_by_chance, groups_of_equal, leaked_share
 from tearless.statistics.intervals import poisson_at_least
 from tearless.statistics.row_hashes import RowHashes
+from tearless.statistics.row_pictures import copies
 
 MEND = Mend.source
+picture = copies
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 ROWS_SHOWN = 1_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)

@@ -57,9 +57,11 @@ from tearless.core import (
 )
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Target
+from tearless.statistics.leak_pictures import given_away
 from tearless.statistics.leaks import leaks
 
 MEND = Mend.source
+picture = given_away
 SAME_UNDER = (columns_shuffled, columns_renamed)
 
 TELLS_ALL = Limit(

@@ -60,8 +60,10 @@ from tearless.core.number import shown
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.overlap import agreeing, overlap_after_rounding, overlap_of_hashes, overlap_of_rows
 from tearless.statistics.row_hashes import RowHashes
+from tearless.statistics.row_pictures import in_both
 
 MEND = Mend.source
+picture = in_both
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed, in_other_units)
 
 CERTAIN = Limit(
