@@ -121,9 +121,7 @@ def measure(run: Run) -> Iterator[Measured]:
             "surplus": Number(surplus, "share", "by how much more held-out samples are; 0 where none were seen"),
             "sure": Number(surplus / late.error, "standard errors", "the same in standard errors"),
             "rising": Number(late.rising, "share", "by how much it rose late"),
-            "top": Number(
-                late.top, "share", "probability that it gives the label of its surest sample in a batch"
-            ),
+            "top": Number(late.top, "share", "probability that it gives the label of its surest sample in a batch"),
             "capped": Number(late.top - right, "share", "the same less the share that is right"),
             "knows": Number(
                 right - commonest_label(late.calls), "share", "by how much more is right than the commonest label has"
