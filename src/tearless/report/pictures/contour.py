@@ -57,6 +57,8 @@ def lines(contours: Contours, level: float) -> list[list[Point]]:
     joined: list[list[Point]] = []
     ends: dict[Point, list[Point]] = {}
     for first, second in segments(contours, level):
+        if _near(first) == _near(second):
+            continue  # the line touches a corner
         before, after = ends.pop(_near(first), None), ends.pop(_near(second), None)
         if before is not None and before is after:
             before.append(before[0])

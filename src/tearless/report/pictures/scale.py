@@ -26,7 +26,8 @@ from tearless.core.picture import (
 
 ROOM = 0.04
 """The share of an axis left free beyond the outermost value."""
-DECADES = 1e-300
+SMALLEST, LARGEST = 1e-300, 1e300
+"""Values beyond these are left out of the axes: with room around them they would leave the range of doubles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Scale:
         (125.0, 5.0)
         """
         if self.log:
-            low, high, value = math.log10(self.low), math.log10(self.high), math.log10(max(value, DECADES))
+            low, high, value = math.log10(self.low), math.log10(self.high), math.log10(max(value, SMALLEST))
         else:
             low, high = self.low, self.high
         share = (value - low) / (high - low) if high > low else 0.5
@@ -124,7 +125,7 @@ def extents(picture: Picture) -> tuple[tuple[float, float], tuple[float, float]]
 def _ends(axis: Axis, seen: Sequence[float]) -> tuple[float, float]:
     if axis.names:
         return -0.6, len(axis.names) - 0.4
-    fit = [v for v in seen if math.isfinite(v) and (v > 0 or not axis.log)]
+    fit = [v for v in seen if abs(v) < LARGEST and (v > SMALLEST or not axis.log)]
     low, high = (min(fit), max(fit)) if fit else (1.0 if axis.log else 0.0, 10.0 if axis.log else 1.0)
     if axis.log:
         low, high = (low, high) if high > low * 1.01 else (low / 2, high * 2)
