@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
@@ -17,12 +19,16 @@ if TYPE_CHECKING:
 
 LESSON = "The name of a lesson; the contents without it."
 SET = "Put a control there; may be repeated."
-DATA = "Compute the lesson on this: a table, predictions, or what a training run left behind."
+DATA = "Compute the lessons on this file: a table, predictions, or what a training run left behind."
+PREDICTIONS = "Predictions with their truth, for the lessons about them."
+RECORD = "What a training run left behind, for the lessons about that."
 
 
 def learn(
     lesson: Annotated[str | None, typer.Argument(metavar="[LESSON]", help=LESSON)] = None,
     data: Annotated[str | None, typer.Option(metavar="FILE", help=DATA)] = None,
+    predictions: Annotated[str | None, typer.Option(metavar="FILE", help=PREDICTIONS)] = None,
+    record: Annotated[str | None, typer.Option(metavar="FILE", help=RECORD)] = None,
     target: Annotated[str | None, typer.Option(metavar="COL", help="The column to predict.")] = None,
     port: Annotated[int, typer.Option(metavar="N", help="Serve there; a free port if 0.")] = 0,
     text: Annotated[bool, typer.Option("--text", help="Show the lesson here, in the terminal.")] = False,
@@ -36,8 +42,6 @@ def learn(
 
     Exit status: 0 done, 2 unusable input or usage.
     """
-    import os
-
     from tearless.core.catalogue import find_lesson
     from tearless.guide.pages import Guide, Mine
 
@@ -45,8 +49,10 @@ def learn(
         find_lesson(lesson)
     elif text or export or setting:
         return _contents()
-    guide = Guide(Mine(None if data is None else os.path.abspath(data), target, None, seed), runs=run)
-
+    files = {
+        name: _there(path, name) for name, path in (("data", data), ("predictions", predictions), ("record", record))
+    }
+    guide = Guide(Mine(**files, target=target, seed=seed), runs=run)
     given = _settings(setting or [])
     if text and lesson:
         opened, why = guide.opened(lesson)
@@ -54,7 +60,7 @@ def learn(
     if export and lesson:
         from tearless.guide.export import exported
 
-        writable(export, (data,))
+        writable(export, (data, predictions, record))
         write(export, exported(guide, lesson, given))
         complain(f"the lesson is in {visible(export)}")
         return 0
@@ -71,6 +77,15 @@ def learn(
 
     serve(guide, port=port, runs=run, ready=ready)
     return 0
+
+
+def _there(path: str | None, name: str) -> str | None:
+    """The whole path of a file, a folder or a glob. Raises ``InputError`` where nothing is there."""
+    if path is None:
+        return None
+    if not os.path.exists(path) and not glob.glob(path):
+        raise InputError(f"--{name}: expected a file, got {quoted(path)}, where there is none; mend the path")
+    return os.path.abspath(path)
 
 
 def _settings(given: list[str]) -> dict[str, str]:

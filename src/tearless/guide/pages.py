@@ -30,10 +30,12 @@ STATIC = HERE / "static"
 
 @dataclass(frozen=True)
 class Mine:
-    """The reader's own data, as the command line named them."""
+    """The reader's own data, as the command line named them; ``data`` serves every kind of lesson that has no other."""
 
     data: Any = None
     target: str | None = None
+    predictions: Any = None
+    record: Any = None
     test: Any = None
     seed: int = 0
 
@@ -56,10 +58,12 @@ class Guide:
             return self._opened[entry.name]
 
     def _open(self, entry: LessonEntry) -> tuple[Opened, str]:
-        if self.mine.data is None:
+        about = entry.load().about
+        mine = {"predictions": self.mine.predictions, "training": self.mine.record}.get(about) or self.mine.data
+        if mine is None:
             return lesson(entry.name), ""
         try:
-            own = lesson(entry.name, self.mine.data, target=self.mine.target, test=self.mine.test, seed=self.mine.seed)
+            own = lesson(entry.name, mine, target=self.mine.target, test=self.mine.test, seed=self.mine.seed)
             own.view()
         except InputError as why:
             return lesson(entry.name), str(why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -49,7 +50,8 @@ class Guard:
         request = Request(scope)
         response = self._refusal(request)
         if response is None and "token" in request.query_params:
-            response = RedirectResponse(request.url.path, 303)
+            others = {name: value for name, value in request.query_params.items() if name != "token"}
+            response = RedirectResponse(request.url.path + (f"?{urlencode(others)}" if others else ""), 303)
             response.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
         await (response or self.app)(scope, receive, _with_headers(send))
 
