@@ -50,6 +50,7 @@ from tearless.core import (
     sick,
 )
 from tearless.core.number import shown
+from tearless.readers.training.learnt import learnt
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
@@ -82,8 +83,8 @@ LEFT = Limit(
     unit="share",
     kind="convention",
     severity=Severity.warning,
-    because="Six tenths of the first loss left, where steps were cut to a fifth or less: the same steps uncut could "
-    "have won it all. A quarter is enough where they were cut to a hundredth.",
+    because="Six tenths of the first loss or of a constant guess's left, where steps were cut to a fifth or less: the "
+    "same steps uncut could have won it all. A quarter is enough where they were cut to a hundredth.",
 )
 
 HEADLINE = "clipping cuts gradients to {most}, {cut_times} times below their usual size: {left} of the loss is left"
@@ -115,7 +116,11 @@ def measure(run: Run) -> Iterator[Measured]:
                 "share",
                 "falls promised by all steps together, over the first loss (over the noise, if below 0)",
             ),
-            "left": Number(min(1e9, curve.left), "share", "of the first loss at the end"),
+            "left": Number(
+                min(1e9, max(curve.left, _of_knowing_nothing(run))),
+                "share",
+                "of the first loss at the end, or of what a constant guess pays, where that is less",
+            ),
         },
         words={
             "most": shown(_most(run)),
@@ -123,6 +128,12 @@ def measure(run: Run) -> Iterator[Measured]:
             "remedy": shown(_most(run) * float(f"{usual / most:.1g}")),
         },
     )
+
+
+def _of_knowing_nothing(run: Run) -> float:
+    """The share of a constant guess's loss that is left at the end; 0 where it is not told."""
+    found = learnt(run)
+    return 0.0 if found is None or found.share is None else 1 - found.share
 
 
 def _most(run: Run) -> float:
