@@ -61,6 +61,8 @@ class Scale:
         [(0.0, '0'), (2.0, '2'), (4.0, '4'), (6.0, '6'), (8.0, '8'), (10.0, '10')]
         >>> [text for _, text in Scale(1e-3, 1e3, 0, 1, log=True).ticks(4)]
         ['0.001', '0.1', '10', '1,000']
+        >>> [text for _, text in Scale(1.93, 2.22, 0, 1, log=True).ticks(4)]
+        ['2', '2.1', '2.2']
         """
         if self.names:
             return [(float(i), name) for i, name in enumerate(self.names)]
@@ -91,7 +93,11 @@ def _decades(low: float, high: float, most: int) -> list[float]:
         return [10.0**k for k in range(first, last + 1, every)]
     fine = [f * 10.0**k for k in range(first - 1, last + 1) for f in (1, 2, 5)]
     found = [value for value in fine if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
-    return found if len(found) >= 2 else [low, high]
+    if len(found) >= 2:
+        return found
+    step = round_step((high - low) / max(1, most))  # less than a power of ten: even steps, as on a plain axis
+    even = [float(f"{i * step:.12g}") for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return even if len(even) >= 2 else [low, high]
 
 
 def _at_step(value: float, step: float) -> str:
