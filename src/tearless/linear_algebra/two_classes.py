@@ -104,9 +104,10 @@ def _classes(column: pl.Series) -> tuple[str, Classes, NDArray[np.bool_]]:
 def _farthest_apart(X: Floats, y: Classes, held: NDArray[np.bool_]) -> tuple[Floats, Sequence[int]]:
     """The two columns whose class means lie farthest apart, standardised, and which they are."""
     with np.errstate(all="ignore"):
-        Z = (X - X[~held].mean(axis=0)) / X[~held].std(axis=0)
+        spread = X[~held].std(axis=0)
+        Z = (X - X[~held].mean(axis=0)) / spread
         apart = np.abs(Z[~held & (y == 1)].mean(axis=0) - Z[~held & (y == 0)].mean(axis=0))
-    apart[~np.isfinite(Z).all(axis=0)] = -1.0
+    apart[~(np.isfinite(Z).all(axis=0) & np.isfinite(spread))] = -1.0
     best = np.sort(np.argsort(-apart, kind="stable")[:2])
     if (apart[best] < 0).any():
         raise NotApplicable("this needs two numeric columns that vary, of a size that can be squared")

@@ -16,9 +16,9 @@ fails, depending on how far apart its two points lie.
 
 ## The formula
 The slope at a box is the sum, over all boxes that it feeds, of their slope times the local derivative of the link.
-Here `u` feeds two: through tanh comes {through}, around it {around}, together {slope_u}. A copy in PyTorch that stores
-only the last of them is wrong by the rest. For cross-entropy after a sigmoid the first two links collapse to
-probability minus truth; for squared error the slope of the sigmoid stays as a factor.
+Here `u` feeds two: through tanh comes {through}, around it {around}, together {slope_u}. A backward pass that stores
+what arrives, and does not add it, keeps only one of the two. For cross-entropy after a sigmoid the last two links
+collapse to probability minus truth; for squared error the slope of the sigmoid stays as a factor.
 
 ## Where it is used
 `loss.backward()` of PyTorch and `jax.grad` do this, operation by operation. The gradient of the loss over all {rows}
@@ -27,10 +27,10 @@ direction, but a learning rate that suits one is far off for the other. `torch.a
 differences, as the third picture does, in double precision for the reason that it shows.
 
 ## How it fails
-The loss is printed and falls nowhere; weights stand where they started. A `detach`, an `argmax`, a `.item()` or a round
+The loss does not fall; some weights, or all, stand where they started. A `detach`, an `argmax`, a `.item()` or a round
 trip through NumPy cuts the way back, and what lies behind it gets no gradient, without any error. `zero_grad` between
-`backward` and `step` erases it. A layer kept in a plain list never reaches the optimiser. A root or a logarithm at zero
-has a finite value and an infinite slope: one such row makes every weight `nan`.
+`backward` and `step` erases it. A layer kept in a plain list never reaches the optimiser. A root has a finite value at
+zero and an infinite slope: one such row makes every weight before it infinite or `nan`.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ FLAT = 0.01  # of the error
 SMALLEST = 1e-13
 """Smaller steps do not move a number near one."""
 GRID = 49
+SMALLEST_SPREAD = 1e-150  # its square, and that of its inverse, are numbers
 
 FORMULAS = (
     Formula(
@@ -164,8 +165,9 @@ def example(rng: np.random.Generator) -> Example:
 
 def problem(data: RegressionData) -> RegressionData:
     with np.errstate(all="ignore"):
-        if not np.isfinite(data.standardised[0]).all():
-            raise NotApplicable("a column is too large, or too small, to be standardised; give it in another unit")
+        spreads = np.column_stack([data.X, data.y]).std(axis=0)
+    if not ((spreads > SMALLEST_SPREAD) & (spreads < 1 / SMALLEST_SPREAD)).all():
+        raise NotApplicable("a column is too large, or too small, to be standardised; give it in another unit")
     return data
 
 

@@ -15,15 +15,16 @@ before the valley floor is reached, more steps change nothing.
 
 ## The formula
 Momentum keeps a running sum of gradients, so its rate may be nearly twice that of plain descent, {momentum_bound}
-against {plain_bound}; Nesterov's look-ahead may less, {nesterov_bound}, and swings less. Adam divides a running mean by
-a running size. Its bound is set by the curvature over that size, so it sinks as the gradients do: a constant rate that
-was sound becomes too high near the end, which is what decay is for.
+against {plain_bound}. Nesterov's look-ahead must stay below {nesterov_bound}, and swings less. Adam divides a running
+mean by a running size. Its bound is set by the curvature over that size, so it sinks as the gradients do: a constant
+rate that was sound becomes too high near the end, which is what decay is for.
 
 ## Where it is used
 `torch.optim.SGD` with `momentum` and `nesterov`, `torch.optim.AdamW`, the schedules of `torch.optim.lr_scheduler`, and
 `get_cosine_schedule_with_warmup` of transformers. Warm-up is there since Adam's first steps have the full length of the
 rate whatever the gradient, when its sizes rest on a handful of samples. `clip_grad_norm_` is a belt for rare long
-gradients. If it cuts nearly every step, as {clipped} of them here, the limit has become the learning rate.
+gradients. A limit that cuts nearly every step has become the learning rate: a tenth of the first gradient's length
+would cut {clipped} of the steps here.
 
 ## How it fails
 Momentum too close to one: the loss swings in waves as long as its memory, or runs away. A schedule built for another
@@ -54,12 +55,10 @@ from tearless.linear_algebra.regression_data import RegressionData
 Vector = NDArray[np.float64]
 METHODS = ("plain", "momentum", "Nesterov", "Adam")
 SCHEDULES = ("constant", "warm-up", "cosine decay", "decay at once", "clipped")
-STEPS, WARM = 60, 12
-EARLY = 0.8  # the factor a step of a decay that comes before the learning
-CLIP = 0.1  # gradients are clipped to this share of the first one's length
-BETA, LARGEST, GRID = 0.9, 1e120, 31
-LEVEL = 1e-12
-"""A curvature below this share of the largest is none; so is a loss above the lowest."""
+EARLY, CLIP = 0.8, 0.1  # the factor a step of an early decay; the share of the first length to which clipping cuts
+STEPS, WARM, BETA, LARGEST, GRID = 60, 12, 0.9, 1e120, 31
+SMALLEST_SPREAD = 1e-150  # its square, and that of its inverse, are numbers
+LEVEL = 1e-12  # a curvature below this share of the largest is none; so is a loss above the lowest
 
 FORMULAS = (
     Formula(
@@ -153,8 +152,9 @@ def example(rng: np.random.Generator) -> Example:
 
 def problem(data: RegressionData) -> RegressionData:
     with np.errstate(all="ignore"):
-        if not all(np.isfinite(part).all() for part in data.standardised):
-            raise NotApplicable("a column is too large, or too small, to be standardised; give it in another unit")
+        spreads = np.column_stack([data.X, data.y]).std(axis=0)
+    if not ((spreads > SMALLEST_SPREAD) & (spreads < 1 / SMALLEST_SPREAD)).all():
+        raise NotApplicable("a column is too large, or too small, to be standardised; give it in another unit")
     return data
 
 
@@ -170,7 +170,7 @@ def controls(problem: RegressionData) -> tuple[Control, ...]:
 
 @dataclass(frozen=True)
 class Valley:
-    """Half the mean squared error, with its curvatures above 0 and their directions."""
+    """Half the mean squared error, its curvatures above 0 and their directions."""
 
     X: Vector
     y: Vector
@@ -266,7 +266,7 @@ def _sentence(numbers: Mapping[str, Number], method: str, schedule: str) -> str:
     rate, bound, left, plain = (numbers[name].value or 0.0 for name in ("rate", "bound", "left", "plain_left"))
     name = ("Plain descent", "Momentum", "Nesterov's momentum", "Adam")[METHODS.index(method)]
     ends = f"after {numbers['steps']} steps {numbers['left']} of what was to be learnt is left"
-    beside = "" if method == METHODS[0] and schedule == SCHEDULES[0] else f"; plain descent leaves {_much(plain)}"
+    beside = f"; plain descent leaves {_much(plain)}" if (method, schedule) != (METHODS[0], SCHEDULES[0]) else ""
     worth = (
         "",
         f"With its warm-up that is worth {numbers['area']} full steps",
@@ -275,14 +275,14 @@ def _sentence(numbers: Mapping[str, Number], method: str, schedule: str) -> str:
         f"Clipping cut {numbers['clipped']} of its gradients",
     )[SCHEDULES.index(schedule)]
     if left > 1:
-        ends = f"what is to be learnt has become {_much(left)} of what it was"
+        ends = f"after {numbers['steps']} steps the error is {_much(left)} what it was"
     side = "above" if rate >= bound else "below"
     said = f"{name} at a rate of {numbers['rate']}, {side} the bound of {numbers['bound']}: {ends}{beside}. {worth}"
     return said.strip(" .") + "."
 
 
 def _much(share: float) -> str:
-    return shown(share, "share") if share < 10 else f"{shown(share)} times"
+    return shown(share, "share") if share <= 1 else f"{shown(share)} times"
 
 
 def _seen(valley: Valley, walked: Sequence[Step]) -> Picture:

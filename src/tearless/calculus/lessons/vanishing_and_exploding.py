@@ -24,8 +24,8 @@ third over `n`: fine for a few layers, too small for many.
 ## Where it is used
 `torch.nn.init.kaiming_normal_` and `xavier_normal_` set the factor. `LayerNorm` and `BatchNorm1d` reset the length at
 each layer, and residual connections add a way past it with the factor one: that is why transformers of a hundred layers
-train. `clip_grad_norm_` cuts what explodes; nothing repairs what vanished. `GradScaler` of `torch.amp` multiplies the
-loss, since in float16 whatever is below {half} is zero.
+train. `clip_grad_norm_` cuts what explodes. Adam stretches what is small, as long as it is a number at all: in float16
+whatever is below {half} is zero, and `GradScaler` of `torch.amp` multiplies the loss for that reason.
 
 ## How it fails
 The loss stays at that of a constant, or falls as if the net had one layer; or it becomes `nan` in one step. Look at the
