@@ -70,6 +70,17 @@ def held_out(run: Run) -> HeldOut | None:
     return _with_answers(run, found, right)
 
 
+def held_out_losses(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Steps and losses of the series of evaluations that ``held_out`` judges; both (n,), empty where there is none.
+
+    >>> looks = [{"kind": "evaluation", "step": 5, "loss": 3.0}]
+    >>> [found.tolist() for found in held_out_losses(Run.from_entries(looks))]
+    [[5.0], [3.0]]
+    """
+    steps, losses, _ = _series(run)
+    return steps, losses
+
+
 def _spread(values: NDArray[np.float64]) -> float:
     """The noise of a series by the median size of its differences of second order, which no slope moves.
 

@@ -31,8 +31,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tearless.calculus.run_pictures import of_units
 from tearless.calculus.units import Hidden, at, hidden, samples_a_unit
 from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
+from tearless.core.picture import Picture
 from tearless.readers.training.learnt import learnt
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
@@ -100,6 +102,12 @@ def measure(run: Run) -> Iterator[Measured]:
         },
         words={"where": worst.place, "remedy": _remedy(worst)},
     )
+
+
+def picture(measured: Measured, run: Run) -> Picture:
+    says = f"In {measured.words['where']} {measured.numbers['dead']} of the units are silent late."
+    title = "The silent units of each ReLU, from input to output"
+    return of_units(title, says, hidden(run, RELUS, _dead), "share of units", least=True)
 
 
 def _dead(op: Op, values: Values, place: int) -> float | None:

@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 
 from tearless.calculus.loss_curve import levels
+from tearless.calculus.run_pictures import steepness
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, sick
 from tearless.core.number import shown
 from tearless.linear_algebra.gradient_of_a_run import first_hurt, spoilt_run
@@ -48,6 +49,7 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Step
 
 MEND = Mend.numerics
+picture = steepness
 SYMPTOM_OF = (
     "nan-in-input",
     "inf-in-input",

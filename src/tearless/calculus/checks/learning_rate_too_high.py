@@ -42,23 +42,18 @@ import numpy as np
 from tearless.calculus.loss_curve import levels, still_falling
 from tearless.calculus.optimiser_bounds import only_optimizer
 from tearless.calculus.reduction import promises, shorter
+from tearless.calculus.run_pictures import too_long
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.optimiser
+picture = too_long
 SYMPTOM_OF = (
-    "gradient-ascent",
-    "missing-zero-grad",
-    "wrong-accumulation",
-    "unscaled-input",
-    "unscaled-target",
-    "bad-init",
-    "labels-unrelated",
-    "exploding-gradient",
-    "momentum-too-high",
-)
+    "gradient-ascent", "missing-zero-grad", "wrong-accumulation", "unscaled-input", "unscaled-target", "bad-init",
+    "labels-unrelated", "exploding-gradient", "momentum-too-high",
+)  # fmt: skip
 
 CLIMBS = Limit(
     of="climbing",

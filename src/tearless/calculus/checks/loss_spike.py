@@ -36,12 +36,14 @@ import numpy as np
 
 from tearless.calculus.loss_curve import heights, known, levels
 from tearless.calculus.optimiser_bounds import only_optimizer
+from tearless.calculus.run_pictures import jumping
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.optimiser
+picture = jumping
 SYMPTOM_OF = (
     "gradient-ascent",
     "missing-zero-grad",

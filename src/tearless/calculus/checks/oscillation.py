@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from tearless.calculus.loss_curve import alternation, known, levels, noise, stretches, swings
 from tearless.calculus.optimiser_bounds import only_optimizer
+from tearless.calculus.run_pictures import swinging
 from tearless.core import (
     CannotTell,
     Example,
@@ -53,6 +54,7 @@ from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.optimiser
+picture = swinging
 SYMPTOM_OF = (
     "gradient-ascent",
     "missing-zero-grad",

@@ -33,11 +33,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.calculus.held_out_curve import HeldOut, held_out
+from tearless.calculus.run_pictures import turned
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.capacity
+picture = turned
 SYMPTOM_OF = (
     "train-test-leak",
     "target-leak",

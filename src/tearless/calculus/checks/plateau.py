@@ -35,6 +35,7 @@ import numpy as np
 
 from tearless.calculus.loss_curve import levels, still_falling
 from tearless.calculus.optimiser_bounds import only_optimizer
+from tearless.calculus.run_pictures import standing
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
 from tearless.readers.training.learnt import Learnt, learnt
@@ -42,6 +43,7 @@ from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.capacity
+picture = standing
 SYMPTOM_OF = (
     "gradient-ascent",
     "no-gradient",

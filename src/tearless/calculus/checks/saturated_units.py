@@ -32,8 +32,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tearless.calculus.run_pictures import of_units
 from tearless.calculus.units import Hidden, at, hidden
 from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
+from tearless.core.picture import Picture
 from tearless.linear_algebra.layers_of_a_run import plain
 from tearless.readers.training.learnt import learnt
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
@@ -112,6 +114,14 @@ def measure(run: Run) -> Iterator[Measured]:
         },
         words={"function": plain(worst.op), "where": worst.place, "remedy": _remedy(worst)},
     )
+
+
+def picture(measured: Measured, run: Run) -> Picture:
+    says = (
+        f"In {measured.words['where']} {measured.numbers['late']} is left late, {measured.numbers['first']} at first."
+    )
+    title = "What is left of the derivative in each activation, from input to output"
+    return of_units(title, says, hidden(run, SQUASHING, _slope), "share of the largest", least=False)
 
 
 def _slope(op: Op, values: Values, place: int) -> float | None:

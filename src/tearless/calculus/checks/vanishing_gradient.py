@@ -38,25 +38,16 @@ import numpy as np
 
 from tearless.calculus.deep_run import deep_run
 from tearless.calculus.fading import Fading, OverTime, fading, over_time
-from tearless.core import (
-    Example,
-    Limit,
-    Measured,
-    Mend,
-    NotApplicable,
-    Number,
-    Severity,
-    fooled,
-    healthy,
-    sick,
-    visible,
-)
+from tearless.calculus.run_pictures import fading_back
+from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
+from tearless.core.text import visible
 from tearless.linear_algebra.layers_of_a_run import layers, plain
 from tearless.readers.training.learnt import Learnt, learnt
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.numerics
+picture = fading_back
 SYMPTOM_OF = ("nan-in-input", "symmetric-init", "bad-init", "saturated-units", "dead-units", "weight-decay-too-strong")
 
 FADES = Limit(

@@ -33,12 +33,14 @@ import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, NotApplicable, Number, Severity, fooled, healthy, sick
 from tearless.linear_algebra.layers_of_a_run import Layer, by_op, late, layers
+from tearless.linear_algebra.run_pictures import outputs
 from tearless.readers.training.learnt import learnt
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Values
 
 MEND = Mend.numerics
+picture = outputs
 SYMPTOM_OF = ("inf-in-input", "unscaled-input", "unscaled-target", "learning-rate-too-high", "momentum-too-high")
 
 GROWS_AT_ONCE = Limit(
