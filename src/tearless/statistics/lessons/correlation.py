@@ -42,7 +42,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.core import Example, NotApplicable, Number, quoted
+from tearless.core import Example, NotApplicable, Number, quoted, visible
 from tearless.core.lesson import Answer, Choice, Control, Formula, Question, Slider, View
 from tearless.core.picture import Axis, Picture, Points, Ranges, Rule, values
 from tearless.linear_algebra.collinearity import variance_inflation
@@ -55,6 +55,7 @@ Floats = NDArray[np.float64]
 RESAMPLES = 60
 FEWEST = 8
 MOST_COLUMNS = 8
+LONGEST = 16
 SAME = 1 - 1e-6
 """A correlation of at least this is that of a copy."""
 LARGEST = 1e100
@@ -209,7 +210,7 @@ def compute(problem: RegressionData, x: str, by: str, alike: float) -> View:
         "resamples": Number(RESAMPLES, "times", "the rows were drawn again"),
     }
     words = {"x": quoted(x), "by": quoted(by), "target": quoted(problem.target)}
-    pictures = (_links(seen, ranked, numbers), _traded(fits, numbers))
+    pictures = (_links(seen, ranked, numbers), _traded(fits, numbers, (x, by)))
     return View(_sentence(numbers, words, seen, alike), numbers, pictures, words)
 
 
@@ -263,7 +264,8 @@ def _links(seen: Confounding, ranked: Correlation, numbers: Mapping[str, Number]
     )  # fmt: skip
 
 
-def _traded(fits: Floats, numbers: Mapping[str, Number]) -> Picture:
+def _traded(fits: Floats, numbers: Mapping[str, Number], pair: tuple[str, str]) -> Picture:
+    names = [visible(name, LONGEST) for name in pair]
     low, high = float(min(fits.min(), 0.0)), float(max(fits.max(), 0.0))
     room = 0.05 * (high - low) or 0.5
     marks = (
@@ -276,5 +278,5 @@ def _traded(fits: Floats, numbers: Mapping[str, Number]) -> Picture:
         f"The weights of both columns over {numbers['resamples']} resamples, and on all rows {numbers['weight']} and "
         f"{numbers['weight_by']}; their sum is known better than their parts."
     )
-    x, y = (Axis(label, low=low - room, high=high + room) for label in ("weight of the column", "of the other"))
+    x, y = (Axis(label, low=low - room, high=high + room) for label in (f"weight of {names[0]}", f"of {names[1]}"))
     return Picture("Do the weights trade places?", says, marks, x, y, square=True)
