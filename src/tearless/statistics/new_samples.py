@@ -59,6 +59,20 @@ def agreement_of_halves(run: Run) -> float | None:
     return float(np.mean(dots) / (np.std(dots, ddof=1) / math.sqrt(len(dots))))
 
 
+def taken_off(run: Run) -> list[float]:
+    """What each looked-at step but the first took off the loss of its own batch, in parts of that loss.
+
+    Parts, for a scaler may have multiplied it.
+
+    >>> probe = {"kind": "probe", "probe": "reduction", "step": 5, "numbers": {"before": 2.0, "after": 1.5}}
+    >>> taken_off(Run.from_entries([probe]))
+    [0.25]
+    """
+    reductions = [p.numbers for p in run.probes("reduction") if p.step > 1]
+    known = [(n["before"], n["after"]) for n in reductions if {"before", "after"} <= n.keys()]
+    return [1 - after / before for before, after in known if before > 0 and math.isfinite(after / before)]
+
+
 def answers_vary(found: Learnt) -> float:
     """How much the answers differ from sample to sample at the last call that was seen: 0 where all are one.
 

@@ -51,7 +51,7 @@ from tearless.core import (
 from tearless.readers.training.learnt import against_constant
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
-from tearless.statistics.new_samples import agreement_of_halves, answers_vary, known_of_new
+from tearless.statistics.new_samples import agreement_of_halves, answers_vary, known_of_new, taken_off
 
 MEND = Mend.data
 SYMPTOM_OF = (
@@ -128,25 +128,27 @@ DO = (
     "`x, y = x[i], y[i]`"
 )
 
+FEW, UNDONE = 8, 0.05
+"""Samples in a batch below which steps that take so much off its loss lose it again on the next: noise, not labels."""
+
 
 def measure(run: Run) -> Iterator[Measured]:
     found = against_constant(run)
     if len(run.optimizers) > 1:
         raise NotApplicable("several optimisers may play against one another, near a constant guess by design")
-    reductions = [p.numbers for p in run.probes("reduction") if p.step > 1]
-    known = [(n["before"], n["after"]) for n in reductions if {"before", "after"} <= n.keys()]
-    # in parts of the batch's own loss: a scaler may have multiplied it
-    taken = [1 - after / before for before, after in known if before > 0 and math.isfinite(after / before)]
+    taken = taken_off(run)
     if len(taken) < 3:
         raise CannotTell("the losses of batches before and after their own steps are needed")
+    agreement, each = agreement_of_halves(run), float(np.median(taken))
+    if agreement is None and each >= UNDONE and all(math.prod(call.target.shape) < FEW for call in found.calls):
+        raise CannotTell("steps of batches of so few samples undo one another, and no half batches were compared")
     yield Measured(
         (),
         {
             "known": Number(known_of_new(run, found), "share", "share of a constant guess's loss removed on new ones"),
-            "own": Number(float(np.median(taken)) * found.length, "times", "their loss: what the steps took off the "
-                          "losses of their own batches, all in all"),
-            "agreement": Number(agreement_of_halves(run) or 0.0, "standard errors", "mean inner product of gradients "
-                                "of half batches; 0 where it was not measured"),
+            "own": Number(each * found.length, "times", "their loss: what steps took off their own batches' losses"),
+            "agreement": Number(agreement or 0.0, "standard errors", "mean inner product of half batches' gradients; 0 "
+                                "where it was not measured"),
             "gained": Number(found.gained, "share", "share of a constant guess's loss removed in training"),
             "varied": Number(answers_vary(found), "share", "predictions other than the commonest at the last looked-at "
                              "step; of one number, its spread over that of the target"),
