@@ -69,13 +69,13 @@ SHORTENED = Limit(
 )
 PROMISED = Limit(
     of="promised",
-    at=lambda shortened: 0.5 if shortened < FAR else 1.0,
+    at=lambda shortened, left: 0.5 if shortened < FAR else 1.0 if left < 0.95 else 10.0,
     crossed="below",
     unit="share",
     kind="derived",
     because="Promises that add up to under half of the first loss cannot halve it, were every one of them kept. Where "
     "steps are cut to a hundredth, no rate was chosen for that: then promises of less than the first loss, which "
-    "cannot bring it to 0, are enough.",
+    "cannot bring it to 0, are enough; where nothing was learnt, ten times as much, for few looks tell a sum roughly.",
 )
 LEFT = Limit(
     of="left",
