@@ -1,12 +1,12 @@
 """Confidence intervals: what so few items can tell
 
 ## The idea
-{right} of {items} answers are right. How good is the model? {share} is what you saw; the truth is what you would see on
+{right} of {items} answers are right. How good is the model? {seen} is what you saw; the truth is what you would see on
 endless items of the same kind, and many truths could have shown you this. A confidence interval is the list of those
 that are not refuted: here {wilson_low} to {wilson_high}.
 
 The textbook's formula, the share plus or minus two standard errors, takes the standard error at the share that was
-seen. At {share} it says {wald_low} to {wald_high}. Where every answer was right it has no width at all: certainty from
+seen. At {seen} it says {wald_low} to {wald_high}. Where every answer was right it has no width at all: certainty from
 a handful of items. The honest methods ask each possible truth how far from it such a sample strays.
 
 ## The picture
@@ -25,7 +25,8 @@ many items its rate can still be as high as {most_wrong}.
 Wherever an accuracy stands in a table. scikit-learn's `accuracy_score` returns the share alone; `statsmodels` has
 `proportion_confint`, whose default, `normal`, is the textbook's. Here `tearless compare` gives the interval with the
 share. F1, AUC and mean errors have intervals of their own; a difference of two models needs the
-interval of the difference, not two intervals side by side.
+interval of the difference, not two intervals side by side. A leaderboard
+without intervals ranks luck among its first places.
 
 ## How it fails
 A pilot on a few patients has no mistake, the report says perfect, and the first month in use brings several. An alarm
@@ -99,7 +100,7 @@ QUESTIONS = (
                    "{exact_high}.", right=True),
             Answer("{wald_low} to {wald_high}", "That is the textbook's formula. It takes the spread at the share that "
                    "was seen, and loses it near the ends."),
-            Answer("{share}, no more and no less", "That is what was seen. A truth of {wilson_low} shows the same "
+            Answer("{seen}, no more and no less", "That is what was seen. A truth of {wilson_low} shows the same "
                    "often enough."),
         ),
     ),
@@ -177,7 +178,7 @@ def compute(problem: RightAnswers, items: float, share: float, level: float) -> 
     numbers = {
         "items": Number(n, "items", f"items; at hand are {problem.said}"),
         "right": Number(right, "items", "right answers"),
-        "share": Number(right / n, "share", "right answers of all"),
+        "seen": Number(right / n, "share", "right answers of all"),
         "level": Number(level, "share", "the confidence that is promised"),
         "wald_low": Number(ends["textbook"][0], "share", "the textbook's interval, low end"),
         "wald_high": Number(ends["textbook"][1], "share", "its high end"),
@@ -243,7 +244,7 @@ def _covers(name: str, n: int, level: float, truth: float) -> float:
 
 
 def _intervals(ends: Mapping[str, tuple[float, float]], numbers: Mapping[str, Number]) -> Picture:
-    seen = numbers["share"].value or 0.0
+    seen = numbers["seen"].value or 0.0
     marks = tuple(
         Ranges((float(at),), (low,), (high,), (seen,), role=role)
         for at, ((low, high), role) in enumerate(zip(ends.values(), ROLES, strict=True))

@@ -16,13 +16,14 @@ is skewed. Now move the largest value away, and let some holes be written as {co
 ## The formula
 The mean minimises the sum of squared distances, the median the sum of plain ones: hence one far value moves the mean by
 its distance over the number of rows, the median hardly at all. Skewness is the mean cubed distance in standard
-deviations; zero for an even column, {skewness} here. {mended} would leave {skewness_after}.
+deviations; zero for an even column, {skewness} here. {mended} would leave {skewness_after}. Means add up over groups
+and medians do not: the price of looking at the middle alone.
 
 ## Where it is used
 `describe()` of pandas shows both, and few read past the mean. `StandardScaler` of scikit-learn divides by the standard
 deviation, `RobustScaler` by the middle half, `PowerTransformer` straightens a tail. Squared error fits means, absolute
 error medians: choose which you want to predict. Report latencies, prices and incomes by quantiles; keep the mean where
-sums matter, such as revenue. {text_said}
+sums matter, such as revenue. Imputing the mean puts the holes where hardly a row is. {text_said}
 
 ## How it fails
 A bonus, a budget or a service level is set by the mean, and most rows never come near it. The mean of a column jumps by

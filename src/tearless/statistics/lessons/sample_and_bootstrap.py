@@ -24,7 +24,8 @@ less one.
 ## Where it is used
 Every split, fold and mini-batch is a sample. `BaggingClassifier` and random forests in scikit-learn train on bootstrap
 samples; `train_test_split` shuffles for the reason shown here, `DataLoader(shuffle=True)` in PyTorch too. A batch is a
-sample of the gradient: a quarter of the batch doubles its noise. `scipy.stats.bootstrap` makes intervals, as does
+sample of the gradient: a quarter of the batch doubles its noise, and batch normalisation takes its mean and deviation
+from such a sample. `scipy.stats.bootstrap` makes intervals, as does
 `tearless.statistics.bootstrap`.
 
 ## How it fails
