@@ -66,7 +66,7 @@ class Plot:
         """Whether a text whose line begins at ``x``, ``y`` would cover no other and stay inside; it then stands."""
         box = (x, y - HEIGHT_OF_TEXT + 3, x + wide, y + 3)
         inside = box[0] >= self.left - 2 and box[2] <= self.right + 2 and box[1] >= self.top - self.above - 12
-        clear = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in self.taken)
+        clear = all(box[2] < t[0] or box[0] > t[2] or box[3] <= t[1] or box[1] >= t[3] for t in self.taken)
         if inside and clear:
             self.taken.append(box)
         return inside and clear
