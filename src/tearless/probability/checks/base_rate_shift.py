@@ -53,10 +53,12 @@ from tearless.core import (
     sick,
 )
 from tearless.probability.calibration.calibration_tests import in_the_large
+from tearless.probability.calibration.pictures import share_of_class
 from tearless.probability.predictions import OF_CLASS, Classes, Predictions
 from tearless.probability.shares_elsewhere import shares_elsewhere
 
 MEND = Mend.source
+picture = share_of_class
 SAME_UNDER = (rows_shuffled,)
 MOST_CLASSES = 100
 

@@ -41,9 +41,11 @@ from scipy.special import expit
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, rows_shuffled, sick
 from tearless.probability.calibration.calibration_error import calibration_error
+from tearless.probability.calibration.pictures import of_class
 from tearless.probability.predictions import OF_CLASS, Predictions
 
 MEND = Mend.values
+picture = of_class
 SAME_UNDER = (rows_shuffled,)
 SYMPTOM_OF = ("base-rate-shift", "overconfident", "underconfident")
 MOST_CELLS = 1_000_000

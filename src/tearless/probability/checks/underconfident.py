@@ -38,10 +38,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from tearless.core import Example, Limit, Measured, Mend, Severity, fooled, healthy, rows_shuffled, sick
+from tearless.probability.calibration.pictures import sureness
 from tearless.probability.calibration.sharpness import drawn_classes, drawn_outcomes
 from tearless.probability.facts import Confidence
 
 MEND = Mend.values
+picture = sureness
 SAME_UNDER = (rows_shuffled,)
 
 CERTAIN = Limit(

@@ -54,10 +54,12 @@ from tearless.core import (
 from tearless.core.number import shown
 from tearless.statistics.comparison.best_of_many import BestOfMany
 from tearless.statistics.comparison.facts import Comparison
+from tearless.statistics.comparison.pictures import winner
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.comparison.words import counted, gap, title
 
 MEND = Mend.source
+picture = winner
 SAME_UNDER = (rows_shuffled,)
 
 PICKED = Limit(

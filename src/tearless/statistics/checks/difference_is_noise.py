@@ -39,10 +39,12 @@ import numpy as np
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, rows_shuffled, sick
 from tearless.core.number import shown
 from tearless.statistics.comparison.facts import Comparison, Pair
+from tearless.statistics.comparison.pictures import one_difference
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.comparison.words import chance, counted, gap, title
 
 MEND = Mend.source
+picture = one_difference
 SAME_UNDER = (rows_shuffled,)
 SAME = 1e-12
 """Values that differ by less than this part of themselves are equal: rounding parts them."""

@@ -54,11 +54,13 @@ from tearless.core import (
 from tearless.core.number import shown
 from tearless.probability.predictions import Predictions
 from tearless.statistics.comparison.difference import Difference
+from tearless.statistics.comparison.pictures import gap_to_fresh_rows
 from tearless.statistics.comparison.predicted_rows import PredictedRows, alike, predicted_rows
 from tearless.statistics.comparison.train_test_gap import train_test_gap
 from tearless.statistics.comparison.words import counted
 
 MEND = Mend.values
+picture = gap_to_fresh_rows
 SAME_UNDER = (rows_shuffled,)
 
 CERTAIN = Limit(
@@ -125,7 +127,7 @@ def _measured(
 ) -> Measured:
     e = gap.estimate
     near = e.high if sign < 0 else e.low
-    known = learnt > 0 and math.isfinite(near)
+    sure = max(0.0, sign * near / learnt) if learnt > 0 and math.isfinite(near) else 0.0
     values = float(seen.scores.mean()), float(fresh.scores.mean())
     unit, metric = ("share", "accuracy") if sign < 0 else ("1", "root mean squared error")
     said = [shown(x, unit) if sign < 0 else shown(math.sqrt(x)) for x in values]
@@ -137,9 +139,7 @@ def _measured(
             "test": Number(values[1], unit, "the same on test rows"),
             "gap": Number(e.value, unit, "test less training", ends, e.level if ends else None),
             "lost": Number(sign * e.value / learnt if learnt > 0 else 0.0, "share", "gap over what was learnt"),
-            "surely_lost": Number(
-                max(0.0, sign * near / learnt) if known else 0.0, "share", "the same by the near end of the interval"
-            ),
+            "surely_lost": Number(sure, "share", "the same by the near end of the interval"),
             "rows": Number(len(seen.truth), "rows", "training rows"),
             "test_rows": Number(len(fresh.truth), "rows", "test rows"),
         },

@@ -55,10 +55,12 @@ from tearless.core import (
 )
 from tearless.core.number import shown
 from tearless.probability.predictions import Predictions
+from tearless.statistics.comparison.pictures import way_to_perfect
 from tearless.statistics.comparison.predicted_rows import PredictedRows, alike, predicted_rows
 from tearless.statistics.comparison.train_test_gap import NoInformation, beats_majority, beats_mean
 
 MEND = Mend.values
+picture = way_to_perfect
 SAME_UNDER = (rows_shuffled,)
 
 LITTLE = Limit(

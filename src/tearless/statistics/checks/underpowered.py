@@ -51,10 +51,12 @@ from tearless.core import (
 from tearless.statistics.comparison.design import Design
 from tearless.statistics.comparison.facts import Comparison, Pair
 from tearless.statistics.comparison.metrics import METRICS
+from tearless.statistics.comparison.pictures import beside_worth
 from tearless.statistics.comparison.plan import Plan
 from tearless.statistics.comparison.words import counted, doing, gap, title
 
 MEND = Mend.source
+picture = beside_worth
 SAME_UNDER = (rows_shuffled,)
 
 NOTHING_FOUND = Limit(
