@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from tearless.readers.training.told import Tensor
 
 LEAST = 0.1
 """What a layer gives at least before the layers after it see more than their own biases."""
@@ -22,6 +25,19 @@ class Cost:
     largest: float
     condition: float
     reach: float
+
+
+def moments_over_batches(tensors: Sequence[Tensor]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and spread of each column over all batches that were looked at, both (p,).
+
+    >>> batches = [Tensor(means=(1.0,), stds=(0.0,)), Tensor(means=(3.0,), stds=(0.0,))]
+    >>> [found.tolist() for found in moments_over_batches(batches)]
+    [[2.0], [1.0]]
+    """
+    columns = min(len(x.stds) for x in tensors)
+    means = np.array([x.means[:columns] for x in tensors], dtype=np.float64)
+    stds = np.array([x.stds[:columns] for x in tensors], dtype=np.float64)
+    return means.mean(0), np.sqrt((stds**2).mean(0) + means.var(0))
 
 
 def for_gradient_descent(means: ArrayLike, stds: ArrayLike, width: float, rate: float, momentum: float = 0.0) -> Cost:

@@ -45,12 +45,14 @@ from tearless.core import (
     quoted,
     sick,
 )
+from tearless.probability.class_pictures import late_in_a_run
 from tearless.readers.training.compared import calls_by_place, label_counts, pooled, weighted
 from tearless.readers.training.learnt import against_constant, length_of
 from tearless.readers.training.made import SAMPLES, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 
 MEND = Mend.capacity
+picture = late_in_a_run
 SYMPTOM_OF = (
     "constant-input", "no-update", "no-gradient", "detached-graph", "gradient-erased", "frozen-parameters",
     "gradient-ascent", "missing-zero-grad", "symmetric-init", "double-softmax", "softmax-over-batch", "broadcast-loss",

@@ -36,6 +36,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, quoted, sick
+from tearless.probability.class_pictures import in_a_run
 from tearless.probability.rare_labels import Rare, labelled_calls, rarest
 from tearless.readers.training.compared import weighted
 from tearless.readers.training.learnt import length_of
@@ -44,9 +45,11 @@ from tearless.readers.training.run import Run
 from tearless.readers.training.told import Loss
 
 MEND = Mend.data
+picture = in_a_run
 SYMPTOM_OF = ("constant-input", "symmetric-init", "softmax-over-batch", "unshuffled-batches", "labels-unrelated")
 
-UNEVEN, TURNED = 4.0, 2.0
+UNEVEN, TURNED, EARLY = 4.0, 2.0, 1 / 4
+"""``EARLY``: the share of the run, at its start, whose predictions do not count."""
 
 MOSTLY_ONE = Limit(
     of="ratio",
@@ -105,9 +108,6 @@ HEADLINE = "{label} comes {times} times as often as {rare}{found}"
 EVIDENCE = "guessing {label} always is right {commonest} of the time, and costs {entropy} nats a sample"
 WHY = "the few samples of class {rare} weigh little in the loss: leaving them out costs next to nothing"
 DO = "judge each class by its recall, and {do}"
-
-EARLY = 1 / 4
-"""The share of the run, at its start, whose predictions do not count."""
 
 
 def measure(run: Run) -> Iterator[Measured]:

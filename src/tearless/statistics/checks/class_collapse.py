@@ -50,9 +50,11 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.probability.class_pictures import of_predictions
 from tearless.probability.predictions import Labels, Predictions
 
 MEND = Mend.source
+picture = of_predictions
 SAME_UNDER = (rows_shuffled,)
 HARDLY = 0.1
 

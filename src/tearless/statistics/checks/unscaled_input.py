@@ -32,7 +32,7 @@ convex optimization* (2018), theorem 2.1.15.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -49,11 +49,13 @@ from tearless.core import (
     healthy,
     sick,
 )
+from tearless.core.picture import Picture
 from tearless.readers.training.learnt import against_constant
 from tearless.readers.training.made import as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Graph, Op, Tensor
-from tearless.statistics.input_scale import Cost, for_gradient_descent, for_scaled_descent
+from tearless.statistics.input_scale import Cost, for_gradient_descent, for_scaled_descent, moments_over_batches
+from tearless.statistics.run_pictures import of_inputs
 
 MEND = Mend.data
 SYMPTOM_OF = ("constant-input", "no-update", "no-gradient", "gradient-ascent", "missing-zero-grad", "labels-unrelated")
@@ -105,11 +107,11 @@ SCALED = ("adam", "rmsprop", "adagrad", "adadelta", "adamax", "lion", "rprop")
 
 
 def measure(run: Run) -> Iterator[Measured]:
-    tensors = [g.inputs[0] for g in run.given if g.used and g.gradients and g.inputs and g.inputs[0].stds]
+    tensors = _tensors(run)
     if not tensors or not run.optimizers or not run.graphs:
         raise CannotTell("the means and spreads of a model's inputs are needed, and the optimiser's rate")
     layer = _first_layer(next(iter(run.graphs.values())))
-    m, s = _moments(tensors)
+    m, s = moments_over_batches(tensors)
     optimizer = run.optimizers[0]
     group = optimizer.groups[0] if optimizer.groups else {}
     rate = float(np.nanmax(run.rates)) if np.isfinite(run.rates).any() else float(group.get("lr") or 0.0)
@@ -140,18 +142,18 @@ def measure(run: Run) -> Iterator[Measured]:
     )  # fmt: skip
 
 
+def picture(measured: Measured, run: Run) -> Picture:
+    return of_inputs(measured, *moments_over_batches(_tensors(run)))
+
+
+def _tensors(run: Run) -> list[Tensor]:
+    return [g.inputs[0] for g in run.given if g.used and g.gradients and g.inputs and g.inputs[0].stds]
+
+
 def _width(layer: Op, columns: int) -> float:
     """How many inputs the layer's first matrix or kernel has."""
     shapes = [shape for x, shape in zip(layer.inputs, layer.given, strict=False) if str(x).startswith("parameter")]
     return float(next((np.prod(shape[1:]) for shape in shapes if len(shape) > 1), columns))
-
-
-def _moments(tensors: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and spread of each column over all batches that were looked at."""
-    columns = min(len(x.stds) for x in tensors)
-    means = np.array([x.means[:columns] for x in tensors], dtype=np.float64)
-    stds = np.array([x.stds[:columns] for x in tensors], dtype=np.float64)
-    return means.mean(0), np.sqrt((stds**2).mean(0) + means.var(0))
 
 
 def _first_layer(graph: Graph) -> Op:
