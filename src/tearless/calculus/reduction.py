@@ -21,6 +21,10 @@ ROUNDING = 64 * float(np.finfo(np.float32).eps)
 """Changes below this share of the loss are not told from the rounding of a sum in single precision."""
 MOST = 1e12
 """Rises beyond so many times the largest promise are not told apart."""
+STILL = 0.01
+"""A fall that chance would show in one run of a hundred counts as a fall: the run is on its way."""
+FAR_UP = 10.0
+"""Times the first loss, that of a model that knows nothing, from which on a loss has to be won back."""
 Vector = NDArray[np.float64]
 
 
@@ -91,6 +95,19 @@ class Promises:
             return None
         every = np.interp(np.arange(1, steps + 1), self.steps[known], np.maximum(self.fall[known], 0.0))
         return float(every.sum())
+
+
+def enough(kept: float, falling: float, growth: float) -> float:
+    """The share of the first loss, left at the end, that is enough to call steps past their lowest point too long.
+
+    ``falling`` is the chance of the fall of late, were there none; ``growth`` the largest loss over the first.
+
+    >>> enough(0.1, 0.5, 1.0), enough(0.1, 0.001, 1.0), enough(-0.1, 0.001, 12.0)
+    (0.1, 0.9, 0.4)
+    """
+    if falling < STILL and kept <= 1 / 3:
+        return 0.4 if kept < 0 and growth >= FAR_UP else 0.9
+    return 0.9 if kept > 1 / 3 else 0.4 if kept > 0.15 else 0.1
 
 
 def shorter(kept: float) -> float:

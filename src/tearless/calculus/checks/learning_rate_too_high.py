@@ -41,7 +41,7 @@ import numpy as np
 
 from tearless.calculus.loss_curve import levels, still_falling
 from tearless.calculus.optimiser_bounds import only_optimizer
-from tearless.calculus.reduction import promises, shorter
+from tearless.calculus.reduction import enough, promises, shorter
 from tearless.calculus.run_pictures import too_long
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.core.number import shown
@@ -94,13 +94,14 @@ PAST_LOWEST = Limit(
 )
 NOTHING_WON = Limit(
     of="left",
-    at=lambda kept, falling: 0.9 if falling < 0.01 or kept > 1 / 3 else 0.4 if kept > 0.15 else 0.1,
+    at=lambda kept, falling, growth: enough(kept, falling, growth),
     unit="share",
     kind="convention",
     severity=Severity.warning,
     because="Past the lowest point and with nine tenths of the first loss left, the steps won nothing. Where the loss "
     "has stopped falling, less is enough: four tenths where under a third of the promises was kept, a tenth where "
-    "under 15 % was, for then the steps are 1.7 times as long as the best along them, of the 2 at which they lose.",
+    "under 15 % was, for then steps are 1.7 times as long as the best along them, of the 2 at which they lose; "
+    "four tenths of a loss that still falls, where they lost on the whole and took it to ten times the first.",
 )
 
 HEADLINE = "the steps are too long: {what}"
@@ -120,6 +121,7 @@ def measure(run: Run) -> Iterator[Measured]:
     factor = min(0.1, shorter(kept)) if kept is not None else 0.1
     broke = math.isinf(curve.left)
     growth = max(curve.growth, 1e9) if broke and (found.overshoots or curve.growth >= 10) else curve.growth
+    half = run.losses[run.losses.size // 2 :]
     yield Measured(
         (),
         {
@@ -129,11 +131,7 @@ def measure(run: Run) -> Iterator[Measured]:
             "climbing": Number(found.climbing, "share", "of the looked-at steps that go up their own gradient"),
             "growth": Number(growth, "times", "the largest loss over the first one"),
             "left": Number(left, "share", "of the first loss at the end; a thousand million where it is no number"),
-            "falling": Number(
-                still_falling(run.losses[run.losses.size // 2 :]),
-                "chance",
-                "of so clear a fall over the second half, were there none",
-            ),
+            "falling": Number(still_falling(half), "chance", "of so clear a fall over the second half by chance"),
         },
         words={
             "what": _what(curve.start, curve.late, curve.peak, found.overshoots, judged, broke),
@@ -202,10 +200,14 @@ def stalls_halfway(rng: np.random.Generator) -> Example:
     return _changed(rng, losses.tolist(), 0.05, 0.5)
 
 
-@fooled(
-    "silent",
-    "two thirds of the first loss won at rates at the edge of stability is what healthy runs look like as well",
-)
+@sick
+def still_winning_back_a_jump(rng: np.random.Generator) -> Example:
+    losses = np.linspace(2.3, 1.3, 100) + rng.normal(0, 0.02, 100)
+    losses[1:4] = [40.0, 30.0, 9.0]
+    return _changed(rng, losses.tolist(), -0.5, 0.5)
+
+
+@fooled("silent", "two thirds of the first loss won at the edge of stability is what healthy runs look like as well")
 def slow_by_overshooting(rng: np.random.Generator) -> Example:
     losses = np.r_[2.3, 0.75 + rng.normal(0, 0.1, 99)]
     return _changed(rng, losses.tolist(), 0.2, 0.5)
