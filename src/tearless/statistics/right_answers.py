@@ -99,7 +99,7 @@ class TwoModels:
         if len(found) < 2:
             raise NotApplicable(
                 "this needs two models on the same items: two columns of 1 for right and 0 for wrong, or two columns "
-                "of predicted classes beside a column `truth`"
+                "of predicted classes beside a column `truth`; for scores run `tearless compare`"
             )
         a, b = found[:2]
         whole = pl.DataFrame([a, b]).drop_nulls()

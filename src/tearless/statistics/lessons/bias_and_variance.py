@@ -243,13 +243,14 @@ def _sentence(numbers: Mapping[str, Number], gap: Difference, better: Difference
         verdict = "Fewer steps do better" if fewer else "Underfits"
     else:
         verdict = "No harm is told"
+    known = None not in (numbers["gap_low"].value, numbers["gap_high"].value)
+    ends = f" ({numbers['gap_low']} to {numbers['gap_high']})" if known else ""
     steps = "step" if numbers["parts"].value == 1 else "steps"
     wide = (numbers["gap"].value or 0.0) > RULE and not gap.sure
     rule = f" The fixed rule of {numbers['rule']} would call that sure." if wide else ""
     return (
         f"{verdict}: a curve of {numbers['parts']} {steps} on {numbers['rows']} rows leaves {numbers['train']} "
-        f"unexplained in training, {numbers['test']} on fresh rows: a gap of {numbers['gap']} ({numbers['gap_low']} to "
-        f"{numbers['gap_high']}).{rule}"
+        f"unexplained in training, {numbers['test']} on fresh rows: a gap of {numbers['gap']}{ends}.{rule}"
     )
 
 

@@ -157,10 +157,13 @@ def problem(data: RegressionData) -> RegressionData:
         raise NotApplicable(f"the target holds numbers beyond {LARGEST:g}; divide it by one number")
     kept: list[int] = []
     for j in np.flatnonzero(sound[:-1]):
-        if len(kept) < MOST_COLUMNS and all(abs(_r(data.X[:, j], data.X[:, i])) < SAME for i in kept):
+        others = (data.y, *(data.X[:, i] for i in kept))
+        if len(kept) < MOST_COLUMNS and all(abs(_r(data.X[:, j], other)) < SAME for other in others):
             kept.append(int(j))
     if len(kept) < 2:
-        raise NotApplicable("this needs two numeric columns beside the target that are no copies of one another")
+        raise NotApplicable(
+            "this needs two numeric columns beside the target that are no copies of one another, nor of the target"
+        )
     return replace(data, names=tuple(data.names[j] for j in kept), X=data.X[:, kept])
 
 
