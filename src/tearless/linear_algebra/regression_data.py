@@ -15,6 +15,8 @@ from .facts import Matrix, Sample, floats
 MOST_ROWS = 2_000
 MOST_COLUMNS = 12
 FEWEST_ROWS = 3
+LARGEST = 1e100
+"""Numbers beyond it, and spreads below one over it, leave the range of doubles when they are squared and added."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class RegressionData:
         taken = complete if len(complete) <= MOST_ROWS else taken
         if np.ptp(taken, axis=0).min() == 0:
             raise NotApplicable("a column holds one value in nearly every row; leave it out")
+        if np.abs(taken).max() > LARGEST or taken.std(axis=0).min() < 1 / LARGEST:
+            raise NotApplicable("a column is too large, or too fine, to be squared; give it in another unit")
         said = f"{len(taken):,} of {len(complete):,} complete rows" if len(taken) < len(complete) else "complete rows"
         return cls(names, target, taken[:, :-1], taken[:, -1], f"{said} of {sample.said}")
 

@@ -246,7 +246,8 @@ def _sentence(numbers: Mapping[str, Number]) -> str:
     verdict = "it converges, slowly" if halved > SLOW else "it converges"
     swings = "swings to and fro as it shrinks, and " if rate > bound / 2 else ""
     along = f"the error along the steepest direction {swings}is multiplied by {numbers['factor']} a step"
-    flat = f"along the flattest one it takes {shown(math.ceil(halved))} steps to halve"
+    steps = "one step" if halved <= 1 else f"{shown(math.ceil(halved))} steps"
+    flat = f"along the flattest one it takes {steps} to halve"
     return (
         f"At a rate of {numbers['rate']}, below the bound of {numbers['bound']}, {verdict}: {along}, {flat}. After "
         f"{numbers['steps']} steps the loss is {numbers['loss']}, of which no weights can take {numbers['floor']} away."
