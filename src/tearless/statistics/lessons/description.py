@@ -39,7 +39,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from tearless.core import Example, Number, listed, quoted
+from tearless.core import Example, Number, listed, quoted, visible
 from tearless.core.lesson import Answer, Choice, Control, Formula, Question, Slider, View
 from tearless.core.picture import Axis, Bars, Picture, Ranges, Rule, values
 from tearless.linear_algebra.moments import Moments
@@ -54,7 +54,7 @@ FENCE = 1.5
 """Tukey's fences stand this many middle halves beyond the quartiles."""
 LEANS = 0.6
 """From this share of rows on one side the mean is said to speak for the tail."""
-BINS = 24
+BINS, LONGEST = 24, 24
 FURTHEST = 50.0
 
 FORMULAS = (
@@ -194,7 +194,9 @@ def compute(problem: DescribedColumns, column: str, times: float, coded: float) 
         "mended": straight.words[:1].upper() + straight.words[1:],
         "text_said": _text(problem.text),
     }
-    return View(_sentence(numbers, words, changed), numbers, (_rows(known, x, numbers), _usual(numbers)), words)
+    return View(
+        _sentence(numbers, words, changed), numbers, (_rows(known, x, numbers, column), _usual(numbers, column)), words
+    )
 
 
 def _changed(known: NDArray[np.float64], times: float, coded: int) -> NDArray[np.float64]:
@@ -224,7 +226,7 @@ def _sentence(numbers: Mapping[str, Number], words: Mapping[str, str], changed: 
     return f"{verdict}; the median is {numbers['median']}. {spread}"
 
 
-def _rows(known: NDArray[np.float64], x: NDArray[np.float64], numbers: Mapping[str, Number]) -> Picture:
+def _rows(known: NDArray[np.float64], x: NDArray[np.float64], numbers: Mapping[str, Number], column: str) -> Picture:
     edges = np.linspace(float(known.min()), float(known.max()), BINS + 1)
     counts, _ = np.histogram(x, edges)
     width = float(edges[1] - edges[0])
@@ -236,10 +238,10 @@ def _rows(known: NDArray[np.float64], x: NDArray[np.float64], numbers: Mapping[s
     )
     beyond = f" {out:,} rows lie outside of the picture." if out else ""
     says = f"How many rows have which value; the mean is {numbers['mean']}, the median {numbers['median']}.{beyond}"
-    return Picture("The rows by their value", says, marks, Axis("value"), Axis("rows", low=0.0))
+    return Picture("The rows by their value", says, marks, Axis(visible(column, LONGEST)), Axis("rows", low=0.0))
 
 
-def _usual(numbers: Mapping[str, Number]) -> Picture:
+def _usual(numbers: Mapping[str, Number], column: str) -> Picture:
     low, high, mean, q1, q3, median = (
         (numbers[name].value or 0.0,) for name in ("low", "high", "mean", "q1", "q3", "median")
     )
@@ -253,4 +255,4 @@ def _usual(numbers: Mapping[str, Number]) -> Picture:
         f"median, {numbers['q1']} to {numbers['q3']}; the smallest value is {numbers['smallest']}."
     )
     names = ("mean ± deviation", "middle half")
-    return Picture("What is usual?", says, marks, Axis("value"), Axis(names=names))
+    return Picture("What is usual?", says, marks, Axis(visible(column, LONGEST)), Axis(names=names))

@@ -194,7 +194,9 @@ def compute(problem: TwoModels, items: float, worth: float, design: str) -> View
         "error_apart": Number(apart.estimate.standard_error, "share", "standard error, side by side"),
         "worth": Number(worth, "share", "the true gain to be noticed"),
         "power_paired": Number(chances[0], "share", "trials that notice it, same items, item by item"),
-        "power_apart": Number(chances[1], "share", "trials that notice it, same items, side by side"),
+        "power_apart": Number(
+            chances[1], "share", "trials that notice it, same items, side by side, their mean share as seen"
+        ),
         "power_other": Number(chances[2], "share", "trials that notice it, different items for each model"),
         "power": Number(chances[DESIGNS.index(design)], "share", "trials that notice it, by the design chosen"),
         "needed": Number(_needed(seen, worth), "items", "items that notice it in four of five trials, item by item"),
