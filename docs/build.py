@@ -1,4 +1,4 @@
-"""Write what is made from the code: pages of checks and algorithms, the index, and what the examples said.
+"""Write what is made from the code: pages of checks, lessons and algorithms, the index, what the examples said.
 
 Run ``python docs/build.py`` after a check changed; a test compares what is here with what it would write.
 """
@@ -17,23 +17,29 @@ from tearless.algorithms.pillars import names, pillars_of, source_of
 from tearless.core.catalogue import Entry, catalogue
 from tearless.core.page import parsed
 from tearless.core.seen import FILE, Seen, as_text
+from tearless.guide.curriculum import in_order
 from tearless.guide.published import page as published
 from tearless.report import algorithm
 from tearless.report.markdown import inert, table
 from tearless.report.page import to_markdown
+from tearless.report.pictures.svg import alone
 from tearless.report.report import Report
 from tearless.testing import seen
 
 sys.path.insert(0, str(Path(__file__).parent))
 from picture import picture
+from screenshots import PICTURES
 
 DOCS = Path(__file__).parent
 RECORD = Path(tearless.__file__).parent / "core" / FILE
 OWN = "tearless."
+SHOWN = ("gradient-descent", {"rate": 0.9})
+"""The lesson of the README, and where its controls stand: far enough to swing to and fro, below the bound."""
 
 
 def built() -> dict[Path, str]:
     """Every file that is made, with its text."""
+    os.chdir(DOCS.parent)  # so that a report names its files as the command does
     entries = [entry for entry in catalogue() if entry.module.startswith(OWN)]
     record = {entry.path: seen(entry.load()) for entry in entries}
     pages = {
@@ -43,7 +49,9 @@ def built() -> dict[Path, str]:
     return {
         RECORD: as_text(record),
         DOCS / "index.md": _index(entries, record),
+        DOCS / "lessons.md": _lessons(),
         DOCS / "titanic.svg": _titanic(),
+        DOCS / "lesson.svg": _lesson(),
         DOCS / "published.md": published.to_markdown(published.every_row()),
         DOCS / "predictions.md": _predictions(),
         **{DOCS / "algorithms" / f"{name}.md": _algorithm(name) for name in names()},
@@ -58,7 +66,6 @@ def _algorithm(name: str) -> str:
 
 def _predictions() -> str:
     """What compare, calibrate and sample say of the predictions that the repository ships."""
-    os.chdir(DOCS.parent)  # so that a report names its files as the command does
     parts = [
         "# On real predictions",
         "The files in `examples/` hold predictions of real models for real tables, every row held out once "
@@ -84,10 +91,40 @@ def _on_predictions() -> Iterator[tuple[str, str, Report]]:
 
 def _titanic() -> str:
     """The picture of the README: the first three findings on the example that its first command checks."""
-    report = tearless.check(DOCS.parent / "examples" / "titanic.csv", target="survived")
+    report = tearless.check("examples/titanic.csv", target="survived")
     findings = "".join(report.to_text(width=88).split("\n\n")[i] + "\n\n" for i in range(3)).rstrip()
     command = "$ tearless check examples/titanic.csv --target survived"
     return picture([command, "", *findings.splitlines(), "", "..."], "What tearless says of the Titanic's passengers")
+
+
+def _lesson() -> str:
+    """The picture of a lesson in the README, in the width of a phone's page and a half."""
+    name, controls = SHOWN
+    view = tearless.lesson(name).view(**controls)
+    return alone(view.pictures[0]).replace("<svg ", '<svg width="460" ', 1)
+
+
+def _lessons() -> str:
+    """The lessons in the order in which to learn them, and how two of them and two reports look."""
+    rows = [
+        [
+            inert(entry.title(), in_table=True),
+            ", ".join(f"`{name}`" for name in entry.catches),
+            f"`tearless learn {entry.name}`",
+        ]
+        for entry in in_order()
+        if entry.module.startswith(OWN)
+    ]
+    parts = [
+        "# The lessons",
+        "`tearless learn` opens them in the browser, served by this machine for this machine; `--data FILE` computes "
+        "a lesson on a file of yours, `--text` shows it in the terminal, `--export FILE` writes it as one page. Every "
+        "number in them is computed when the page is made.",
+        table(["lesson", "checks that catch it", "command"], rows),
+        "## How they look",
+        "\n\n".join(f"![{said}](pictures/{name}.png)" for name, said in PICTURES.items()),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _index(entries: list[Entry], record: Mapping[str, tuple[Seen, ...]]) -> str:
@@ -103,6 +140,7 @@ def _index(entries: list[Entry], record: Mapping[str, tuple[Seen, ...]]) -> str:
         for n in names()
     ]
     parts += ["# The algorithms", table(["algorithm", "what it does", "stands on"], rows)]
+    parts += ["# The lessons", "[What they are about, and how they look](lessons.md)."]
     parts += ["# Numbers that were published", "[Printed beside computed](published.md)."]
     return "\n\n".join(parts) + "\n"
 

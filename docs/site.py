@@ -45,11 +45,17 @@ NAV = {
     "/published": "published numbers",
 }
 """What every page leads to."""
+STYLE = """
+h2 code, h3 code { font-size: 1em; font-weight: 700; }
+section { border-top: 1px solid var(--edge); padding-top: .6rem; }
+nav { padding-bottom: .6rem; } dt { overflow-wrap: anywhere; }
+"""
+"""What the pages of the functions need beside the guide's own style."""
 
 
 def build(folder: Path, *, stops: int = STOPS) -> list[Path]:
     """Write the whole site; ``stops`` are those of each lesson's slider. What was written comes back."""
-    files = {"style.css": style(), "export.js": (STATIC / "export.js").read_text(encoding="utf-8")}
+    files = {"style.css": style() + STYLE, "export.js": (STATIC / "export.js").read_text(encoding="utf-8")}
     files |= {file_of(address): _at(address, text) for address, text in pages(stops)}
     for name, text in files.items():
         path = folder / name
@@ -73,7 +79,7 @@ def pages(stops: int) -> Iterator[tuple[str, str]]:
         yield f"/lesson/{entry.name}", exported(guide, entry.name, {}, most=stops, template=template)
     yield "/checks", _checks()
     for name in sorted({entry.name for entry in catalogue()}):
-        yield f"/check/{name}", around.check(name)
+        yield f"/check/{name}", _to_checks(around.check(name))
     yield from _functions()
     yield from _algorithms()
     yield from _commands()
@@ -167,7 +173,7 @@ def _algorithms() -> Iterator[tuple[str, str]]:
         )
         prose = "\n\n".join(f"## {heading}\n\n{body}" for heading, body in found.sections.items())
         body = f"<h1>{name}</h1>{around.html(inert(found.title) + '.')}<h2>Stands on</h2><ul>{stands}</ul>"
-        yield f"/algorithm/{name}", _body(name, body + around.html(prose))
+        yield f"/algorithm/{name}", _body(name, body + _to_checks(around.html(prose)))
     before = 'Composed of the pillars, with the interface of scikit-learn; <a href="/map">the map</a> shows of which.'
     yield "/algorithms", _listed("The algorithms", before, {"": links})
 
@@ -177,18 +183,33 @@ def _to_function(pillar: str, name: str, known: set[tuple[str, str]]) -> str:
     return f'<a href="/functions/{pillar}#{name}">{code}</a>' if (pillar, name) in known else code
 
 
-def _commands() -> Iterator[tuple[str, str]]:
-    import typer.main
-    from typer.testing import CliRunner
+def _to_checks(text: str) -> str:
+    """The names of checks that stand in the text as code, made links."""
+    known = {entry.name for entry in catalogue()}
 
-    group = typer.main.get_command(app)
+    def link(code: re.Match[str]) -> str:
+        return f'<a href="/check/{code[1]}">{code[0]}</a>' if code[1] in known else code[0]
+
+    return re.sub(r'(?<!">)<code>([\w-]+)</code>', link, text)
+
+
+def _commands() -> Iterator[tuple[str, str]]:
+    from typer.main import get_command
+
     links = []
-    for name, command in sorted(vars(group)["commands"].items()):
-        text = CliRunner().invoke(app, [name, "--help"], prog_name="tearless", env={"COLUMNS": "80"}).output
+    for name, command in sorted(vars(get_command(app))["commands"].items()):
+        context = command.make_context(f"tearless {name}", [], resilient_parsing=True)
+        records = [param.get_help_record(context) for param in command.get_params(context)]
+        rows = "".join(
+            f"<dt><code>{escape(record[0])}</code></dt><dd>{escape(record[1])}</dd>" for record in records if record
+        )
+        usage = " ".join(command.collect_usage_pieces(context))
+        said = "".join(f"<p>{escape(part)}</p>" for part in (command.help or "").split("\n\n"))
+        body = f'<h1>tearless {name}</h1><pre tabindex="0">tearless {name} {escape(usage)}</pre>{said}'
         links.append((f"/command/{name}", f"tearless {name}", _first(command.help or "")))
-        yield f"/command/{name}", _body(name, f'<h1>tearless {name}</h1><pre tabindex="0">{escape(text)}</pre>')
-    before = "What each command prints when it is asked for <code>--help</code>."
-    yield "/commands", _listed("The commands", before, {"": links})
+        yield f"/command/{name}", _body(name, f'{body}<dl class="symptoms">{rows}</dl>')
+    before = 'What each does and takes; <code>--help</code> prints the same. <a href="/">The lessons</a> are in '
+    yield "/commands", _listed("The commands", f"{before}<code>tearless learn</code>.", {"": links})
 
 
 def main() -> int:

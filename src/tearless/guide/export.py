@@ -11,13 +11,13 @@ from typing import Any
 from jinja2 import Template
 from markupsafe import Markup
 
-from tearless.core.lesson import Control, Opened, Slider
+from tearless.core.lesson import Opened, Slider
 
 from .pages import STATIC, Guide, lesson_page, moving, style
 
 STOPS = 25
-LARGEST = 300_000
-"""Bytes that the stops of the moving control may take together."""
+LARGEST = 240_000
+"""Bytes that the stops of the moving control may take together: the page stays within 400 kB."""
 
 
 def exported(
@@ -30,8 +30,8 @@ def exported(
     opened, why = guide.opened(name)
     settings = opened.settings(given)
     moved = next((control for control in opened.controls if isinstance(control, Slider)), None)
-    shares, stops = _stops(opened, settings, moved, most)
-    at = min(range(len(stops)), key=lambda i: abs(stops[i]["at"] - float(settings[moved.name]))) if moved else 0
+    stops = _stops(opened, settings, moved, most) if moved else []
+    at = next((i for i, stop in enumerate(stops) if moved and stop["at"] == settings[moved.name]), 0)
     script, sheet = (STATIC / "export.js").read_text(encoding="utf-8"), style()
     data = json.dumps(stops).replace("<", "\\u003c")
     return lesson_page(
@@ -41,7 +41,6 @@ def exported(
         why,
         runs=False,
         moved=moved,
-        shares=shares,
         stops=stops,
         at=at,
         data=Markup(data),  # noqa: S704 (JSON without a tag)
@@ -52,20 +51,16 @@ def exported(
     )
 
 
-def _stops(
-    opened: Opened, settings: Mapping[str, Any], moved: Control | None, most: int
-) -> tuple[list[float], list[Any]]:
-    """The views along the moving control: as many as fit."""
-    if not isinstance(moved, Slider):
-        return [], []
-    first = json.dumps(_stop(opened, settings, moved, 0.5))
-    count = max(2, min(most, LARGEST // len(first)))
-    shares = [i / (count - 1) for i in range(count)]
-    return shares, [_stop(opened, settings, moved, share) for share in shares]
+def _stops(opened: Opened, settings: Mapping[str, Any], moved: Slider, most: int) -> list[dict[str, Any]]:
+    """The views along the moving slider, as many as fit, that of the present setting among them."""
+    here = settings[moved.name]
+    first = max(len(json.dumps(_stop(opened, settings, moved, at))) for at in (here, moved.low, moved.high))
+    count = max(2, min(most, LARGEST // first - 1))
+    values = {moved.at_share(i / (count - 1)) for i in range(count)}
+    return [_stop(opened, settings, moved, value) for value in sorted(values | {here})]
 
 
-def _stop(opened: Opened, settings: Mapping[str, Any], moved: Slider, share: float) -> dict[str, Any]:
-    value = moved.at_share(share)
+def _stop(opened: Opened, settings: Mapping[str, Any], moved: Slider, value: float) -> dict[str, Any]:
     told = moving(opened, {**settings, moved.name: value})
     return {"at": value, "text": f"{value:g}", "view": told["view"], "code": told["code"]}
 

@@ -46,6 +46,10 @@ STYLE = """
 """
 
 
+PAPER = "body { margin: 0; background: #ffffff; } @media (prefers-color-scheme: dark) { body { background: #17191d; } }"
+"""The page around the report, in the report's own colour of paper."""
+
+
 def to_html(report: Report) -> str:
     """A whole page, in ASCII with references."""
     title = f"tearless: {words.headline(report)}"
@@ -53,7 +57,7 @@ def to_html(report: Report) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{shown(title)}</title>\n</head>\n<body>\n{fragment(report)}</body>\n</html>\n"
+        f"<title>{shown(title)}</title>\n<style>{PAPER}</style>\n</head>\n<body>\n{fragment(report)}</body>\n</html>\n"
     )
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
