@@ -76,7 +76,7 @@ def test_description_begins_with_the_most_skewed_column_or_the_target() -> None:
 
 
 def test_what_the_paired_test_loses_side_by_side() -> None:
-    """A gain of 3 points on 500 items that part on 9 in 100: noticed in 61 % of trials; side by side as counted here."""
+    """A gain of 3 points on 500 items that part on 9 in 100: 61 % of trials notice it; side by side as counted here."""
     seen = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [405, 15, 30, 50], axis=0)
     view = tearless.lesson("hypothesis-tests", {"a": seen[:, 0], "b": seen[:, 1]}).view()
     paired, apart = (view.numbers[name].value for name in ("power_paired", "power_apart"))

@@ -173,7 +173,7 @@ def compute(problem: TwoModels, items: float, worth: float, design: str) -> View
     paired, apart = compare_paired(table), compare_unpaired(right_a, n, right_b, n)
     found, chances = (paired if design == DESIGNS[0] else apart), _powers(seen, n, worth)
     numbers = {
-        "items": Number(n, "items", f"items; the shares are those of {problem.said}"),
+        "items": Number(n, "items", f"that were asked, with the shares of {problem.said}"),
         "accuracy_a": Number(right_a / n, "share", "right answers of the first model"),
         "accuracy_b": Number(right_b / n, "share", "right answers of the second model"),
         "right_a": Number(right_a, "items", "the first model got right"),
