@@ -16,7 +16,7 @@ from tearless.core.example import Make
 from tearless.core.laws import SEEDS, Law
 from tearless.testing import LAWS, checks, findings_on, obey
 
-AFRESH = {"law_does_not_touch_its_subject", "law_is_reproducible"}
+AFRESH = {"law_draws_its_evidence", "law_does_not_touch_its_subject", "law_is_reproducible"}
 """Laws on what a run does rather than on what it finds: they see no kept answer."""
 ASKED_FOR_AGAIN = {str(np.random.default_rng(seed).bit_generator.state) for seed in SEEDS}
 """The states of the seeds that more than one law takes: what is made from them is kept."""

@@ -13,6 +13,7 @@ from tearless.core import Example, Limit, Measured, Number, Severity, fooled, ha
 from tearless.core.catalogue import find
 from tearless.core.check import Check
 from tearless.core.laws import Law
+from tearless.core.picture import Line, Picture
 from tearless.linear_algebra.facts import Sample
 from tearless.statistics.facts import Columns
 from tearless.testing import LAWS, checks, obey
@@ -75,6 +76,10 @@ def _no_harm(example: Example, rng: np.random.Generator) -> float:
     return 0.0
 
 
+def _silent_picture(measured: Measured) -> Picture:
+    return Picture("The column", "", (Line((0.0, 1.0), (0.0, 1.0)),))
+
+
 DEAD = Limit(
     of="distinct",
     at=-5.0,
@@ -96,6 +101,7 @@ PLANTED: dict[str, Check] = {
     "law_every_limit_decides": replace(GOOD, limits=(*GOOD.limits, DEAD)),
     "law_words_render": replace(GOOD, why="ends with a full stop."),
     "law_evidence_is_plain_data": _measuring(_nonfinite),
+    "law_draws_its_evidence": replace(GOOD, picture=_silent_picture),
     "law_is_reproducible": _measuring(_drifting),
     "law_is_invariant": replace(GOOD, measure=_order_of_columns),
     "law_predicts_its_harm": replace(GOOD, harm=_no_harm),
@@ -130,6 +136,34 @@ def test_a_severity_beside_the_limits_is_caught() -> None:
 
     with pytest.raises(AssertionError, match="limits say"):
         law(GOOD, inflated, np.random.default_rng)
+
+
+def test_a_picture_that_is_empty_or_endless_is_caught() -> None:
+    law = next(x for x in LAWS if x.__name__ == "law_draws_its_evidence")
+
+    def drawing(*ends: float) -> Any:
+        def picture(measured: Measured) -> Picture:
+            return Picture("The column", "It has these values, from here to there.", (Line(ends, ends),))
+
+        return replace(GOOD, picture=picture)
+
+    obey(drawing(0.0, np.nan, 1.0), law)
+    with pytest.raises(AssertionError, match="infinity"):
+        obey(drawing(0.0, np.inf), law)
+    with pytest.raises(AssertionError, match="empty"):
+        obey(drawing(np.nan), law)
+    with pytest.raises(AssertionError, match="nothing is drawn"):
+        law(drawing(0.0), lambda check, example: [], np.random.default_rng)
+
+
+def test_a_picture_that_fails_is_caught_though_a_report_shows_another() -> None:
+    law = next(x for x in LAWS if x.__name__ == "law_draws_its_evidence")
+
+    def failing(measured: Measured) -> Picture:
+        raise ValueError("a planted fault")
+
+    with pytest.raises(AssertionError, match="a planted fault"):
+        obey(replace(GOOD, picture=failing), law)
 
 
 def test_every_law_has_a_planted_mistake() -> None:

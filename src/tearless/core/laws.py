@@ -6,6 +6,7 @@ of this check. It raises ``AssertionError`` naming the check and what it broke.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import math
@@ -19,6 +20,7 @@ from .example import Example, role_of
 from .finding import Finding
 from .limit import reached
 from .page import SECTIONS
+from .picture import Picture, drawn_values
 
 Run = Callable[[Check, Example], list[Finding]]
 MakeRng = Callable[[int], Any]
@@ -152,6 +154,43 @@ def law_evidence_is_plain_data(check: Check, run: Run, rng: MakeRng) -> None:
                 assert number.meaning, f"{check.path}: {name} has no meaning"
                 assert number.value is None or isinstance(number.value, float), f"{check.path}: {name} is no float"
                 json.dumps(number.value, allow_nan=False)
+
+
+def law_draws_its_evidence(check: Check, run: Run, rng: MakeRng) -> None:
+    """A check that draws its evidence draws it on every sick example; what a report draws is finite and says itself.
+
+    Without a picture of its own a finding shows its number beside the limit, and nothing where it stands at the limit.
+    A line may be broken (nan).
+    """
+    failed: list[Exception] = []
+    watched = replace(check, picture=_watched(check.picture, failed))
+    for make in check.sick:
+        pictures = [finding.picture for finding in run(watched, make(rng(0))) if finding.picture]
+        assert not failed, f"{check.path}: the picture of {make.__name__} fails: {failed[0]!r}"
+        assert pictures or not check.picture, f"{check.path}: nothing is drawn of {make.__name__}"
+        for picture in pictures:
+            place = f"{check.path}: the picture {picture.title!r} of {make.__name__}"
+            assert picture.title, f"{place} has no title"
+            assert len(picture.says) > SHORTEST_REASON / 2, f"{place} says nothing: {picture.says!r}"
+            drawn = list(drawn_values(picture))
+            assert any(map(math.isfinite, drawn)), f"{place} is empty"
+            assert not any(map(math.isinf, drawn)), f"{place} has a mark at infinity"
+
+
+def _watched(picture: Callable[..., Picture] | None, failed: list[Exception]) -> Callable[..., Picture] | None:
+    """The same function, which writes down what it raises: a report puts another picture in the place of one."""
+    if picture is None:
+        return None
+
+    @functools.wraps(picture)
+    def watched(*args: Any, **facts: Any) -> Picture:
+        try:
+            return picture(*args, **facts)
+        except Exception as fault:
+            failed.append(fault)
+            raise
+
+    return watched
 
 
 def law_does_not_touch_its_subject(check: Check, run: Run, rng: MakeRng) -> None:

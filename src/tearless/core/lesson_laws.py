@@ -11,7 +11,7 @@ from pathlib import Path
 from .catalogue import LessonEntry, find, lessons
 from .check import placeholders
 from .lesson import SECTIONS, Control, Opened, Slider, View
-from .picture import Picture
+from .picture import drawn_values
 
 SHARES = (0.0, 0.13, 0.5, 0.87, 1.0)
 """Where a slider is put, from its low end to its high one."""
@@ -146,21 +146,6 @@ def draws_its_numbers(entry: LessonEntry, opened: Open) -> None:
     assert any(n.value in drawn for n in view.numbers.values()), f"{entry.name}: no number of the view is drawn"
     for picture in view.pictures:
         assert min(len(picture.title), len(picture.says) - 20) > 0, f"{entry.name}: a picture says nothing of itself"
-
-
-def drawn_values(picture: Picture) -> Iterator[float]:
-    """Every value that the marks of a picture hold."""
-    for mark in picture.marks:
-        for name in mark.__slots__:
-            yield from _floats(getattr(mark, name))
-
-
-def _floats(value: object) -> Iterator[float]:
-    if isinstance(value, float):
-        yield value
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from _floats(one)
 
 
 def names_what_there_is(entry: LessonEntry, opened: Open) -> None:

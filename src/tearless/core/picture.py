@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -179,3 +179,22 @@ class Picture:
     y: Axis = field(default_factory=Axis)
     square: bool = False
     bare: bool = False
+
+
+def drawn_values(picture: Picture) -> Iterator[float]:
+    """Every value that the marks of a picture hold.
+
+    >>> list(drawn_values(Picture("A line", "It rises.", (Line((0.0, 1.0), (2.0, 3.0)),))))
+    [0.0, 1.0, 2.0, 3.0]
+    """
+    for mark in picture.marks:
+        for name in mark.__slots__:
+            yield from _floats(getattr(mark, name))
+
+
+def _floats(value: object) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _floats(one)
