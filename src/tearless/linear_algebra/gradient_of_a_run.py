@@ -13,12 +13,12 @@ from tearless.linear_algebra.break_of_a_run import (
     bad_numbers,
     first_bad_gradient,
     first_broken,
-    first_steep,
     grown,
     looked_before,
 )
 from tearless.linear_algebra.flow_of_a_run import at_line
 from tearless.linear_algebra.layers_of_a_run import plain
+from tearless.linear_algebra.steep_of_a_run import first_steep
 from tearless.readers.training.made import Entries, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Step

@@ -204,8 +204,7 @@ def loss_of_numbers(rng: np.random.Generator) -> Example:
 @sick
 def learns_from_a_penalty_alone(rng: np.random.Generator) -> Example:
     """The first layer's output goes on detached, and its own size is added to the loss."""
-    entries = healthy_run(rng)
-    graph = of_kind(entries, "graph")[0]
+    graph = of_kind(entries := healthy_run(rng), "graph")[0]
     ops = graph["ops"]
     ops[1].update(function="detach", learns=False, line="train.py:10")
     small = {"op": len(ops), "function": "square", "inputs": [0], "shape": ops[0]["shape"], "line": "train.py:21"}
