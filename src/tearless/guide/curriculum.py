@@ -11,6 +11,7 @@ ORDER = (
     "normalisation",
     "pca",
     "similarity",
+    "projection-and-rank",
     "shapes-and-the-layer",
     "norms-and-regularisation",
     "derivatives",
@@ -61,7 +62,12 @@ SYMPTOMS: Mapping[str, tuple[str, ...]] = {
     "Shapes do not multiply": ("shapes-and-the-layer",),
     "The probabilities are too sure": ("calibration", "softmax-and-temperature", "cross-entropy"),
     "Two models look tied, or one wins by a little": ("hypothesis-tests", "confidence-intervals"),
-    "The coefficients make no sense": ("correlation", "linear-regression", "norms-and-regularisation"),
+    "The coefficients make no sense": (
+        "correlation",
+        "linear-regression",
+        "projection-and-rank",
+        "norms-and-regularisation",
+    ),
     "A generated text repeats or rambles": ("softmax-and-temperature", "attention"),
 }
 """What a reader sees, and the lessons about it, the likeliest first."""

@@ -132,7 +132,7 @@ QUESTIONS = (
 )  # fmt: skip
 
 CATCHES = ("identical-rows", "duplicate-rows", "identifier-column")
-NEXT = ("shapes-and-the-layer", "attention", "pca")
+NEXT = ("projection-and-rank", "shapes-and-the-layer", "attention")
 
 
 def example(rng: np.random.Generator) -> Example:
