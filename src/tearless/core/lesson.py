@@ -108,6 +108,12 @@ class View:
     """What a lesson says at one setting of its controls: one sentence, its numbers, and pictures of the same numbers.
 
     ``words`` are texts for the prose and the questions, made safe where they hold names from the data.
+
+    >>> from tearless.core.picture import Picture
+    >>> half = Number(0.5, "share", "of the rows")
+    >>> view = View("Half of them.", {"half": half}, (Picture("Rows", "Half", ()),), {"name": "`area`"})
+    >>> view.fields
+    {'half': '50 %', 'name': '`area`'}
     """
 
     sentence: str
@@ -123,7 +129,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula in TeX, and as it is read out."""
+    """A formula in ``tex``, and as it is ``said`` aloud.
+
+    >>> Formula(r"\\frac{1}{n}", "one over n").said
+    'one over n'
+    """
 
     tex: str
     said: str
@@ -131,7 +141,11 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to a question, and the reply to who picks it. Both are templates of the view's fields."""
+    """One answer to a question, and the reply to who picks it. Both are templates of the view's fields.
+
+    >>> Answer("{half}", "One of two rows.", right=True).text.format(half="50 %")
+    '50 %'
+    """
 
     text: str
     reply: str
@@ -140,7 +154,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with answers, one of them right. ``at`` sets the controls at which the fields are computed."""
+    """A question with answers, one of them right. ``at`` sets the controls at which the fields are computed.
+
+    >>> answers = (Answer("{half}", "One of two.", right=True), Answer("{all}", "That is every row."))
+    >>> [answer.right for answer in Question("junior", "How many are ill?", answers).turned]
+    [False, True]
+    """
 
     level: Literal["junior", "mid", "senior"]
     ask: str
@@ -188,7 +207,12 @@ class Lesson:
 class Opened:
     """A lesson on one problem. ``source`` says what the numbers are of; ``own`` whether that is the reader's own data.
 
-    ``code`` is the first line of the code shown: how to come to the same problem.
+    ``code`` is the first line of the code shown: how to come to the same problem. ``tearless.lesson`` opens one.
+
+    >>> import tearless
+    >>> opened = tearless.lesson("gradient-descent")
+    >>> opened.settings({"rate": "0.5"})["rate"], opened.view(rate=0.5).numbers["rate"].value
+    (0.5, 0.5)
     """
 
     lesson: Lesson
@@ -219,7 +243,13 @@ class Opened:
 
 
 def load_lesson(module: ModuleType, pillar: str) -> Lesson:
-    """The lesson that ``module`` declares. Raises ``TypeError`` naming the parts that are missing."""
+    """The lesson that ``module`` declares. Raises ``TypeError`` naming the parts that are missing.
+
+    >>> load_lesson(ModuleType("tearless.calculus.lessons.empty"), "calculus")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    TypeError: lesson calculus/empty: ['problem', 'controls', ... 'NEXT'] missing; see CONTRIBUTING for ...
+    """
     got = vars(module)
     name = module.__name__.rpartition(".")[2].replace("_", "-")
     parts = ("problem", "controls", "compute", "example", "FORMULAS", "CODE", "QUESTIONS", "CATCHES", "NEXT")

@@ -50,7 +50,11 @@ def published() -> str:
 
 
 def check(name: str) -> str:
-    """The pages of the checks of one name, with the lesson that explains them. Raises ``InputError`` for none."""
+    """The pages of the checks of one name, with the lesson that explains them. Raises ``InputError`` for none.
+
+    >>> "statistics/constant-column" in check("constant-column")
+    True
+    """
     parts = []
     for entry in find(name):
         found = entry.page()
@@ -87,12 +91,20 @@ def incident(name: str) -> str:
 
 
 def prose(title: str, markdown: str) -> str:
-    """A page of our own Markdown."""
+    """A page of our own Markdown.
+
+    >>> "<h1>Limits</h1>" in prose("limits", "# Limits")
+    True
+    """
     return page("prose.html", title=title, body=Markup(html(markdown)))  # noqa: S704
 
 
 def html(markdown: str) -> str:
-    """Our own Markdown as HTML; wide tables scroll by themselves."""
+    """Our own Markdown as HTML; wide tables scroll by themselves.
+
+    >>> html("a *b*")
+    '<p>a <em>b</em></p>\\n'
+    """
     text = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
     region = '<div class="wide" tabindex="0"><table>'
     return text.replace("<table>", region).replace("</table>", "</table></div>").replace("&lt;br&gt;", "<br>")

@@ -26,6 +26,9 @@ def exported(
     """The page of a lesson at these settings; its first slider still moves, the other controls are frozen.
 
     ``most`` are the stops of that slider, ``template`` the page around them.
+
+    >>> "<h1>Gradient descent" in exported(Guide(), "gradient-descent", {"rate": "0.5"}, most=2)
+    True
     """
     opened, why = guide.opened(name)
     settings = opened.settings(given)

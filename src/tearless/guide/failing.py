@@ -16,7 +16,7 @@ from tearless.readers import open_table
 
 @dataclass(frozen=True)
 class Failing:
-    """The name of the example, and what the check found on it."""
+    """The ``check``, the name of its ``example``, and the ``finding`` on it. Made by ``failing``."""
 
     check: str
     example: str
@@ -24,7 +24,13 @@ class Failing:
 
 
 def failing(lesson: Lesson) -> Failing | None:
-    """What the lesson's first check says of its first sick example; ``None`` for a lesson that no check is about."""
+    """What the lesson's first check says of its first sick example; ``None`` for a lesson that no check is about.
+
+    >>> from tearless.core.catalogue import find_lesson
+    >>> found = failing(find_lesson("gradient-descent").load())
+    >>> found.check == found.finding.name
+    True
+    """
     return _found(lesson.catches[0]) if lesson.catches else None
 
 

@@ -42,7 +42,12 @@ class Mine:
 
 @dataclass
 class Guide:
-    """The guide to lessons, on the reader's own data where a lesson can be had on them."""
+    """The guide to lessons, on the reader's own data where a lesson can be had on them.
+
+    >>> guide = Guide()
+    >>> "diverges" in guide.view("gradient-descent", {"rate": "1.2"})["said"]
+    True
+    """
 
     mine: Mine = field(default_factory=Mine)
     runs: bool = True
@@ -99,7 +104,13 @@ class Guide:
 
 
 def moving(opened: Opened, settings: Mapping[str, Any]) -> dict[str, str]:
-    """What moves with the controls."""
+    """What moves with the controls: the view as HTML, the code, and the sentence to be read out.
+
+    >>> from tearless.doctor.lesson import lesson
+    >>> opened = lesson("gradient-descent")
+    >>> list(moving(opened, opened.settings()))
+    ['view', 'code', 'said']
+    """
     view = opened.view(**settings)
     return {"view": view_html(view), "code": code_of(opened, settings), "said": view.sentence}
 
@@ -130,7 +141,11 @@ def lesson_page(
 
 
 def style() -> str:
-    """The one style sheet: colours, pictures, pages."""
+    """The one style sheet: colours, pictures, pages.
+
+    >>> style().startswith(":root { --main: #")
+    True
+    """
     light, dark = COLOURS
     colours = f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
     return colours + STYLE + report_style() + (STATIC / "guide.css").read_text(encoding="utf-8")

@@ -20,7 +20,11 @@ TEXT_SIZE = 17.0
 
 
 def view_html(view: View) -> str:
-    """The sentence, the pictures and the numbers of one setting."""
+    """The sentence, the pictures and the numbers of one setting.
+
+    >>> view_html(View("It `falls`.", {}, ())).partition("</p>")[0]
+    '<p class="says">It <code>falls</code>.'
+    """
     rows = "".join(
         f'<tr><td>{shown(name)}</td><td data-number="{escape(name)}" data-value="{_value(number.value)}">'
         f"{shown(quantity(number))}</td><td>{shown(interval(number))}</td><td>{shown(number.meaning)}</td></tr>"
@@ -40,12 +44,20 @@ def _value(value: float | None) -> str:
 
 
 def prose_html(text: str, fields: Mapping[str, str]) -> str:
-    """A section's prose, its ``{fields}`` filled, as HTML without links, pictures or tags of anybody's."""
+    """A section's prose, its ``{fields}`` filled, as HTML without links, pictures or tags of anybody's.
+
+    >>> prose_html("At {rate} it *falls* <b>", {"rate": "0.1"})
+    '<p>At 0.1 it <em>falls</em> &lt;b&gt;</p>\\n'
+    """
     return str(_markdown().render(visible_lines(text.format(**fields))))
 
 
 def visible_lines(text: str) -> str:
-    """Text without control characters but the ends of its lines."""
+    """Text without control characters but the ends of its lines.
+
+    >>> visible_lines("one\\ntwo\\x1b")
+    'one\\ntwo\\\\x1b'
+    """
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
@@ -58,7 +70,11 @@ def _markdown():  # type: ignore[no-untyped-def]
 
 @functools.lru_cache(maxsize=256)
 def formula_html(formula: Formula) -> str:
-    """A formula set as a drawing in the page's colour, named for those who cannot see it."""
+    """A formula set as a drawing in the page's colour, named for those who cannot see it.
+
+    >>> 'aria-label="one over n"' in formula_html(Formula(r"\\frac{1}{n}", "one over n"))
+    True
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of how it finds its own font
         from ziamath.config import config
@@ -71,7 +87,13 @@ def formula_html(formula: Formula) -> str:
 
 
 def question_html(question: Question, opened: Opened) -> str:
-    """One question; each answer unfolds its reply."""
+    """One question; each answer unfolds its reply.
+
+    >>> import tearless
+    >>> opened = tearless.lesson("gradient-descent")
+    >>> question_html(opened.lesson.questions[0], opened).count("<details")
+    3
+    """
     fields = opened.view(**question.at).fields
     answers = "".join(
         f'<li><details class="{"right" if answer.right else "wrong"}"><summary>{_filled(answer.text, fields)}</summary>'
@@ -95,7 +117,12 @@ class ShownLesson(Opened):
 
 
 def fold_out(opened: Opened, unfolded: bool = False) -> str:
-    """The lesson within a report: its idea, what it says of these numbers, its formula and how it fails."""
+    """The lesson within a report: its idea, what it says of these numbers, its formula and how it fails.
+
+    >>> import tearless
+    >>> fold_out(tearless.lesson("gradient-descent")).startswith('<details class="lesson"><summary>lesson: ')
+    True
+    """
     page, view = opened.lesson.page(), opened.view()
     parts = [prose_html(page.sections["The idea"], view.fields), view_html(view)]
     parts += [prose_html(page.sections["The formula"], view.fields), *map(formula_html, opened.lesson.formulas)]

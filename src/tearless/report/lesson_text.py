@@ -16,7 +16,13 @@ MARGIN = 3
 
 
 def to_text(opened: Opened, settings: Mapping[str, Any], code: str, width: int = 80, color: bool = False) -> str:
-    """The whole lesson at these settings, wrapped to ``width`` columns."""
+    """The whole lesson at these settings, wrapped to ``width`` columns.
+
+    >>> import tearless
+    >>> opened = tearless.lesson("gradient-descent")
+    >>> to_text(opened, opened.settings(), "print(1)").splitlines()[1]
+    'calculus/gradient-descent, computed on the usual example'
+    """
     lesson, view, usual = opened.lesson, opened.view(**settings), opened.view()
     page = lesson.page()
     sheet = Sheet(width, color)

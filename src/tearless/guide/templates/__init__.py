@@ -18,7 +18,11 @@ STOPS = 1_000
 
 
 def page(template: str | Template, **told: Any) -> str:
-    """A page, filled: of a template by name, or of one that ``templates`` made."""
+    """A page, filled: of a template by name, or of one that ``templates`` made.
+
+    >>> page(templates().from_string("<p>{{ said }}</p>"), said="a < b")
+    '<p>a &lt; b</p>'
+    """
     return templates().get_or_select_template(template).render(**told)
 
 
@@ -36,7 +40,11 @@ def templates() -> Environment:
 
 
 def place(control: Control, value: Any) -> float:
-    """Where a value stands on its slider, from 0 to 1."""
+    """Where a value stands on its slider, from 0 to 1.
+
+    >>> place(Slider("rate", "learning rate", 0.1, 0.01, 1.0, log=True), 0.1)
+    0.5
+    """
     if isinstance(control, Choice) or control.high == control.low:
         return 0.0
     if control.log:

@@ -53,7 +53,12 @@ def _crossing(corners: Sequence[tuple[float, float, float]], edge: int, level: f
 
 
 def lines(contours: Contours, level: float) -> list[list[Point]]:
-    """The pieces of one level joined into lines."""
+    """The pieces of one level joined into lines.
+
+    >>> grid = Contours(x=(0.0, 1.0, 2.0), y=(0.0, 1.0), rows=((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), levels=(0.5,))
+    >>> lines(grid, 0.5)
+    [[(2.0, 0.5), (1.0, 0.5), (0.0, 0.5)]]
+    """
     joined: list[list[Point]] = []
     ends: dict[Point, list[Point]] = {}
     for first, second in segments(contours, level):

@@ -37,7 +37,12 @@ HEIGHT_OF_TEXT = 14.0
 
 @dataclass
 class Plot:
-    """The inside of a picture: both axes, and the places where text stands already."""
+    """The inside of a picture: both axes, and the places where text stands already.
+
+    >>> plot = Plot(Scale(0, 1, 0, 100), Scale(0, 1, 50, 0))
+    >>> plot.free(10, 20, 30), plot.free(10, 20, 30)
+    (True, False)
+    """
 
     x: Scale
     y: Scale
@@ -73,17 +78,29 @@ class Plot:
 
 
 def width_of(text: str) -> float:
-    """About how wide a text is at 12 px."""
+    """About how wide a text is at 12 px.
+
+    >>> width_of("loss")
+    25.2
+    """
     return LETTER * len(text)
 
 
 def shown(text: str) -> str:
-    """Text made inert for SVG, where the backticks around names are left out."""
+    """Text made inert for SVG, where the backticks around names are left out.
+
+    >>> shown("`a<b>`")
+    'a&lt;b&gt;'
+    """
     return escape(visible(text.replace("`", "")))
 
 
 def drawn(mark: Mark, plot: Plot) -> str:
-    """One mark, in a group of its own that carries its values."""
+    """One mark, in a group of its own that carries its values.
+
+    >>> drawn(Line((0.0, 1.0), (0.0, 2.0)), Plot(Scale(0, 1, 0, 100), Scale(0, 2, 50, 0)))
+    '<g class="line main" data-x="[0.0, 1.0]" data-y="[0.0, 2.0]"><path d="M0.0 50.0L100.0 0.0"/></g>'
+    """
     kind = type(mark).__name__.lower()
     role = getattr(mark, "role", "main")
     inside = "".join(DRAW[type(mark)](mark, plot))
@@ -159,7 +176,11 @@ def _points(mark: Points, plot: Plot) -> Iterator[str]:
 
 
 def named(name: str, x: float, y: float, plot: Plot) -> Iterator[str]:
-    """A name beside a place, where there is room for it."""
+    """A name beside a place, where there is room for it.
+
+    >>> list(named("a", 10, 20, Plot(Scale(0, 1, 0, 100), Scale(0, 1, 50, 0))))
+    ['<text x="17.0" y="24.0">a</text>']
+    """
     wide = width_of(name)
     for left, base in ((x + 7, y + 4), (x - 7 - wide, y + 4), (x - wide / 2, y - 8), (x - wide / 2, y + 17)):
         if plot.free(left, base, wide):

@@ -19,7 +19,15 @@ LEAST = 24
 
 
 def to_lines(picture: Picture, width: int = 72) -> list[str]:
-    """The picture within ``width`` columns: its title, what can be drawn with letters, and else what it says."""
+    """The picture within ``width`` columns: its title, what can be drawn with letters, and else what it says.
+
+    >>> from tearless.core.picture import Axis
+    >>> bars = Bars((0.0, 1.0), (1.0, 2.0), along="x")
+    >>> print(*to_lines(Picture("Rows", "a few", (bars,), y=Axis(names=("a", "b"))), 40), sep="\\n")
+    Rows
+      a ████████████              1
+      b ████████████████████████  2
+    """
     width = max(LEAST, width)
     body = list(_body(picture, width))
     return [visible(picture.title), *(body or [f"  {visible(picture.says)}"])]

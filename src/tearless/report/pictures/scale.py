@@ -121,7 +121,11 @@ def text_of(value: float) -> str:
 
 
 def extents(picture: Picture) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ends of both axes, from the marks and what the axes ask for."""
+    """The ends of both axes, from the marks and what the axes ask for.
+
+    >>> extents(Picture("A line", "it rises", (Line((0.0, 10.0), (1.0, 2.0)),), y=Axis(low=0.0, high=4.0)))
+    ((0.0, 10.4), (0.0, 4.0))
+    """
     reach = [_reach(mark) for mark in picture.marks]
     x = _ends(picture.x, [v for xs, _ in reach for v in xs])
     y = _ends(picture.y, [v for _, ys in reach for v in ys])

@@ -49,12 +49,21 @@ STYLE = """
 
 
 def figure(picture: Picture) -> str:
-    """The picture with its title as the caption."""
+    """The picture with its title as the caption.
+
+    >>> figure(Picture("A line", "it rises", (Line((0.0, 1.0), (0.0, 1.0)),)))[:57]
+    '<figure class="picture"><figcaption>A line</figcaption><s'
+    """
     return f'<figure class="picture"><figcaption>{shown(picture.title)}</figcaption>{svg(picture)}</figure>'
 
 
 def svg(picture: Picture) -> str:
-    """The drawing alone, for a page that has ``STYLE`` and the colours of ``COLOURS``."""
+    """The drawing alone, for a page that has ``STYLE`` and the colours of ``COLOURS``.
+
+    >>> rising = Picture("A line", "it rises", (Line((0.0, 1.0), (0.0, 1.0)),))
+    >>> "<title>A line</title><desc>it rises</desc>" in svg(rising)
+    True
+    """
     plot, high = _laid_out(picture)
     parts = [
         f'<svg viewBox="0 0 {WIDE:.0f} {high:.0f}" role="img">',
@@ -68,7 +77,11 @@ def svg(picture: Picture) -> str:
 
 
 def alone(picture: Picture) -> str:
-    """The drawing as a file of its own, with its style; it follows the light or dark of whoever shows it."""
+    """The drawing as a file of its own, with its style; it follows the light or dark of whoever shows it.
+
+    >>> alone(Picture("A line", "it rises", (Line((0.0, 1.0), (0.0, 1.0)),)))[:39]
+    '<svg xmlns="http://www.w3.org/2000/svg"'
+    """
     light, dark = COLOURS
     style = (
         f".picture {{ {light} --paper: #fff; color: #1d2026; }}"
@@ -81,7 +94,11 @@ def alone(picture: Picture) -> str:
 
 
 def cut(name: str) -> str:
-    """A category as it is drawn."""
+    """A category as it is drawn.
+
+    >>> cut("a column of a very long name")
+    'a column of a very …'
+    """
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
