@@ -114,7 +114,11 @@ def is_finite_everywhere(entry: LessonEntry, opened: Open) -> None:
 
 
 def settings(controls: tuple[Control, ...]) -> Iterator[dict[str, float | str]]:
-    """The usual setting, then each control alone along its way."""
+    """The usual setting, then each control alone along its way.
+
+    >>> list(settings((Slider("steps", "steps", 2, 0, 100, whole=True),)))[1::2]
+    [{'steps': 0}, {'steps': 50}, {'steps': 100}]
+    """
     yield {}
     for control in controls:
         if isinstance(control, Slider):

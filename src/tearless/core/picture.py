@@ -170,7 +170,14 @@ Mark = Line | Points | Bars | Ranges | Band | Rule | Heat | Contours | Arrows | 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One panel. ``title`` says what it shows; ``says`` tells, in a sentence or two, what is to be seen in it, and is
-    read out to those who cannot see it. ``square`` gives both axes the same scale; ``bare`` leaves them out."""
+    read out to those who cannot see it. ``square`` gives both axes the same scale; ``bare`` leaves them out.
+
+    >>> path = Line(values(range(3)), (4.0, 2.0, 1.0), "loss", dashed=True)
+    >>> limit = Rule(0.5, "lowest", of="y", role="good")
+    >>> falling = Picture("The loss", "It halves at every step.", (path, limit), Axis("step"), Axis("loss", low=0.0))
+    >>> [type(mark).__name__ for mark in falling.marks]
+    ['Line', 'Rule']
+    """
 
     title: str
     says: str
