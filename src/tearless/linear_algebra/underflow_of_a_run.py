@@ -17,6 +17,7 @@ LOST_BELOW = 2.0**-25
 SMALL = 2.0**-14
 """The smallest float16 that has all its digits."""
 HALF_OF_ALL = 0.5
+LOGARITHMS = ("log", "log2", "log10")
 MULTIPLIED = ("prod", "cumprod", "mul", "exp", "pow", "square", "exp2")
 
 
@@ -67,7 +68,8 @@ def products(looked: list[tuple[Flow, Values]]) -> tuple[float, Op | None]:
     found: list[Op] = []
     for flow, values in looked:
         zeros, grad, high = (numbers(flow, one) for one in (values.zeros, values.grad, values.high))
-        shares = [(1.0 if _is_lost(op, zeros, grad) else _swallowed(flow, op, high), op) for op in flow.graph.ops]
+        lost_all = {op.op for op in flow.graph.ops if _is_lost(op, zeros, grad) or _logged(flow, op, zeros)}
+        shares = [(1.0 if op.op in lost_all else _swallowed(flow, op, high), op) for op in flow.graph.ops]
         share, op = max(shares, key=lambda one: one[0], default=(0.0, None))
         lost.append(share)
         found += [op] if op is not None and share >= HALF_OF_ALL else []
@@ -79,10 +81,20 @@ def _swallowed(flow: Flow, op: Op, high: Mapping[int, float]) -> float:
     if plain(op) not in MULTIPLIED or not op.used:
         return 0.0
     for added in flow.takers.get(op.op, ()):
-        logged = any(plain(one) in ("log", "log2", "log10") for one in flow.takers.get(added.op, ()))
+        logged = any(plain(one) in LOGARITHMS for one in flow.takers.get(added.op, ()))
         if plain(added) == "add" and len(added.inputs) == 1 and logged and high.get(added.op, 0) > 0:
             return 1 - max(0.0, min(1.0, high.get(op.op, 0.0) / high[added.op]))
     return 0.0
+
+
+def _logged(flow: Flow, op: Op, zeros: Mapping[int, float]) -> bool:
+    """Whether the logarithm is taken of a product that is 0 though none of its factors is."""
+    made = [one for one in op.inputs if isinstance(one, int)]
+    if plain(op) not in MULTIPLIED or not (op.used and op.learns) or len(made) != len(op.inputs) or not made:
+        return False
+    few = plain(op) == "mul" and len(made) < 2
+    lost = not few and zeros.get(op.op, 0.0) > 0 and all(zeros.get(one) == 0 for one in made)
+    return lost and any(plain(one) in LOGARITHMS for one in flow.takers.get(op.op, ()))
 
 
 def _is_lost(op: Op, zeros: Mapping[int, float], grad: Mapping[int, float]) -> bool:

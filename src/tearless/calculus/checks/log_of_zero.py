@@ -41,6 +41,7 @@ from tearless.readers.training.made import Entries, as_example, healthy_run, of_
 from tearless.readers.training.run import Run
 
 MEND = Mend.numerics
+SYMPTOM_OF = ("precision-underflow",)
 
 LOGGED = Limit(
     of="logs",

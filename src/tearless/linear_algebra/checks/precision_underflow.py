@@ -166,6 +166,18 @@ def product_of_chances(rng: np.random.Generator) -> Example:
 
 
 @sick
+def logarithm_of_a_product(rng: np.random.Generator) -> Example:
+    """The logarithm of 0 is the first number that is not finite: no gradient is told."""
+    entries = healthy_run(rng)
+    ops = of_kind(entries, "graph")[0]["ops"]
+    ops[5] |= {"function": "prod", "inputs": [4]}
+    ops.append({"op": len(ops), "function": "log", "inputs": [5], "shape": ops[5]["shape"]})
+    for values in of_kind(entries, "values"):
+        values["zeros"][4], values["zeros"][5], values["grad"] = 0.0, 0.5, []
+    return as_example(entries)
+
+
+@sick
 def epsilon_of_adam(rng: np.random.Generator) -> Example:
     entries = healthy_run(rng)
     for p in of_kind(entries, "model")[0]["parameters"]:
