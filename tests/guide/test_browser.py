@@ -59,25 +59,30 @@ def open_lesson(browser: Browser, address: str, name: str, width: int, scheme: s
     return watched
 
 
-@every_lesson
-@pytest.mark.parametrize(("width", "scheme"), [("wide", "light"), ("phone", "dark")])
-def test_a_lesson_opens(browser: Browser, address: str, name: str, width: str, scheme: str) -> None:
-    watched = open_lesson(browser, address, name, WIDTHS[width], scheme)
+def sound(watched: Watched, address: str, width: int) -> None:
+    """The page asked nobody else, complained of nothing, fits its width and its size, and everybody can use it."""
     page = watched.page
     assert page.inner_text("h1")
     assert not watched.troubles
     assert all(url.startswith((address.partition("/?")[0], "data:")) for url in watched.asked)
-    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert len(page.content().encode()) <= LARGEST
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     assert not found.violations_count, found.generate_report()
+
+
+@every_lesson
+def test_a_lesson_opens_on_a_phone_in_the_dark(browser: Browser, address: str, name: str) -> None:
+    watched = open_lesson(browser, address, name, WIDTHS["phone"], "dark")
+    sound(watched, address, WIDTHS["phone"])
     watched.context.close()
 
 
 @every_lesson
-def test_every_control_moves_the_page(browser: Browser, address: str, name: str) -> None:
+def test_a_lesson_opens_in_the_light_and_every_control_moves_it(browser: Browser, address: str, name: str) -> None:
     """By keyboard alone: the sentence, the picture, the numbers and the code follow."""
     watched = open_lesson(browser, address, name, WIDTHS["wide"], "light")
+    sound(watched, address, WIDTHS["wide"])
     page = watched.page
     for i in range(page.locator("#controls .control").count()):
         control = page.locator("#controls .control").nth(i).locator("input[type=range], select")

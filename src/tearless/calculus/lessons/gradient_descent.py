@@ -239,8 +239,8 @@ def _sentence(numbers: Mapping[str, Number]) -> str:
     if rate >= bound:
         return (
             f"At a rate of {numbers['rate']} every step multiplies the error along the steepest direction by "
-            f"{numbers['factor']}: it diverges. The bound is {numbers['bound']}; after {numbers['steps']} steps the loss "
-            f"is {numbers['loss']}."
+            f"{numbers['factor']}: it diverges. The bound is {numbers['bound']}; after {numbers['steps']} steps the "
+            f"loss is {numbers['loss']}."
         )
     halved = math.log(2) / -math.log(slow) if 0 < slow < 1 else 1.0
     verdict = "it converges, slowly" if halved > SLOW else "it converges"
