@@ -109,7 +109,7 @@ def fading_back(measured: Measured, run: Run) -> Picture:
     return by_layer(
         f"The gradient at each layer's output, step {last.step:,}, from input to output",
         says,
-        [name_of(layer) for layer in chain],
+        [name_of(layer.op, layer.parameter) for layer in chain],
         [Series("", lengths)],
         "length of the gradient",
     )
@@ -123,7 +123,7 @@ def of_units(title: str, says: str, found: Sequence[Hidden], axis: str, least: b
     """A share of each hidden activation, at the first look and late: its least there, or its most."""
     places: dict[str, Hidden] = {}
     for one in found:
-        places.setdefault(one.op.module or f"{plain(one.op)} {visible(one.op.line, 20)}".strip(), one)
+        places.setdefault(name_of(one.op, f"{plain(one.op)} {visible(one.op.line, 20)}".strip()), one)
     kept = list(places.values())
     ends = [one.least if least else one.most for one in kept]
     series = [Series("first step", [one.first for one in kept]), Series("late", ends)]

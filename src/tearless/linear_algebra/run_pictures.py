@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tearless.core import Measured, visible
 from tearless.core.picture import Axis, Line, Mark, Picture, Points, Role, values
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Values
+from tearless.readers.training.told import Op, Values
 
-from .layers_of_a_run import Layer, by_op, late, layers
+from .layers_of_a_run import Layer, by_op, late, layers, plain
 
 Floats = NDArray[np.float64]
 
@@ -120,9 +120,14 @@ def _fits(value: float, log: bool) -> bool:
     return math.isfinite(value) and (value > 0 or not log)
 
 
-def name_of(layer: Layer) -> str:
-    """A layer's name, short enough for an axis."""
-    return layer.op.module or layer.parameter
+def name_of(op: Op, otherwise: str) -> str:
+    """An op's name, short enough for an axis: its module's, with the kind before a bare number.
+
+    >>> name_of(Op(module="0.4", kind="Linear"), ""), name_of(Op(module="head"), ""), name_of(Op(), "w")
+    ('Linear 0.4', 'head', 'w')
+    """
+    bare = op.module.replace(".", "").isdigit()
+    return f"{op.kind or plain(op)} {op.module}" if bare else op.module or otherwise
 
 
 def once(run: Run, graph: int) -> list[Layer]:
@@ -149,7 +154,7 @@ def outputs(measured: Measured, run: Run) -> Picture:
     return by_layer(
         "The size of each layer's output, from input to output",
         f"It reaches {size} at {where}.",
-        [name_of(layer) for layer in chain],
+        [name_of(layer.op, layer.parameter) for layer in chain],
         series,
         "root mean square",
     )

@@ -243,7 +243,7 @@ def _classes_along(column: pl.Series, sample: Sample) -> list[Mark]:
     counts = column.drop_nulls().alias("value").value_counts(sort=True, name="n").head(len(ROLES))
     edges = np.arange(STRETCHES + 1) * len(column) // STRETCHES
     marks: list[Mark] = []
-    for value, role in zip(counts["value"].to_list(), ROLES, strict=False):
+    for value, role in zip(counts["value"].sort().to_list(), ROLES, strict=False):
         is_it = (column == value).fill_null(False).to_numpy()
         parts = [(a, b) for a, b in pairwise(edges) if b > a]
         middle = values(sample.row_numbers[(a + b) // 2] for a, b in parts)

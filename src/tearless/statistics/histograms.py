@@ -59,10 +59,11 @@ def in_bins(x: Floats, ends: tuple[float, float], bins: int = BINS) -> tuple[Flo
 def named(value: object) -> str:
     """A value as the name of a category.
 
-    >>> named(0.5), named("north")
-    ('0.5', 'north')
+    >>> named(0.5), named("north"), named(True)
+    ('0.5', 'north', 'true')
     """
-    return visible(shown(value) if isinstance(value, float) else str(value), LONGEST)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return visible(shown(value) if isinstance(value, float) else text, LONGEST)
 
 
 def in_years(column: pl.Series) -> pl.Series:
