@@ -213,7 +213,7 @@ def _judged(problem: SeparableRows, model: LogisticRegression, rows: str) -> dic
         "loss_seen": Number(
             _loss(problem, model, _learnt(problem, rows)), "nats", "cross-entropy on the rows learnt from"
         ),
-        "loss_new": Number(_loss(problem, model, new), "nats", f"cross-entropy on every third of the {problem.said}"),
+        "loss_new": Number(_loss(problem, model, new), "nats", f"cross-entropy on a third of the {problem.said}"),
         "guess": Number(loss, "nats", "cross-entropy on new rows of a guess by how common the class is"),
         "common": Number(common, "share", "of the new rows are of the commoner class"),
     }
