@@ -132,8 +132,8 @@ QUESTIONS = (
         "senior",
         "A language model's loss is a tenth of what others reach, and its text is nonsense. Where do you look first?",
         (
-            Answer("The causal mask: {future} of the weight may lie on what comes", "Yes: it read the next word in "
-                   "training. In writing there is none to read.", right=True),
+            Answer("The causal mask", "Yes: it read the next word in training: without the mask {future} of the "
+                   "weight lies on what comes. In writing there is none to read.", right=True),
             Answer("The temperature of sampling", "It changes what is drawn, not the loss in training."),
             Answer("The width: {width} is too small", "A model too small has a loss too high, not too low."),
         ),

@@ -119,8 +119,8 @@ QUESTIONS = (
         "mid",
         "With squared error the truth is one and the model says {p}. Why is the gradient only {gradient}?",
         (
-            Answer("The sigmoid is flat there: its slope, {bend}, is a factor", "Yes: squared error keeps that factor. "
-                   "Cross-entropy cancels it, and leaves probability minus truth.", right=True),
+            Answer("The sigmoid is flat there", "Yes: its slope, {bend}, is a factor of the gradient under squared "
+                   "error. Cross-entropy cancels it, and leaves probability minus truth.", right=True),
             Answer("The row is nearly learnt", "It is as wrong as can be: {p} where one is right."),
             Answer("The learning rate is too low", "The rate comes after the gradient; it cannot make it small."),
         ),

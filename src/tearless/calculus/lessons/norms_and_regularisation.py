@@ -133,9 +133,9 @@ QUESTIONS = (
         (
             Answer("In the loss, yes; in the steps, no", "Yes: Adam divides the penalty's gradient by each weight's "
                    "own scale, so weights of large gradients hardly shrink. `AdamW` shrinks all alike.", right=True),
-            Answer("Yes, as in plain descent", "In plain descent each step multiplies by one minus rate times decay. "
-                   "Adam rescales that term with the rest."),
-            Answer("No: it penalises L1", "The term is the weight times {strength}: the slope of a square."),
+            Answer("Yes: as in plain descent, it is L2", "In plain descent each step multiplies by one minus rate "
+                   "times decay. Adam rescales that term with the rest."),
+            Answer("No: Adam penalises by L1", "The term is the weight times {strength}: the slope of a square."),
         ),
     ),
 )  # fmt: skip

@@ -16,10 +16,10 @@ has become equal on the way forward no later layer can tell apart. Third, what w
 the weights of its first, middle and last matrix over the steps.
 
 ## The formula
-A layer with `n` inputs and weights of variance `s` multiplies squared lengths by `n` times `s` times the mean square
-of the activation's slope. For ReLU that mean is a half, so He's start takes two over `n`; for tanh near zero it is one,
-so one over `n`; for a sigmoid it is at most a sixteenth, and no usual start makes up for it. PyTorch's own start is a
-third over `n`: fine for a few layers, too small for many.
+A layer with `n` inputs, its fan-in, and weights of variance `s` multiplies squared lengths by `n` times `s` times the
+mean square of the activation's slope. For ReLU that mean is a half, so He's start takes two over `n`; for tanh near
+zero it is one, so one over `n`; for a sigmoid it is at most a sixteenth, and no usual start makes up for it. PyTorch's
+own start is a third over `n`: fine for a few layers, too small for many.
 
 ## Where it is used
 `torch.nn.init.kaiming_normal_` and `xavier_normal_` set the factor. `LayerNorm` and `BatchNorm1d` reset the length at

@@ -121,9 +121,10 @@ QUESTIONS = (
         (
             Answer("Nothing: they divide by different counts", "Yes: the scaler divides by all rows, the variance by "
                    "one row less. Shares are not touched by it.", right=True),
-            Answer("Rounding", "The sums differ by one part in {rows} less one: far too much for doubles."),
-            Answer("The columns are not centred", "They are: the scaler did it, and `PCA` does it again. A mean left "
-                   "in would add far more."),
+            Answer("Rounding adds up over the rows", "The sums differ by one part in {rows} less one: far too much "
+                   "for doubles."),
+            Answer("The columns were not centred before", "They are: the scaler did it, and `PCA` does it again. A "
+                   "mean left in would add far more."),
         ),
     ),
 )  # fmt: skip

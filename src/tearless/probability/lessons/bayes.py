@@ -10,7 +10,7 @@ the many others it wrongly flags {false_positives}. A positive is one of both he
 take one chance for the other is the commonest mistake with tests.
 
 ## The picture
-Left, the heaps as a tree: who has it, and what the test says. Compare the two boxes of positives. Right, how often a
+First, the heaps as a tree: who has it, and what the test says. Compare the two boxes of positives. Then how often a
 positive is right over the prevalence, from rare to common. The dot is where you stand: move the prevalence and it
 slides, while sensitivity and specificity stay. Ask for several positives in a row and a second curve rises far to the
 left of the first. Move the threshold and both kinds of mistake trade places.

@@ -10,7 +10,7 @@ apart. And the error of calibration of a perfect model is not zero: in bins of f
 the usual sum counts every move as an error. On these rows a perfect model would show {if_calibrated}.
 
 ## The picture
-Left, the share that came over what was said, in bins; on the diagonal promises are kept. The band is where an honest
+First, the share that came over what was said, in bins; on the diagonal promises are kept. The band is where an honest
 forecaster's bins lie: only what leaves it is news. Below the diagonal at high values is over-confidence. Then the error
 beside that of a perfect model on these very rows: add bins, and watch both grow. Last, the mistakes among the surest
 rows, made and promised. Move the temperature to {best} and see how near one number brings the curve to the diagonal.
@@ -113,10 +113,10 @@ QUESTIONS = (
         "junior",
         "In {sure_rows} rows the model says {sure_said} on average. How many mistakes do you expect there?",
         (
-            Answer("It depends on the calibration: {mistakes} came", "Yes: the sum of one minus the probabilities, "
-                   "{promised}, is a promise until it has been checked.", right=True),
-            Answer("{promised}", "That is what the probabilities promise. It takes for granted that they are "
-                   "calibrated; {mistakes} came."),
+            Answer("Not to be told without a count", "Yes: the sum of one minus the probabilities, {promised}, is a "
+                   "promise until it has been checked; {mistakes} came.", right=True),
+            Answer("{promised}, by adding up", "That is what the probabilities promise. It takes for granted that "
+                   "they are calibrated; {mistakes} came."),
             Answer("Hardly any: it is that sure", "Sure is not right. Even kept promises are {promised} mistakes."),
         ),
     ),
@@ -126,9 +126,9 @@ QUESTIONS = (
         (
             Answer("{if_calibrated} on average", "Yes: shares of few rows stray from their mean, and every stray "
                    "counts. Up to {usual_to} is usual.", right=True),
-            Answer("zero", "Only with endlessly many rows a bin. Gaps are taken without their sign, so luck does not "
-                   "cancel."),
-            Answer("{ece}", "That is the error seen here, whose excess over {if_calibrated} is what speaks."),
+            Answer("zero, by definition", "Only with endlessly many rows a bin. Gaps are taken without their sign, so "
+                   "luck does not cancel."),
+            Answer("{ece}, as here", "That is the error seen here, whose excess over {if_calibrated} is what speaks."),
         ),
     ),
     Question(

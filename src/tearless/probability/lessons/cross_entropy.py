@@ -10,7 +10,7 @@ the shares of the classes in every row, and look at nothing, costs {label_entrop
 and only that, the model learnt from its input.
 
 ## The picture
-Left, the loss beside these two floors. Right, the cost over the probability of what came, with the rows on it. Most
+First, the loss beside these two floors. Then the cost over the probability of what came, with the rows on it. Most
 stand low on the right. Look at the cliff on the left: the dearest {dearest_rows} of {rows} rows pay {dearest} of the
 whole loss. The line is what the smallest probability that counts costs: raise it, and see how much of the loss hangs on
 a number that somebody chose.

@@ -10,7 +10,7 @@ question is by how much it is not, and whether the areas that you read off it ar
 middle almost any hump will do. In the tails, where alarms and limits are set, it will not.
 
 ## The picture
-Left, the values as bars and the normal with the same mean and deviation as a curve; the line is your limit. Right, the
+First, the values as bars and the normal with the same mean and deviation as a curve; the line is your limit. Then the
 share beyond the limit for every limit, on a scale of powers of ten: one line as the normal promises, one as it came.
 Where they part, the promise is void. Switch to logarithms and see whether they join again.
 
@@ -127,7 +127,7 @@ QUESTIONS = (
         "An alarm at {deviations} deviations fires {came_count} times in {rows} rows instead of {promised_count}. What "
         "do you do?",
         (
-            Answer("Set the limit where the wanted share of values lies", "Yes: a quantile of the column, or the "
+            Answer("Set the limit by a quantile", "Yes: where the wanted share of values lies, or by the "
                    "normal of its logarithm if that fits. The alarm rate is then what you chose.", right=True),
             Answer("Remove the outliers and refit", "They are {came} of the rows, not errors: the tail comes back "
                    "with the next rows."),

@@ -10,9 +10,9 @@ another are counted as news each time: here the model says {mean_said} on averag
 choose the right class; its probability is worth little.
 
 ## The picture
-Left, one row as a staircase of bits: from the prior, column by column, to the total that decides between {winner} and
-{runner_up}. Right, what it says on average beside how often it is right, over the {rows} rows that it did not learn
-from, if the column {telling} stood in the table several times. Nothing new is known, and it grows surer.
+First, one row as a staircase of bits: from the prior, column by column, to the total that decides between {winner} and
+{runner_up}. Then what it says on average beside how often it is right, over the {rows} rows that it did not learn from,
+if the column {telling} stood in the table several times. Nothing new is known, and it grows surer.
 
 ## The formula
 The log-odds are those of the prior plus one term for each column: {prior_bits} bits, then {evidence_bits} from the

@@ -3,14 +3,14 @@
 ## The idea
 A model gives each of {choices} choices a score, the logit. Softmax turns scores into shares that add up to one: only
 the differences count, and each unit of difference is a factor of e. Temperature divides all differences. Below one the
-likeliest gets more, above one less, at {temperature} as here the model is as unsure as among {effective_uncut} equal
+likeliest gets more, above one less; at {temperature}, as here, the model is as unsure as among {effective_uncut} equal
 choices, where it was as unsure as among {effective_model}.
 
 A draw from all of them ends, now and then, in the long tail: each rare choice is nearly impossible, all together are
 not. So samplers cut the tail off before they draw. Top-p keeps the fewest of the likeliest whose shares reach p.
 
 ## The picture
-Left, the likeliest choices: what the model said, and what is drawn from after temperature and cut. Right, the shares
+First, the likeliest choices: what the model said, and what is drawn from after temperature and cut. Then the shares
 added up from the likeliest on, and p as a line. The choice at which the sum crosses the line, {last}, is kept: without
 it only {without_last} would be left, which is less than was asked for.
 
@@ -19,8 +19,9 @@ Take the largest logit out of all exponents before computing them. Nothing chang
 overflows: plainly, a logit above {double_limit} is too much for double precision, above {half_limit} for half
 precision. The logarithm of the sum is {log_sum} here. The sigmoid is the softmax of two choices, one of them at zero.
 
-Top-k at {kept} or min-p at {ratio} would make the same cut now. On a flatter day, with every logit halved, top-p would
-keep {flat_top_p} choices, that min-p {flat_min_p}, and top-k still {kept}.
+Top-k at {kept}, the so many likeliest, or min-p at {ratio}, all with that share of the likeliest or more, would make
+the same cut now. On a flatter day, with every logit halved, top-p would keep {flat_top_p} choices, that min-p
+{flat_min_p}, and top-k still {kept}.
 
 ## Where it is used
 `torch.softmax` and `scipy.special.softmax` take the largest out; attention divides by the root of the head's width,

@@ -10,8 +10,8 @@ seen. At {seen} it says {wald_low} to {wald_high}. Where every answer was right 
 a handful of items. The honest methods ask each possible truth how far from it such a sample strays.
 
 ## The picture
-Left, four intervals for the same answers. Move the share to either end and watch the textbook's one vanish, the others
-not. Move the items: to halve the width takes four times as many. Right, how often each method is as good as its word:
+First, four intervals for the same answers. Move the share to either end and watch the textbook's one vanish, the others
+not. Move the items: to halve the width takes four times as many. Then how often each method is as good as its word:
 over the true share, the part of samples whose interval holds the truth. The promise is {level}; a line below it breaks
 the promise. The dots stand at a truth of {truth}, the middle of Wilson's interval.
 

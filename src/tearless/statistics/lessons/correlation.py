@@ -10,10 +10,10 @@ says too, and the fit must divide the credit. It divides it by the noise: {swapp
 the two weighs more.
 
 ## The picture
-Left, the correlation with its interval, by values and by ranks, and what is left of it with {by} held fixed. Right,
-the two weights of a linear fit on both columns, once for each of {resamples} resamples of your rows. A round cloud
-would be two weights that are known apart. A long thin one says that their sum is known and their parts are not. Make
-{x} more like {by} and watch the cloud stretch, while what is left with {by} held fixed stays where it is.
+First, the correlation with its interval, by values and by ranks, and what is left of it with {by} held fixed. Then the
+two weights of a linear fit on both columns, once for each of {resamples} resamples of your rows. A round cloud would be
+two weights that are known apart. A long thin one says that their sum is known and their parts are not. Make {x} more
+like {by} and watch the cloud stretch, while what is left with {by} held fixed stays where it is.
 
 ## The formula
 The partial correlation takes off each of the two what a line in the third explains, and correlates the rest. The
@@ -126,9 +126,10 @@ QUESTIONS = (
         (
             Answer("Only the reading of the weights", "Yes: predictions rest on the combination that is well known. "
                    "Drop one, join them or use ridge before you explain.", right=True),
-            Answer("The predictions", "They stay as good while the two columns keep going together. They break where "
-                   "the columns part ways."),
-            Answer("The optimiser", "A closed form trades places too: it is the data that do not part the two."),
+            Answer("The predictions made by them", "They stay as good while the two columns keep going together. They "
+                   "break where the columns part ways."),
+            Answer("The optimiser: it does not settle", "A closed form trades places too: it is the data that do not "
+                   "part the two."),
         ),
         {"alike": 0.8},
     ),

@@ -9,7 +9,7 @@ The same holds for the spread. The standard deviation, {std}, squares each dista
 middle half of the rows spans {iqr}, whatever the others do.
 
 ## The picture
-Left, the rows by their value, with mean and median. Right, what two summaries say is usual: mean plus or minus one
+First, the rows by their value, with mean and median. Then what two summaries say is usual: mean plus or minus one
 standard deviation, and the median with the middle half. Where the first reaches below anything that can be, the column
 is skewed. Now move the largest value away, and let some holes be written as {code}: watch what follows and what stays.
 

@@ -10,9 +10,9 @@ model alone got right: {only_b} for {b}, {only_a} for {a}. If the models were eq
 the question of two models comes down to one of coins, and the hard and the easy items no longer matter.
 
 ## The picture
-Left, the difference with its interval, twice: item by item, as it should be done, and side by side, which forgets that
-the items are the same. Where an interval holds zero, the difference is within the reach of chance. Right, how often
-the test would notice a true gain of {worth}, over the number of items. Move the items and watch both intervals shrink.
+First, the difference with its interval, twice: item by item, as it should be done, and side by side, which forgets that
+the items are the same. Where an interval holds zero, the difference is within the reach of chance. Then how often the
+test would notice a true gain of {worth}, over the number of items. Move the items and watch both intervals shrink.
 Change the design and watch the power: the same answers, the same gain, another test.
 
 ## The formula
@@ -105,7 +105,7 @@ QUESTIONS = (
         "junior",
         "The p is {p}. What does it say?",
         (
-            Answer("Two equal models would part by at least this much in {p} of trials", "Yes: that, and nothing about "
+            Answer("Equal models part so far, or farther, in {p} of trials", "Yes: that, and nothing about "
                    "how likely it is that they are equal.", right=True),
             Answer("The chance that the models are equal is {p}", "That turns the condition round. The p is computed "
                    "as if they were equal; how likely that is, the test does not know."),
@@ -132,10 +132,10 @@ QUESTIONS = (
         (
             Answer("The question is open: plan for {needed} items", "Yes: with so little power, to find nothing says "
                    "nothing.", right=True),
-            Answer("The models are equal", "No proof of a difference is no proof of equality. Ask with a margin, "
-                   "`tearless compare --margin`."),
-            Answer("Add items until it is sure", "Equal models get there too, if you look often enough. Fix the number "
-                   "first, or use a test that allows for looking."),
+            Answer("The models are equally good", "No proof of a difference is no proof of equality. Ask with a "
+                   "margin, `tearless compare --margin`."),
+            Answer("Add items until the test is sure", "Equal models get there too, if you look often enough. Fix the "
+                   "number first, or use a test that allows for looking."),
         ),
     ),
 )  # fmt: skip

@@ -10,10 +10,10 @@ far the {statistic} strays. Here it says {boot_error}; fresh samples of the whol
 no formula, so it works for a median, an AUC, a ratio. What it cannot do is know of rows that no draw could reach.
 
 ## The picture
-Left, the heap that the bootstrap made of one sample, and the heap of fresh samples. Look at the width: that they share.
-The place they need not share; the bootstrap stands where its sample stands. Right, the intervals of {tries} samples
-and the truth of all rows. Move the size: the intervals shrink with its square root. Then spoil the drawing: all shrink
-around the wrong place, or are too short, and no formula notices.
+First, the heap that the bootstrap made of one sample, and the heap of fresh samples. Look at the width: that they
+share. The place they need not share; the bootstrap stands where its sample stands. Then the intervals of {tries}
+samples and the truth of all rows. Move the size: the intervals shrink with its square root. Then spoil the drawing: all
+shrink around the wrong place, or are too short, and no formula notices.
 
 ## The formula
 The standard error of a mean is the standard deviation over the root of the rows. The deviation is divided by the rows
