@@ -75,7 +75,14 @@ def test_a_function_is_shown_with_its_example(pages: Pages) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["index.html", "lesson/gradient-descent.html", "functions/calculus.html", "command/check.html"]
+    "page",
+    [
+        "index.html",
+        "lesson/gradient-descent.html",
+        "functions/calculus.html",
+        "command/check.html",
+        "check/underconfident.html",
+    ],
 )
 def test_a_page_opens_from_disk(browser: Browser, folder: Path, page: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme="dark", offline=True)

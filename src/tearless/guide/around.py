@@ -100,11 +100,12 @@ def prose(title: str, markdown: str) -> str:
 
 
 def html(markdown: str) -> str:
-    """Our own Markdown as HTML; wide tables scroll by themselves.
+    """Our own Markdown as HTML; wide tables and code scroll by themselves.
 
     >>> html("a *b*")
     '<p>a <em>b</em></p>\\n'
     """
     text = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))
     region = '<div class="wide" tabindex="0"><table>'
+    text = text.replace("<pre>", '<pre tabindex="0">')
     return text.replace("<table>", region).replace("</table>", "</table></div>").replace("&lt;br&gt;", "<br>")
