@@ -10,10 +10,10 @@ many trees. A forest grows each on its own resample and lets them vote, so that 
 trees one after the other, each fitted to what those before it left.
 
 ## The picture
-First the top of one tree: the question, how mixed its rows are, and how many they are; left is yes. Then the error on
-seen and on new rows, over the depth or over the number of trees. Last what the best split gains: each column, and
-columns of random numbers, which know nothing. The more values such a column has, the more thresholds there are to try,
-and the best of many tries looks good. A column down at that line may still matter, to a later question.
+First the top of one tree: the question, how mixed the rows are, how many are of the commonest class; left is yes. Then
+the error on seen and on new rows, over the depth or the number of trees. Last what the best split gains: each column,
+and columns of random numbers, which know nothing. The more values such a column has, the more thresholds there are to
+try, and the best of many tries looks good. A column down at that line may still matter, to a later question.
 
 ## The formula
 The gain is the impurity before, minus that of the two sides weighted by their rows. It is never below zero, for no
@@ -271,7 +271,7 @@ def _verdict(problem: SplitRows, one: ErrorCurve, errors: ErrorCurve, model: str
         worse = _clearly(tree, one.missed[best]) > 0
         return "is about deep enough" if not worse else "is too deep" if depth > best + 1 else "is too shallow"
     gap = _clearly(mine, tree)
-    return "cannot be told from one" if gap == 0 else "beats one" if gap < 0 else "loses to one"
+    return "cannot be told from one tree" if gap == 0 else "beats one tree" if gap < 0 else "loses to one tree"
 
 
 def _sentence(numbers: Mapping[str, Number], model: str, verdict: str) -> str:
@@ -291,11 +291,12 @@ def _top(tree: Tree, names: tuple[str, ...], classes: tuple[str, ...]) -> Pictur
     texts, roles = [], list[Role]()
     for node in top.nodes:
         asks, answer = tree.feature[node] >= 0, int(tree.value[node].argmax())
-        head = f"{visible(names[tree.feature[node]], 6)} ≤ {shown(float(tree.threshold[node]))}" if asks else "leaf"
-        common = f"{visible(classes[answer], 6)} {shown(float(f'{tree.value[node][answer]:.2g}'), 'share')}"
-        texts.append(f" {head} \n{tree.impurity[node]:.2f} bits\n{common}\nof {tree.n_node_samples[node]}")
+        head = f"{visible(names[tree.feature[node]], 9)}\n≤ {shown(float(tree.threshold[node]))}" if asks else "leaf"
+        rows = int(tree.n_node_samples[node])
+        common = f"{visible(classes[answer], 6)} {round(rows * float(tree.value[node][answer]))}/{rows}"
+        texts.append(f"{head}\n{tree.impurity[node]:.2f} bits\n{common}")
         roles.append("bad" if asks and tree.feature[node] == len(names) - 1 else "main" if asks else "good")
-    says = "Each box asks, tells how mixed its rows are, which class is the commonest, and of how many; left is yes."
+    says = "Each box asks, tells how mixed its rows are, and how many are of the commonest class; left is yes."
     marks = (Nodes(top.x, top.y, tuple(texts), top.links, tuple(roles)),)
     return Picture("The top of one tree", says, marks, Axis(low=-2, high=2), Axis(low=-2.4, high=0.4), bare=True)
 
