@@ -92,12 +92,12 @@ def _both(limit: Limit, finding: Finding) -> tuple[float, float] | None:
 
 
 def lessons_on(findings: Sequence[Finding], facts: Facts) -> dict[str, Opened]:
-    """For each check that found something the lesson about it, on the facts at hand; those that cannot be had on them
-    are left out."""
+    """For the checks that found something the lessons about it on the facts at hand, each lesson once; those that cannot
+    be had on them are left out."""
     found: dict[str, Opened] = {}
     for name in dict.fromkeys(f.name for f in findings if f.because is None):
         entry = lesson_on(name)
-        if entry is None:
+        if entry is None or any(opened.lesson.name == entry.name for opened in found.values()):
             continue
         try:
             lesson = entry.load()

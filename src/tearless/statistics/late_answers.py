@@ -17,13 +17,16 @@ from tearless.statistics.new_samples import harder_in_training
 
 LATE = 1 / 2
 FEWEST = 50
+FEWEST_HELD = 4
+"""Late evaluations from which on they tell whether answers still get better."""
 
 
 @dataclass(frozen=True)
 class LateAnswers:
-    """``right``: share of the training samples; ``rising``: how much more in the second half of what is late; ``top``:
-    the probability given to the label of the surest sample of a batch; ``held``: the best share of held-out samples,
-    ``None`` without any; ``error``: the standard error of the difference of the shares; ``calls``: all loss calls."""
+    """``right``: share of the training samples; ``rising``: how much more in the second half of what is late, of
+    training, or of the evaluations where these rose less; ``top``: the probability given to the label of the surest
+    sample of a batch; ``held``: the best share of held-out samples, ``None`` without any; ``error``: the standard error
+    of the difference of the shares; ``calls``: all loss calls. Made by ``late_answers``."""
 
     right: float
     rising: float
@@ -70,4 +73,7 @@ def late_answers(run: Run, calls: Sequence[Loss]) -> LateAnswers:
     error = math.sqrt(max(right * (1 - right), 0.25 / samples) / samples + max(q * (1 - q), 0.25 / size) / size)
     top = math.exp(-float(np.median([c.ends[0] for c in late if c.ends] or [0.0])))
     rising = float(rights[half:].mean() - rights[:half].mean())
+    if len(held) >= FEWEST_HELD:  # they see more samples than a few batches do
+        known = np.array([e.right for e in held], dtype=np.float64)
+        rising = min(rising, float(known[len(known) // 2 :].mean() - known[: len(known) // 2].mean()))
     return LateAnswers(right, rising, top, best, error, tuple(calls))
