@@ -31,9 +31,9 @@ frozen one. Removing a concept from embeddings is a projection onto all that sta
 ## How it fails
 Symptoms: weights huge and of opposite sign, other weights in every program or after every shuffle, and yet the same
 predictions; `LinAlgError: Singular matrix`, or worse, no error and rounding noise. Rank is a count of what stands out
-of rounding, so it depends on units and arithmetic: standardised, these columns have rank {rank}; as they are, in
-float32, {rank_raw}. A column that is large in its unit buries the others. A full set of indicators with an intercept, a
-total beside its parts, one quantity in two units: each costs a rank.
+of rounding, so it depends on units and arithmetic: standardised, these columns have rank {rank}; in float32, with the
+largest in a unit a billion times finer, {rank_finer}, for it buries the others. A full set of indicators with an
+intercept, a total beside its parts, one quantity in two units: each costs a rank.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ LOST = float(np.radians(120.0))
 POINT = np.array([0.3, 1.3])  # to follow
 REACH = 1.5
 GRID = np.linspace(-1.0, 1.0, 5)
-DECIMALS = 9  # beyond them is rounding
+DECIMALS, BILLION = 9, 1e9  # beyond these decimals is rounding
 LONGEST = 50  # characters of an equation
 
 FORMULAS = (
@@ -88,7 +88,9 @@ X = problem.X[:, : int(columns)]
 Z = (X - X.mean(axis=0)) / X.std(axis=0)
 y = (problem.y - problem.y.mean()) / problem.y.std()
 rank = np.linalg.matrix_rank(Z)
-rank_raw = np.linalg.matrix_rank(X.astype(np.float32))
+largest = np.abs(X).max(axis=0) == np.abs(X).max()
+finer = (X * np.where(largest, 1e9, 1)).astype(np.float32)
+rank_finer = np.linalg.matrix_rank(finer)
 
 w = np.linalg.lstsq(Z, y, rcond=None)[0]  # the shortest of all best weights
 span = np.mean((Z @ w) ** 2)              # of the variance of y, which is one
@@ -124,13 +126,14 @@ QUESTIONS = (
     ),
     Question(
         "senior",
-        "`matrix_rank` says {rank_raw} for the columns as they are in float32, {rank} when standardised. Who is right?",
+        "The largest column comes in a unit a billion times finer. In float32 `matrix_rank` now says {rank_finer}, and "
+        "{rank} when standardised. Which holds?",
         (
-            Answer("{rank}: the unit of one column hides the rest", "Yes: what counts as zero is measured by the "
-                   "largest column, and in float32 the others are below it.", right=True),
-            Answer("{rank_raw}: float32 is what the model sees", "It is what an unscaled model sees. The data hold "
+            Answer("{rank}: one unit hides the other columns", "Yes: what counts as zero is measured by the largest "
+                   "column. Its unit tells nothing of the others.", right=True),
+            Answer("{rank_finer}: float32 is what the model sees", "So an unscaled model sees it. The data hold "
                    "{rank} directions; scale first, in float64."),
-            Answer("Neither: there are {columns} columns", "Columns are not directions: {equations} costs one."),
+            Answer("Neither: it is the number of columns", "A column may bring no new direction: {equations}."),
         ),
     ),
 )  # fmt: skip
@@ -146,9 +149,8 @@ def example(rng: np.random.Generator) -> Example:
     heating = (1.4 * area + rng.normal(0, 22, 90)).clip(20).round()
     listed = (1.76e9 + rng.uniform(0, 2e6, 90)).round()
     asked = (60 + 0.5 * area - 0.05 * (rent + heating) - 8e-6 * (listed - 1.76e9) + rng.normal(0, 5, 90)).round()
-    names = ("area", "rent", "heating", "total", "listed", "enquiries")
-    flats = (area, rent, heating, rent + heating, listed, asked)
-    return Example(dict(zip(names, flats, strict=True)), target="enquiries")
+    flats = {"area": area, "rent": rent, "heating": heating, "total": rent + heating, "listed": listed}
+    return Example(flats | {"enquiries": asked}, target="enquiries")
 
 
 @dataclass(frozen=True)
@@ -187,14 +189,13 @@ def controls(problem: Spanned) -> tuple[Control, ...]:
 
 def compute(problem: Spanned, flat: float, turn: float, columns: float = 1) -> View:
     A, k = _matrix(flat, turn), int(columns)
-    plain = [text for columns_named, text in problem.equations if max(columns_named) < k]
-    said = _equations(plain, k - problem.ranks[k - 1])
+    said = _equations([text for named, text in problem.equations if max(named) < k], k - problem.ranks[k - 1])
     who = "The rows cannot say" if problem.ranks[k - 1] < k else "The one that errs less: the rows can say"
     table, heaviest = _of_table(problem, k)
     numbers = {"turn": Number(turn, "degrees", "by which the picture is turned")} | _of_space(A) | table
-    words = {"target": quoted(problem.target), "heaviest": quoted(problem.names[heaviest])}
-    words |= {"equations": said, "who": who}
-    pictures = (_space(A, numbers), _shadow(numbers, words["target"]), _news(problem, k))
+    target, heavy = quoted(problem.target), quoted(problem.names[heaviest])
+    words = {"target": target, "heaviest": heavy, "equations": said, "who": who}
+    pictures = (_space(A, numbers), _shadow(numbers, target), _news(problem, k))
     return View(_sentence(numbers, words, turn), numbers, pictures, words)
 
 
@@ -234,15 +235,16 @@ def _of_table(problem: Spanned, k: int) -> tuple[dict[str, Number], int]:
     v = nothing[:, -1] if nothing.shape[1] else np.asarray(svd(Z).right)[-1]
     v = v * np.sign(v[np.argmax(np.abs(v))])
     heaviest, ranked = int(np.argmax(np.abs(v))), problem.ranks[k - 1]
+    largest = np.abs(X).max(axis=0) == np.abs(X).max()
     with np.errstate(over="ignore"):
-        single = X.astype(np.float32)
-    raw = rank(single) if np.isfinite(single).all() else None
+        finer = (X * np.where(largest, BILLION, 1.0)).astype(np.float32)
+    in_single = rank(finer) if np.isfinite(finer).all() else None
     span, still = min(1.0, float(np.mean((Z @ w) ** 2))), float(np.sqrt(np.mean((Z @ v) ** 2)))
     numbers = {
         "columns": Number(k, "columns", "of the table, taken in their order"),
         "rank": Number(ranked, "directions", "that they reach: their rank, less their means, standardised"),
         "lost": Number(k - ranked, "directions", "of weights that no prediction sees"),
-        "rank_raw": Number(raw, "directions", "rank of the columns as they are, in float32"),
+        "rank_finer": Number(in_single, "directions", "rank in float32, the largest a billion times as large"),
         "span": Number(span, "share", "of the variance of the target that lies in their span"),
         "shadow": Number(np.sqrt(span), "1", "length of the shadow of the target, which has length one"),
         "rest": Number(np.sqrt(1 - span), "1", "length of the rest, at a right angle to the span"),
@@ -268,8 +270,7 @@ def _sentence(numbers: Mapping[str, Number], words: Mapping[str, str], turn: flo
         space = f"Rank {numbers['rank_shown']}, {turned}: what lies along {numbers['lost_angle']} degrees is lost"
     else:
         turned = f"Turned by {numbers['turn']} degrees, rank" if turn else "Rank"
-        undone = f"undoing it multiplies errors by {numbers['undo']} at most"
-        space = f"{turned} {numbers['rank_shown']}, nothing is lost: {undone}"
+        space = f"{turned} {numbers['rank_shown']}, nothing is lost: undoing it multiplies errors by {numbers['undo']}"
     which = "one column reaches" if numbers["columns"].value == 1 else f"{numbers['columns']} columns reach"
     why = f" ({words['equations']})" if numbers["lost"].value else ""
     ways = "direction" if numbers["rank"].value == 1 else "directions"
@@ -292,8 +293,8 @@ def _space(A: Floats, numbers: Mapping[str, Number]) -> Picture:
         Points((float(POINT[0]),), (float(POINT[1]),), "a point", "second", hollow=True),
         Points((float(image[0]),), (float(image[1]),), "where it lands", "second"),
     )
-    says = "The circle before, dashed; the circle and a square grid after; a point and where it lands."
     ends = Axis(low=-REACH, high=REACH)
+    says = "The circle before, dashed, and after, with a square grid; a point and where it lands."
     return Picture("Space before and after", says, marks, ends, ends, square=True)
 
 
@@ -308,8 +309,8 @@ def _news(problem: Spanned, k: int) -> Picture:
     used, idle = at[adds & (at < k)], at[~adds & (at < k)]
     marks: tuple[Mark, ...] = (Bars(values(used), values(new[used]), "new", width=0.6, along="x"),)
     if len(idle):
-        none = values(np.zeros(len(idle)))
-        marks += (Bars(values(idle), none, role="bad", along="x"), Points(none, values(idle), "nothing new", "bad"))
+        at_zero, where = values(0 * idle), values(idle)
+        marks += (Bars(where, at_zero, role="bad", along="x"), Points(at_zero, where, "nothing new", "bad"))
     if k < len(adds):
         marks += (Bars(values(at[k:]), values(new[k:]), "not taken", "soft", width=0.6, along="x"),)
     says = "The share of each column's variance that the columns above it do not hold; what adds none adds no rank."
@@ -325,6 +326,5 @@ def _shadow(numbers: Mapping[str, Number], target: str) -> Picture:
         Arrows((0.0,), (0.0,), (shadow,), (rest,), "target", "second"),
         Arrows((0.0,), (0.0,), (shadow,), (0.0,), "shadow", "main"),
     )
-    says = f"{target} as an arrow of length one, its shadow on the span, {numbers['shadow']}, and the rest between."
-    ends = Axis(low=-0.1, high=1.1)
+    says, ends = f"{target}, of length one, its shadow on the span, and the rest between.", Axis(low=-0.1, high=1.1)
     return Picture("The target and its shadow", says, marks, ends, ends, square=True)
