@@ -92,8 +92,10 @@ def _both(limit: Limit, finding: Finding) -> tuple[float, float] | None:
 
 
 def lessons_on(findings: Sequence[Finding], facts: Facts) -> dict[str, Opened]:
-    """For the checks that found something the lessons about it on the facts at hand, each lesson once; those that cannot
-    be had on them are left out."""
+    """For the checks that found something the lessons about it, on the facts at hand and each lesson once.
+
+    Those that cannot be had on these facts are left out.
+    """
     found: dict[str, Opened] = {}
     for name in dict.fromkeys(f.name for f in findings if f.because is None):
         entry = lesson_on(name)
