@@ -23,7 +23,14 @@ LEVELS = 30
 
 
 def too_long(measured: Measured, run: Run) -> Picture:
-    """The loss over the steps, beside the one that it began with."""
+    """The loss over the steps, beside the one that it began with.
+
+    >>> from tearless.calculus.checks.learning_rate_too_high import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> too_long(next(measure(run)), run).says
+    'It begins at 1.1, reaches 1.1 and ends at 0.189; 0 of 16 judged steps raised it.'
+    """
     y = known(run.losses)
     first, most, last = (shown(float(one)) for one in (y[0], y.max(), y[-1]))
     rises, judged = measured.numbers["overshoots"], measured.numbers["judged"]
@@ -33,7 +40,14 @@ def too_long(measured: Measured, run: Run) -> Picture:
 
 
 def swinging(measured: Measured, run: Run) -> Picture:
-    """The loss over the steps, with its level."""
+    """The loss over the steps, with its level.
+
+    >>> from tearless.calculus.checks.oscillation import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> swinging(next(measure(run)), run).says
+    'Its level climbs back 0 times in 100 steps, between 0.191 and 1.05.'
+    """
     at = np.flatnonzero(np.isfinite(run.losses)) + 1
     level = stretches(known(run.losses), LEVELS)
     middle = [float(np.median(part)) for part in np.array_split(at, len(level))]
@@ -43,7 +57,16 @@ def swinging(measured: Measured, run: Run) -> Picture:
 
 
 def jumping(measured: Measured, run: Run) -> Picture:
-    """The loss over the steps, with the largest jump marked."""
+    """The loss over the steps, with the largest jump marked.
+
+    >>> from tearless.calculus.checks.loss_spike import measure
+    >>> from tearless.readers.training.made import healthy_run, of_kind
+    >>> entries = healthy_run(np.random.default_rng(0))
+    >>> of_kind(entries, "losses")[0]["values"][59] = 9.0
+    >>> run = Run.from_entries(entries)
+    >>> jumping(next(measure(run)), run).says
+    'It jumps to 9 at step 60, where 1.06 is usual; losses so high in all: 1.'
+    """
     step = measured.numbers["step"]
     jumps, worst, usual = measured.numbers["jumps"], measured.words["worst"], measured.words["usual"]
     says = f"It jumps to {worst} at step {step}, where {usual} is usual; losses so high in all: {jumps}."
@@ -51,7 +74,14 @@ def jumping(measured: Measured, run: Run) -> Picture:
 
 
 def standing(measured: Measured, run: Run) -> Picture:
-    """The loss over the steps, beside what a model pays that knows nothing."""
+    """The loss over the steps, beside what a model pays that knows nothing.
+
+    >>> from tearless.calculus.checks.plateau import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> standing(next(measure(run)), run).says
+    'It begins at 1.1; over the second half it stays near 0.255.'
+    """
     y = known(run.losses)
     end, over = float(np.median(y[len(y) // 2 :])), measured.numbers["over"].value
     marks = [Rule(end / over, "knowing nothing", of="y", role="second")] if over else []
@@ -60,7 +90,14 @@ def standing(measured: Measured, run: Run) -> Picture:
 
 
 def turned(measured: Measured, run: Run) -> Picture:
-    """The loss of training and that on held-out rows, with the lowest of these."""
+    """The loss of training and that on held-out rows, with the lowest of these.
+
+    >>> from tearless.calculus.checks.overfitting import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> turned(next(measure(run)), run).says
+    'On held-out rows 0.219 is the lowest and 0.219 the end, in training 0.224.'
+    """
     steps, held = held_out_losses(run)
     some = np.unique(np.linspace(0, len(steps) - 1, min(MOST_POINTS, len(steps))).astype(np.intp))
     best = measured.numbers["best_step"]
@@ -74,7 +111,15 @@ def turned(measured: Measured, run: Run) -> Picture:
 
 
 def steepness(measured: Measured, run: Run) -> Picture:
-    """The length of each parameter's gradient at the step that was judged."""
+    """The length of each parameter's gradient at the step that was judged.
+
+    >>> from tearless.calculus.checks.exploding_gradient import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> picture = steepness(next(measure(run)), run)
+    >>> picture.title, picture.y.names
+    ('The gradient of each layer at step 1, from input to output', ('net.0.weight', 'net.2.weight', 'net.4.weight'))
+    """
     at = measured.numbers["step"]
     step = next(one for one in run.steps if one.step == at.value)
     gradient = step.by_name("gradient")
@@ -91,7 +136,15 @@ def steepness(measured: Measured, run: Run) -> Picture:
 
 
 def fading_back(measured: Measured, run: Run) -> Picture:
-    """How much of the gradient is left, layer by layer, or time step by time step on its way back."""
+    """How much of the gradient is left, layer by layer, or time step by time step on its way back.
+
+    >>> from tearless.calculus.checks.vanishing_gradient import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> picture = fading_back(next(measure(run)), run)
+    >>> picture.title, picture.y.names
+    ("The gradient at each layer's output, step 100, from input to output", ('net.0', 'net.2', 'net.4'))
+    """
     kept, gain = measured.numbers["kept"], measured.numbers["gain"]
     says = f"{kept} of its length is left; each {'time step' if _of_time(measured) else 'layer'} keeps {gain} of it."
     if _of_time(measured):
@@ -120,7 +173,14 @@ def _of_time(measured: Measured) -> bool:
 
 
 def of_units(title: str, says: str, found: Sequence[Hidden], axis: str, least: bool) -> Picture:
-    """A share of each hidden activation, at the first look and late: its least there, or its most."""
+    """A share of each hidden activation, at the first look and late: its least there, or its most.
+
+    >>> from tearless.readers.training.told import Op
+    >>> half = Hidden(Op(module="net.1", kind="ReLU"), first=0.1, least=0.4, most=0.5)
+    >>> picture = of_units("Silent units", "Most of them late.", [half], "share of units", least=True)
+    >>> [mark.x for mark in picture.marks]
+    [(0.1,), (0.1,), (0.4,), (0.4,)]
+    """
     places: dict[str, Hidden] = {}
     for one in found:
         places.setdefault(name_of(one.op, f"{plain(one.op)} {visible(one.op.line, 20)}".strip()), one)

@@ -28,7 +28,18 @@ DRAWABLE = (1e-150, 1e150)
 
 
 def spreads(measured: Measured, matrix: Matrix) -> Picture:
-    """The standard deviation of each column on a scale of powers of ten, from the widest to the narrowest."""
+    """The standard deviation of each column on a scale of powers of ten, from the widest to the narrowest.
+
+    >>> import polars as pl
+    >>> from tearless.core import Asked
+    >>> from tearless.linear_algebra.checks.unscaled_columns import measure
+    >>> from tearless.linear_algebra.facts import Sample
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"a": [0.0, 1.0, 2.0, 4.0], "b": [0, 3_000, 1_000, 9_000]})
+    >>> matrix = Matrix.derive(Sample.of(Batch(frame)), Asked())
+    >>> spreads(next(measure(matrix, Asked())), matrix).y.names
+    ('b', 'a')
+    """
     wide, narrow = measured.subject
     std = np.clip(matrix.std, *DRAWABLE)
     order = np.argsort(-std, kind="stable")
@@ -58,7 +69,17 @@ def spreads(measured: Measured, matrix: Matrix) -> Picture:
 
 
 def shared(measured: Measured, combinations: Combinations) -> Picture:
-    """What each column of a group shares: by how much the others widen its coefficient's variance."""
+    """What each column of a group shares: by how much the others widen its coefficient's variance.
+
+    >>> import polars as pl
+    >>> from tearless.core import Asked
+    >>> from tearless.linear_algebra.facts import Sample
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.0], "b": [0.0, 1.0, 2.0, 3.0, 5.0]})
+    >>> found = Combinations.derive(Matrix.derive(Sample.of(Batch(frame)), Asked()))
+    >>> shared(Measured(("a", "b"), {}), found).says
+    'Variance inflation: `a` 37, `b` 37; 1 is a column that shares nothing.'
+    """
     names = [combinations.matrix.names[j] for j in combinations.kept]
     group = measured.subject[:MOST_COLUMNS]
     at = [names.index(name) for name in group]
@@ -78,7 +99,18 @@ def shared(measured: Measured, combinations: Combinations) -> Picture:
 
 
 def held(measured: Measured, combinations: Combinations) -> Picture:
-    """An equation that holds: the column against what the others give for it; of copies, how they go together."""
+    """An equation that holds: the column against what the others give for it; of copies, how they go together.
+
+    >>> import polars as pl
+    >>> from tearless.core import Asked
+    >>> from tearless.linear_algebra.facts import Sample
+    >>> from tearless.readers.source import Batch
+    >>> a = np.arange(30.0)
+    >>> frame = pl.DataFrame({"a": a, "b": a * a % 7, "c": a + a * a % 7})
+    >>> found = Combinations.derive(Matrix.derive(Sample.of(Batch(frame)), Asked()))
+    >>> held(Measured(("a", "b", "c"), {}), found).title
+    '`c` against what `a` and `b` give for it'
+    """
     matrix = combinations.matrix
     if not set(measured.subject) <= set(matrix.names):
         return _copies_of_text(measured)
@@ -143,6 +175,16 @@ def directions(measured: Measured, combinations: Combinations) -> Picture:
     """The singular values of the table with an intercept, as it stands and standardised, by what the arithmetic sees.
 
     Raises ``ValueError`` for more columns than are decomposed in full.
+
+    >>> import polars as pl
+    >>> from tearless.core import Asked
+    >>> from tearless.linear_algebra.checks.ill_conditioned import measure
+    >>> from tearless.linear_algebra.facts import Sample
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.0], "b": [0.0, 1.0, 2.0, 3.0, 5.0]})
+    >>> found = Combinations.derive(Matrix.derive(Sample.of(Batch(frame)), Asked()))
+    >>> directions(next(measure(found, Asked())), found).says
+    'The weakest direction has one part in 23.8 of the strongest as the table stands, one in 12.1 standardised.'
     """
     matrix = combinations.matrix
     if matrix.p >= EXACT_UP_TO:

@@ -37,7 +37,7 @@ def wide(low: float, high: float) -> bool:
 
 
 def thinned(y: Floats, stretches: int = STRETCHES) -> NDArray[np.intp]:
-    """Places of a series that look like all of it: of each stretch the lowest and the highest.
+    """Places of a series of shape ``(n,)`` that look like all of it: of each stretch the lowest and the highest.
 
     >>> thinned(np.array([0.0, 5.0, 1.0, 2.0]), stretches=1).tolist()
     [0, 1]
@@ -79,7 +79,13 @@ def _named(mark: Mark) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One number for each layer: ``None`` where it is not known."""
+    """One number for each layer, drawn as one line: ``None`` among the ``numbers`` where it is not known.
+
+    ``label`` stands beside the line where there are several.
+
+    >>> Series("late", [1.0, None]).numbers
+    [1.0, None]
+    """
 
     label: str
     numbers: Sequence[float | None]
@@ -131,7 +137,13 @@ def name_of(op: Op, otherwise: str) -> str:
 
 
 def once(run: Run, graph: int) -> list[Layer]:
-    """The layers of a graph, each matrix at its first call."""
+    """The layers of a graph, each matrix at its first call.
+
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> [layer.parameter for layer in once(run, 0)]
+    ['net.0.weight', 'net.2.weight', 'net.4.weight']
+    """
     found: dict[str, Layer] = {}
     for layer in layers(run.graphs[graph]) if graph in run.graphs else ():
         found.setdefault(layer.parameter, layer)
@@ -139,7 +151,15 @@ def once(run: Run, graph: int) -> list[Layer]:
 
 
 def outputs(measured: Measured, run: Run) -> Picture:
-    """The size of each layer's output, at the first step that was looked at and late."""
+    """The size of each layer's output, at the first step that was looked at and late.
+
+    >>> from tearless.linear_algebra.checks.exploding_activation import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> picture = outputs(next(measure(run)), run)
+    >>> picture.says, picture.y.names
+    ('It reaches 1 at `net.0` (train.py:9).', ('net.0', 'net.2', 'net.4'))
+    """
     graph = run.values[0].graph
     chain = once(run, graph)
     own = [values for values in run.values if values.graph == graph]
