@@ -55,7 +55,15 @@ def _told(name: str, came: Counts, said: Counts) -> str:
 
 
 def of_predictions(measured: Measured, found: Predictions) -> Picture:
-    """How often each class came in a table of predictions, and how often it was predicted."""
+    """How often each class came in a table of predictions, and how often it was predicted.
+
+    >>> import polars as pl
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> found = Predictions.of(Batch(pl.DataFrame({"truth": ["a", "b", "b"], "predicted": ["b", "b", "b"]})))
+    >>> of_predictions(Measured((), {"classes": Number(2, "classes", "that came")}), found).says
+    'Came and predicted: `b` 66.7 % and 100 %, `a` 33.3 % and 0 %.'
+    """
     labels = found.labels
     came, said = (np.bincount(codes, minlength=len(labels.names)) for codes in (labels.y, labels.predicted))
     title = f"How often each of {measured.numbers['classes']} classes came, and how often it was predicted"
@@ -67,7 +75,15 @@ def _named(names: tuple[str, ...], counts: np.ndarray[tuple[int], np.dtype[np.in
 
 
 def late_in_a_run(measured: Measured, run: Run) -> Picture:
-    """How often each class came in the second half of a run, and how often it was predicted there."""
+    """How often each class came in the second half of a run, and how often it was predicted there.
+
+    >>> from tearless.probability.checks.class_collapse import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> picture = late_in_a_run(next(measure(run)), run)
+    >>> picture.title, picture.y.names
+    ('How often each class came late in 100 steps, and how often it was predicted', ('2', '0', '1'))
+    """
     groups = [calls for kind, calls in calls_by_place(run) if kind in ("classes", "yes or no")]
     calls = max((some for some in groups if any(c.predicted for c in some)), key=len)
     late = [c for c in calls if c.step > (1 - LATE) * length_of(run) and c.predicted]
@@ -77,7 +93,15 @@ def late_in_a_run(measured: Measured, run: Run) -> Picture:
 
 
 def in_a_run(measured: Measured, run: Run) -> Picture:
-    """How often each class came in a run, and how often it was predicted after its first quarter."""
+    """How often each class came in a run, and how often it was predicted after its first quarter.
+
+    >>> from tearless.probability.checks.class_imbalance import measure
+    >>> from tearless.readers.training.made import healthy_run
+    >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
+    >>> picture = in_a_run(next(measure(run)), run)
+    >>> picture.title, picture.y.names
+    ('How often each of 3 classes came, and how often it was predicted', ('2', '0', '1'))
+    """
     calls = labelled_calls(run)
     late = [c for c in calls if c.step > EARLY * length_of(run) and c.predicted]
     title = f"How often each of {measured.numbers['classes']} classes came, and how often it was predicted"

@@ -19,7 +19,9 @@ class Rare:
     """The commonest ``label``, which comes ``common`` times of ``total``, beside the ``rarest``: of the rare ones that
     whose few predictions are the least likely chance. It comes ``rare`` times; late ``came`` times, and is then
     predicted ``said`` times. ``favour``: the weight of the commonest label over its; ``heaviest``: the most that any
-    rare one has against it. Made by ``rarest``.
+    rare one has against it; ``weighted``: whether the weights of the labels are known. ``classes``: how many there are,
+    by the labels that came or by the loss's input; ``chance``: of so few predictions; ``entropy``: nats a sample that
+    the best constant guess costs. Made by ``rarest``.
     """
 
     label: str

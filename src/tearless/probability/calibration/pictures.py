@@ -45,7 +45,15 @@ def reliability_curve(curve: Reliability, title: str) -> Picture:
 
 
 def sureness(measured: Measured, predictions: Predictions) -> Picture:
-    """Of two classes the probability of the second against how often it came; of more, that of the likeliest."""
+    """Of two classes the probability of the second against how often it came; of more, that of the likeliest.
+
+    >>> import polars as pl
+    >>> from tearless.probability.facts import Confidence
+    >>> from tearless.readers.source import Batch
+    >>> found = Predictions.of(Batch(pl.DataFrame({"truth": [0, 1, 1, 0], "probability": [0.2, 0.9, 0.6, 0.7]})))
+    >>> sureness(Confidence.derive(found).measured(over=True), found).title
+    'The probability of `1`, and how often it came'
+    """
     found = predictions.classes
     rows = _some(len(found.y))
     y, p = found.y[rows], found.p[rows]
@@ -60,7 +68,14 @@ def sureness(measured: Measured, predictions: Predictions) -> Picture:
 
 
 def of_class(measured: Measured, predictions: Predictions) -> Picture:
-    """The probability of one class against how often it came."""
+    """The probability of one class against how often it came.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> found = Predictions.of(Batch(pl.DataFrame({"truth": [0, 1, 1, 0], "probability": [0.2, 0.9, 0.6, 0.7]})))
+    >>> of_class(Measured(("probability of 1",), {}), found).title
+    'The probability of `1`, and how often it came'
+    """
     found = predictions.classes
     name = measured.subject[0].removeprefix(OF_CLASS)
     i, rows = found.names.index(name), _some(len(found.y))
@@ -76,7 +91,14 @@ def _some(n: int) -> slice:
 
 
 def share_of_class(measured: Measured) -> Picture:
-    """How often a class came, with its interval, beside how often the model counts on it."""
+    """How often a class came, with its interval, beside how often the model counts on it.
+
+    >>> from tearless.core import Number
+    >>> values = {"share": 0.2, "expected": 0.3, "rows": 50}
+    >>> numbers = {name: Number(x, "1", "") for name, x in values.items()}
+    >>> share_of_class(Measured(("probability of yes",), numbers)).says
+    'It comes in 20 % of the rows (95 %: 10 % to 33.7 %); the model counts on 30 %.'
+    """
     name = measured.subject[0].removeprefix(OF_CLASS)
     share, expected, rows = (measured.numbers[of].value or 0.0 for of in ("share", "expected", "rows"))
     try:
