@@ -27,7 +27,15 @@ ROLES: tuple[Role, ...] = ("main", "second", "third")
 
 
 def skewed(measured: Measured, sample: Sample) -> Picture:
-    """A column's histogram, with its mean and its median."""
+    """A column's histogram, with its mean and its median.
+
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"pay": [1.0, 2.0, 2.0, 3.0, 12.0]})))
+    >>> numbers = {"mean": Number(4.0, "1", "mean"), "median": Number(2.0, "1", "median")}
+    >>> skewed(Measured(("pay",), numbers), sample).says
+    'The mean 4 lies above the median 2; 20 % of the rows lie beyond the right end.'
+    """
     (name,) = measured.subject
     x = drawable(sample.frame[name])
     mean, median = (measured.numbers[of].value or 0.0 for of in ("mean", "median"))
@@ -52,7 +60,15 @@ def skewed(measured: Measured, sample: Sample) -> Picture:
 
 
 def far_out(measured: Measured, sample: Sample, tails: Tails) -> Picture:
-    """A column's values along the rows, the far ones marked."""
+    """A column's values along the rows, the far ones marked.
+
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> batch = Batch(pl.DataFrame({"age": [31.0, 28.0, 45.0, 900.0]}))
+    >>> numbers = {"nearest": Number(900, "1", "far out"), "farthest_of_rest": Number(45, "1", "of the rest")}
+    >>> far_out(Measured(("age",), numbers, rows=(3,)), Sample.of(batch), Tails.of(batch)).says
+    '1 marked, the nearest at 900; the farthest of the rest is 45.'
+    """
     (name,) = measured.subject
     j = tails.names.index(name)
     known = {
@@ -82,7 +98,17 @@ def far_out(measured: Measured, sample: Sample, tails: Tails) -> Picture:
 
 
 def heaped(measured: Measured, sample: Sample) -> Picture:
-    """How often a column has each value, with the value marked that may stand for none."""
+    """How often a column has each value, with the value marked that may stand for none.
+
+    Raises ``ValueError`` for what is neither text nor numbers with the rows of the value named.
+
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"age": [31, 28, -1, -1]})))
+    >>> found = Measured(("age",), {"share": Number(0.5, "share", "cells")}, words={"value": "-1"}, rows=(2, 3))
+    >>> heaped(found, sample).says
+    '-1 fills 50 % of the filled cells, away from the other values.'
+    """
     (name,) = measured.subject
     column = sample.frame[name]
     value, share = measured.words["value"], measured.numbers["share"]
@@ -137,7 +163,13 @@ def _two_roles(lengths: Floats, marked: np.ndarray[tuple[int], np.dtype[np.bool_
 
 
 def holes(measured: Measured, columns: Columns) -> Picture:
-    """The share of missing cells in each column, the emptiest first."""
+    """The share of missing cells in each column, the emptiest first.
+
+    >>> from tearless.readers.source import Batch
+    >>> columns = Columns.of(Batch(pl.DataFrame({"a": [1, None], "b": [1, 2]})))
+    >>> holes(Measured(("a",), {}), columns).says
+    '1 of 2 columns have holes: `a` 50 %.'
+    """
     share = columns.missing / max(1, columns.rows)
     own = [columns.names.index(name) for name in measured.subject]
     order = [int(j) for j in np.argsort(-share, kind="stable") if share[j] > 0]
@@ -155,7 +187,16 @@ def holes(measured: Measured, columns: Columns) -> Picture:
 
 
 def holes_by_partner(measured: Measured, sample: Sample) -> Picture:
-    """The share of missing cells over the values of the column that they go with, with its interval."""
+    """The share of missing cells over the values of the column that they go with, with its interval.
+
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> frame = pl.DataFrame({"pay": [1, 2, None, None], "job": ["yes", "yes", "no", "no"]})
+    >>> numbers = {"inside": Number(1.0, "share", "of no"), "outside": Number(0.0, "share", "of yes")}
+    >>> found = Measured(("pay",), numbers, words={"partner": quoted("job"), "group": "job is no"})
+    >>> holes_by_partner(found, Sample.of(Batch(frame))).says
+    '100 % where job is no, 0 % elsewhere.'
+    """
     (name,) = measured.subject
     partner = next(n for n in sample.frame.columns if quoted(n) == measured.words["partner"])
     step = max(1, -(-sample.rows // 16_384))
@@ -205,7 +246,15 @@ def by_value(column: pl.Series, most: int = 8) -> list[tuple[str, np.ndarray[tup
 
 
 def ranked(measured: Measured, sample: Sample) -> Picture:
-    """How many rows each category has, from the commonest to the rarest, on scales of powers of ten."""
+    """How many rows each category has, from the commonest to the rarest, on scales of powers of ten.
+
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"town": ["A", "A", "B", "C"]})))
+    >>> numbers = {"levels": Number(3, "categories", "in all"), "once": Number(2, "categories", "of one row")}
+    >>> ranked(Measured(("town",), numbers), sample).says
+    'Of 3 categories the commonest has 2 rows, and 2 have one row only.'
+    """
     (name,) = measured.subject
     counts = np.sort(Levels.of(sample.frame[name].drop_nulls()).counts)[::-1]
     at = np.unique(np.geomspace(1, len(counts), MOST_POINTS // 2).astype(np.intp))
@@ -220,7 +269,15 @@ def ranked(measured: Measured, sample: Sample) -> Picture:
 
 
 def along_rows(measured: Measured, sample: Sample) -> Picture:
-    """A column along the rows: its values, or of classes the share of each in stretches of the table."""
+    """A column along the rows: its values, or of classes the share of each in stretches of the table.
+
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"a": [1.0, 2.5, 3.0, 4.0]})))
+    >>> found = Measured(("a",), {"order": Number(1.0, "1", "rank correlation with the place")})
+    >>> along_rows(found, sample).marks[0].y
+    (1.0, 2.5, 3.0, 4.0)
+    """
     name = measured.subject[0]
     column = sample.frame[name]
     title = f"{quoted(name)} along the rows"

@@ -34,7 +34,7 @@ def drawable(column: pl.Series) -> Floats:
 
 
 def bulk(x: Floats, below: float = 0.01, above: float = 0.01) -> tuple[float, float]:
-    """The ends between which all but these shares of the numbers lie, with room between them.
+    """The ends between which all but these shares of the numbers lie, with room between them. Shape of ``x``: ``(n,)``.
 
     >>> bulk(np.arange(101.0))
     (1.0, 99.0)

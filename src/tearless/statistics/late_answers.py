@@ -54,6 +54,8 @@ def calls_with_labels(run: Run) -> tuple[Loss, ...]:
 def late_answers(run: Run, calls: Sequence[Loss]) -> LateAnswers:
     """What the calls and the evaluations of the second half of a run say.
 
+    Raises ``CannotTell`` for fewer than two late batches with predictions, or fewer than 50 samples in them.
+
     >>> from tearless.readers.training.made import healthy_run
     >>> run = Run.from_entries(healthy_run(np.random.default_rng(0)))
     >>> 0.5 < late_answers(run, calls_with_labels(run)).right <= 1

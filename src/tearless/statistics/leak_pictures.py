@@ -28,7 +28,17 @@ MADE = 0.9
 
 
 def given_away(measured: Measured, sample: Sample, target: Target) -> Picture:
-    """The target by the values of the column that tells it, or by the columns that tell it together."""
+    """The target by the values of the column that tells it, or by the columns that tell it together.
+
+    >>> from tearless.core import Asked, Number
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"code": ["p", "q", "q", "p"], "ill": ["no", "yes", "yes", "no"]})))
+    >>> target = Target.derive(sample, Asked(target="ill"))
+    >>> found = Measured(("code",), {"share": Number(1.0, "share", "told")})
+    >>> picture = given_away(found, sample, target)
+    >>> picture.title, [mark.lengths for mark in picture.marks]
+    ('The classes of `ill` by the value of `code`', [(1.0, 0.0), (0.0, 1.0)])
+    """
     rows = np.flatnonzero(target.known)
     step = max(1, math.ceil(len(rows) / MOST_ROWS))
     rows, y = rows[::step], target.values[::step]

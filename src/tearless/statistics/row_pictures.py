@@ -29,7 +29,15 @@ def _counts(title: str, says: str, names: Sequence[str], counts: Sequence[float]
 
 
 def classes(measured: Measured, target: Target) -> Picture:
-    """The rows of each class, the largest first."""
+    """The rows of each class, the largest first.
+
+    >>> from tearless.core import Asked, Number
+    >>> from tearless.readers.source import Batch
+    >>> sample = Sample.of(Batch(pl.DataFrame({"y": ["no", "yes", "no", "no"]})))
+    >>> found = Measured((), {"smallest_share": Number(0.25, "share", "smallest class")})
+    >>> classes(found, Target.derive(sample, Asked(target="y"))).says
+    '2 classes, from 3 of `no` to 1 of `yes`, 25 % of all.'
+    """
     counts = np.bincount(target.values.astype(np.int64), minlength=len(target.classes))
     order = [int(i) for i in np.argsort(-counts, kind="stable")]
     drawn = order if len(order) <= MOST_NAMES else order[: MOST_NAMES // 2] + order[-MOST_NAMES // 2 :]
@@ -43,7 +51,13 @@ def classes(measured: Measured, target: Target) -> Picture:
 
 
 def copies(measured: Measured) -> Picture:
-    """The rows that equal an earlier one, beside those that chance would give."""
+    """The rows that equal an earlier one, beside those that chance would give.
+
+    >>> from tearless.core import Number
+    >>> chances = {"by_chance": Number(0.1, "rows", ""), "by_chance_at_most": Number(2, "rows", "")}
+    >>> copies(Measured((), {"duplicates": Number(40, "rows", "")} | chances)).marks[0].lengths
+    (40.0, 0.1, 2.0)
+    """
     numbers = measured.numbers
     found, unrelated, most = (numbers[of] for of in ("duplicates", "by_chance", "by_chance_at_most"))
     names = ("found", "by chance", "by chance, at most")
@@ -56,7 +70,13 @@ def copies(measured: Measured) -> Picture:
 
 
 def in_both(measured: Measured) -> Picture:
-    """The share of test rows that stand in the training table too."""
+    """The share of test rows that stand in the training table too.
+
+    >>> from tearless.core import Number
+    >>> shares = {"exact": 0.2, "near": 0.25, "by_chance": 0.01, "test_error": None}
+    >>> in_both(Measured((), {name: Number(x, "share", "") for name, x in shares.items()})).says
+    'Of the test rows: exactly 20 %, after rounding 25 %, by chance 1 %.'
+    """
     numbers = measured.numbers
     names, shares = ("exactly", "after rounding", "by chance"), [numbers[of] for of in ("exact", "near", "by_chance")]
     told = ", ".join(f"{name} {share}" for name, share in zip(names, shares, strict=True))
@@ -70,7 +90,17 @@ def in_both(measured: Measured) -> Picture:
 
 
 def moved(measured: Measured, sample: Sample, test: OfTest[Sample]) -> Picture:
-    """A column in both tables: its distribution, its classes or its holes; of several, how much each moved."""
+    """A column in both tables: its distribution, its classes or its holes; of several, how much each moved.
+
+    >>> from tearless.core import Asked
+    >>> from tearless.readers.source import Batch
+    >>> from tearless.statistics.checks.drift import measure
+    >>> rng = np.random.default_rng(0)
+    >>> first, second = (Sample.of(Batch(pl.DataFrame({"a": rng.normal(at, 1, 500)}))) for at in (0, 4))
+    >>> found = next(measure(first, second, Asked(), rng))
+    >>> moved(found, first, second).says
+    '`a` moved up: median -0.0506 in training, 3.91 in test; 97 % of the rows would have to be others.'
+    """
     before, after = measured.numbers["before"], measured.numbers["after"]
     if len(measured.subject) != 1:
         return _jointly(measured, sample, test)

@@ -16,6 +16,12 @@ def of_inputs(measured: Measured, means: NDArray[np.float64], stds: NDArray[np.f
     """The spread of each column and the size of its mean, from the widest column to the narrowest.
 
     ``means`` and ``stds``: shape (p,).
+
+    >>> from tearless.core import Number
+    >>> numbers = {"least": 1, "most": 50, "mean": 7}
+    >>> found = Measured((), {name: Number(x, "1", "") for name, x in numbers.items()})
+    >>> of_inputs(found, np.array([0.0, 7.0]), np.array([1.0, 50.0])).y.names
+    ('column 1', 'column 0')
     """
     order = np.argsort(-stds, kind="stable")
     order = order[np.unique(np.linspace(0, len(order) - 1, min(MOST_COLUMNS, len(order))).astype(np.intp))]

@@ -15,7 +15,16 @@ MOST_DRAWN = 16
 
 
 def differences(found: Comparison, *more: Mark, only: tuple[str, ...] = ()) -> Picture | None:
-    """Every difference with its interval, or those of the models named; ``None`` where none has ends to be drawn."""
+    """Every difference with its interval, or those of the models named; ``None`` where none has ends to be drawn.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.comparison.designs import compared
+    >>> from tearless.statistics.comparison.facts import Plan
+    >>> table = pl.DataFrame({"old": [1, 0, 0, 0, 0, 0], "new": [0, 1, 1, 1, 1, 1]})
+    >>> found = compared(table, Plan(("old", "new")), seed=0)
+    >>> differences(found).says
+    'new less old: 66.7 %, -16.3 % to 95.2 %'
+    """
     pairs = [pair for pair in found.pairs if _drawable(pair) and (not only or pair.b in only)][:MOST_DRAWN]
     if not pairs:
         return None
@@ -51,12 +60,33 @@ def _drawable(pair: Pair) -> bool:
 
 
 def one_difference(measured: Measured, found: Comparison) -> Picture:
-    """The difference that was judged, with its interval. Raises ``ValueError`` where it has no ends."""
+    """The difference that was judged, with its interval. Raises ``ValueError`` where it has no ends.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.checks.difference_is_noise import measure
+    >>> from tearless.statistics.comparison.designs import compared
+    >>> from tearless.statistics.comparison.facts import Plan
+    >>> table = pl.DataFrame({"old": [1, 0, 0, 0, 0, 0], "new": [0, 1, 1, 1, 1, 1]})
+    >>> found = compared(table, Plan(("old", "new")), seed=0)
+    >>> one_difference(next(measure(found)), found).y.names
+    ('new − old',)
+    """
     return _drawn(differences(found, only=measured.subject))
 
 
 def beside_worth(measured: Measured, found: Comparison) -> Picture:
-    """The difference that was judged, beside one worth having and the smallest that these rows show."""
+    """The difference that was judged, beside one worth having and the smallest that these rows show.
+
+    >>> import polars as pl
+    >>> from tearless.core import Number
+    >>> from tearless.statistics.comparison.designs import compared
+    >>> from tearless.statistics.comparison.facts import Plan
+    >>> table = pl.DataFrame({"old": [1, 0, 0, 0, 0, 0], "new": [0, 1, 1, 1, 1, 1]})
+    >>> found = compared(table, Plan(("old", "new")), seed=0)
+    >>> judged = Measured(("new",), {"worth": Number(0.1, "share", "worth having")})
+    >>> [mark.label for mark in beside_worth(judged, found).marks[1:]]
+    ['no difference', 'worth having 10 %', 'detectable 92.7 %']
+    """
     worth = measured.numbers["worth"]
     pair = next(pair for pair in found.pairs if (pair.b,) == measured.subject)
     side = math.copysign(worth.value or 0.0, pair.difference.estimate.value)
@@ -70,7 +100,17 @@ def _drawn(picture: Picture | None) -> Picture:
 
 
 def winner(measured: Measured, found: Comparison) -> Picture:
-    """Each model's value with its interval, and what is left of the winner's without the luck of being picked."""
+    """Each model's value with its interval, and what is left of the winner's without the luck of being picked.
+
+    >>> import polars as pl
+    >>> from tearless.statistics.checks.best_of_many import measure
+    >>> from tearless.statistics.comparison.designs import compared
+    >>> from tearless.statistics.comparison.facts import Plan
+    >>> table = pl.DataFrame({"a": [1, 0, 0, 0, 0, 1], "b": [0, 1, 1, 1, 1, 1], "c": [0, 1, 0, 1, 0, 1]})
+    >>> found = compared(table, Plan(("a", "b", "c")), seed=0)
+    >>> winner(next(measure(found)), found).y.names
+    ('b', 'c', 'a')
+    """
     names = list(found.plan.models)
     order = sorted(range(len(names)), key=lambda i: found.estimates[i].value, reverse=not found.lower_is_better)
     drawn = [i for i in order if math.isfinite(found.estimates[i].value)][:MOST_DRAWN]
@@ -95,7 +135,15 @@ def winner(measured: Measured, found: Comparison) -> Picture:
 
 
 def gap_to_fresh_rows(measured: Measured) -> Picture:
-    """The score on training rows and on test rows, beside that of one answer given always."""
+    """The score on training rows and on test rows, beside that of one answer given always.
+
+    >>> from tearless.core import Number
+    >>> values = {"train": 1.0, "test": 0.8, "gap": -0.2, "lost": 0.4}
+    >>> found = {name: Number(x, "share", "") for name, x in values.items()}
+    >>> picture = gap_to_fresh_rows(Measured((), found, words={"metric": "accuracy"}))
+    >>> picture.title, [type(mark).__name__ for mark in picture.marks], picture.marks[1].at
+    ('The accuracy on training rows and on test rows', ['Bars', 'Rule'], 0.5)
+    """
     numbers = measured.numbers
     train, test, lost, gap = (numbers[of].value or 0.0 for of in ("train", "test", "lost", "gap"))
     marks: list[Mark] = [Bars((0.0, 1.0), (train, test), along="x")]
@@ -108,7 +156,13 @@ def gap_to_fresh_rows(measured: Measured) -> Picture:
 
 
 def way_to_perfect(measured: Measured) -> Picture:
-    """How much of the way from one answer given always to perfect was gone, on training rows and on test rows."""
+    """How much of the way from one answer given always to perfect was gone, on training rows and on test rows.
+
+    >>> from tearless.core import Number
+    >>> ends = {"train_least": 0.5, "train_most": 0.6, "test_least": 0.1, "test_most": 0.3}
+    >>> way_to_perfect(Measured((), {name: Number(x, "share", "") for name, x in ends.items()})).says
+    'It goes 50 % to 60 % of the way on training rows, 10 % to 30 % on test rows.'
+    """
     numbers = measured.numbers
     ends = [[numbers[f"{of}_{end}"] for end in ("least", "most")] for of in ("train", "test")]
     low, high = (values(pair[k].value or 0.0 for pair in ends) for k in (0, 1))
