@@ -10,7 +10,7 @@ a rate above {bound} makes every step grow. No tuning is needed to know that: it
 first step is taken.
 
 ## The picture
-Left, the valley from above: each ring joins weights of equal loss, the dots are the steps. Right, the loss after each
+First, the valley from above: each ring joins weights of equal loss, the dots are the steps. Then the loss after each
 step, on a scale of powers of ten, and the lowest loss that any weights reach. It is not zero: what the columns do not
 tell about {target} stays, {floor} of it here.
 
@@ -244,13 +244,13 @@ def _sentence(numbers: Mapping[str, Number]) -> str:
         )
     halved = math.log(2) / -math.log(slow) if 0 < slow < 1 else 1.0
     verdict = "it converges, slowly" if halved > SLOW else "it converges"
-    swings = "swings to and fro as it shrinks, and " if rate > bound / 2 else ""
+    swings = "swings and " if rate > bound / 2 else ""
     along = f"the error along the steepest direction {swings}is multiplied by {numbers['factor']} a step"
     steps = "one step" if halved <= 1 else f"{shown(math.ceil(halved))} steps"
-    flat = f"along the flattest one it takes {steps} to halve"
+    flat = f"along the flattest it halves in {steps}"
     return (
         f"At a rate of {numbers['rate']}, below the bound of {numbers['bound']}, {verdict}: {along}, {flat}. After "
-        f"{numbers['steps']} steps the loss is {numbers['loss']}, of which no weights can take {numbers['floor']} away."
+        f"{numbers['steps']} steps the loss is {numbers['loss']}; no weights reach less than {numbers['floor']}."
     )
 
 
