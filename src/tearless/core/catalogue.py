@@ -84,10 +84,11 @@ def lessons() -> tuple[LessonEntry, ...]:
     )
 
 
-def lesson_on(check: str) -> LessonEntry | None:
-    """The lesson about what a check finds: of those that name it, the one that names it earliest."""
+def lesson_on(check: str, pillar: str = "") -> LessonEntry | None:
+    """The lesson about what a check finds: of those that name it, one of its own pillar, and the one that names it
+    earliest."""
     about = [lesson for lesson in lessons() if check in lesson.catches]
-    return min(about, key=lambda lesson: lesson.catches.index(check), default=None)
+    return min(about, key=lambda lesson: (lesson.pillar != pillar, lesson.catches.index(check)), default=None)
 
 
 def find_lesson(name: str, argument: str = "lesson") -> LessonEntry:

@@ -97,8 +97,8 @@ def lessons_on(findings: Sequence[Finding], facts: Facts) -> dict[str, Opened]:
     Those that cannot be had on these facts are left out.
     """
     found: dict[str, Opened] = {}
-    for name in dict.fromkeys(f.name for f in findings if f.because is None):
-        entry = lesson_on(name)
+    for name, pillar in dict.fromkeys((f.name, f.pillar) for f in findings if f.because is None):
+        entry = lesson_on(name, pillar)
         if entry is None or any(opened.lesson.name == entry.name for opened in found.values()):
             continue
         try:

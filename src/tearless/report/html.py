@@ -57,7 +57,7 @@ def to_html(report: Report) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{shown(title)}</title>\n<style>{PAPER}</style>\n</head>\n<body>\n{fragment(report)}</body>\n</html>\n"
+        f"<title>{shown(title)}</title>\n<style>{PAPER}</style>\n</head>\n<body>\n<main>\n{fragment(report)}</main>\n</body>\n</html>\n"
     )
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
@@ -100,12 +100,12 @@ def _answer(answer: Answer) -> list[str]:
     if answer.pictures:
         parts.append(f'<div class="pictures">{"".join(map(figure, answer.pictures))}</div>')
     for table in answer.tables:
-        heads = "".join(f"<th>{shown(head)}</th>" for head in table.heads)
+        heads = "".join(f"<th>{shown(head)}</th>" if head else "<td></td>" for head in table.heads)
         rows = "".join(
             "<tr>" + "".join(f"<td>{shown(cell_text(cell))}</td>" for cell in row) + "</tr>" for row in table.rows
         )
         caption = f"<h2>{shown(table.title)}</h2>" if table.title else ""
-        parts.append(f'{caption}<div class="wide"><table><tr>{heads}</tr>{rows}</table></div>')
+        parts.append(f'{caption}<div class="wide" tabindex="0"><table><tr>{heads}</tr>{rows}</table></div>')
     return [part for part in parts if part]
 
 

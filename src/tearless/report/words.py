@@ -67,7 +67,7 @@ def evidence_lines(finding: Finding) -> list[str]:
 
 def learn(report: Report, finding: Finding) -> list[str]:
     """The commands that open the check's page and, on the same file, its lesson."""
-    entry = lesson_on(finding.name)
+    entry = lesson_on(finding.name, finding.pillar)
     if entry is None:
         return [finding.page]
     data = f" --data {shlex.quote(visible(report.path))}" if report.path else ""
