@@ -17,6 +17,8 @@ from tearless.core.lesson_laws import LESSON_LAWS, Law, typed_digits
 from tearless.core.number import Number
 from tearless.guide.code import code_of
 from tearless.guide.curriculum import ORDER, SYMPTOMS, in_order
+from tearless.guide.export import exported
+from tearless.guide.pages import Guide
 
 CLOSE = 1e-9
 
@@ -49,6 +51,11 @@ def test_the_code_shown_reproduces_the_numbers(entry: LessonEntry) -> None:
         told = view.numbers[name].value
         assert told is not None
         assert math.isclose(float(space[name]), told, rel_tol=CLOSE, abs_tol=CLOSE), name
+
+
+@pytest.mark.parametrize("name", ["neural-network", "bias-and-variance", "calibration"])
+def test_the_largest_lessons_fit_their_file(name: str) -> None:
+    assert len(exported(Guide(), name, {}).encode()) <= 400_000
 
 
 def test_every_check_has_its_lesson() -> None:

@@ -126,7 +126,9 @@ def thinned(x: Values, y: Values, most: int = MOST_POINTS) -> tuple[Values, Valu
 
 
 def _data(mark: Mark) -> str:
-    """The values of a mark as attributes; what is no number is null."""
+    """The values of a mark as attributes; what is no number is null. Of a function over a grid the levels are told."""
+    if isinstance(mark, Contours):
+        return f' data-levels="{escape(json.dumps(_plain(mark.levels)))}"'
     parts = []
     for name in ("label", "at", "x", "y", "dx", "dy", "low", "middle", "high", "lengths", "rows", "names", "texts"):
         value = getattr(mark, name, None)
