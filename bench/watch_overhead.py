@@ -158,7 +158,11 @@ def main() -> None:
     parser.add_argument("--only", choices=TASKS)
     given = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} at the start, {given.threads} threads, torch {torch.__version__}")
-    print(f"{'task':<12}{'ms/step':>9}{'ratio':>8}  {'quartiles':<11}{'whole':>8}{'cpu':>8}{'whole':>8}{'steps':>8}{'looks':>7}", end="")
+    print(
+        f"{'task':<12}{'ms/step':>9}{'ratio':>8}  {'quartiles':<11}{'whole':>8}{'cpu':>8}{'whole':>8}"
+        f"{'steps':>8}{'looks':>7}",
+        end="",
+    )
     print(f"{'record kB':>10}{'B/tensor':>10}{'+peak MB':>9}")
     for name, make in TASKS.items():
         if given.only in (None, name):
