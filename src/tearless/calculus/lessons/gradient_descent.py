@@ -22,7 +22,7 @@ long it takes: the two pull apart by the condition number, {condition} here.
 ## Where it is used
 Every optimiser of every network begins here. `SGDRegressor` of scikit-learn and `torch.optim.SGD` take this very step;
 momentum and Adam change it, and the bound moves with them. For a straight line as here nobody needs to walk: the
-lowest point has a closed form, which the code below compares with.
+lowest point has a closed form, which the code above compares with.
 
 ## How it fails
 A rate above the bound shows as a loss that grows, then as `nan`. A rate just below it swings from wall to wall. A rate

@@ -102,7 +102,7 @@ QUESTIONS = (
         "junior",
         "The correlation of {x} and {target} is {r}. What of it is left with {by} held fixed?",
         (
-            Answer("{partial}", "Yes: what lines in the third explain is taken off both, and the rest correlated.",
+            Answer("{partial}", "Yes: what a line in the third explains is taken off both, and the rest is correlated.",
                    right=True),
             Answer("{product}", "That is the part which a link through {by} alone would make, the product of both "
                    "correlations with it. It is taken off, not kept."),
