@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tearless.core import InputError
 from tearless.guide.pages import Guide, Mine
 from tearless.guide.running import LOUDEST, run
-from tearless.guide.server import COOKIE, app_of
+from tearless.guide.server import COOKIE, app_of, serve
 
 HOST, TOKEN = "127.0.0.1:8765", "a-token-of-the-test"
 LESSON = "/lesson/gradient-descent"
@@ -166,3 +167,26 @@ def test_code_is_not_run_where_that_is_switched_off() -> None:
 
 def test_too_long_code_is_refused(client: TestClient) -> None:
     assert client.post(f"{LESSON}/run", content=b"#" * 100_000).status_code == 403
+
+
+def test_a_process_that_left_the_group_ends_with_the_code(tmp_path: Path) -> None:
+    mark = tmp_path / "alive"
+    child = f"import time; time.sleep(2.5); open({str(mark)!r}, 'w')"
+    code = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True)"
+    began = time.monotonic()
+    assert run(code, [], 5.0).stopped == ""
+    assert time.monotonic() - began < 10
+    time.sleep(3.0)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(("code", "said"), [("import os; os._exit(3)", "status 3"), ("x = 10**400", "")])
+def test_an_odd_end_is_told_as_it_is(code: str, said: str) -> None:
+    ran = run(code, ["x"])
+    assert said in ran.stopped
+    assert "Traceback" not in ran.output
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="port: expected a number"):
+        serve(Guide(), port=99_999, ready=lambda _: None)

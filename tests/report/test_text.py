@@ -37,6 +37,7 @@ error  statistics/target-leak  column `boat` gives `survived` away
               predict
    do         drop `boat`, then find how it got into the table
    learn      tearless explain target-leak
+              tearless learn correlation
 
 1 error; 0 checks silent. titanic.csv: 1,309 rows, 14 columns, target
 """
@@ -74,7 +75,8 @@ def test_three_hundred_columns_are_told_once() -> None:
 
 def test_symptoms_hang_under_their_cause(hostile: Report) -> None:
     text = hostile.to_text(200)
-    assert re.search(r"   learn +tearless explain target-leak\n   also +warning  outliers  ", text)
+    learn = r"   learn +tearless explain target-leak\n +tearless learn correlation .*?"
+    assert re.search(rf"{learn}\n   also +warning  outliers  ", text, re.DOTALL)
     assert text.count("\n   why ") == 3, "a symptom is one line"
 
 

@@ -85,10 +85,13 @@ def lessons() -> tuple[LessonEntry, ...]:
 
 
 def lesson_on(check: str, pillar: str = "") -> LessonEntry | None:
-    """The lesson about what a check finds: of those that name it, one of its own pillar, and the one that names it
-    earliest."""
+    """The lesson about what a check finds: of those that name it, the one that names it earliest.
+
+    Where two checks have the name, of a table and of a run, the lesson of the same ``pillar`` comes first.
+    """
     about = [lesson for lesson in lessons() if check in lesson.catches]
-    return min(about, key=lambda lesson: (lesson.pillar != pillar, lesson.catches.index(check)), default=None)
+    two = sum(entry.name == check for entry in catalogue()) > 1
+    return min(about, key=lambda one: (two and one.pillar != pillar, one.catches.index(check)), default=None)
 
 
 def find_lesson(name: str, argument: str = "lesson") -> LessonEntry:

@@ -19,7 +19,7 @@ from tearless.core import InputError
 
 from . import around
 from .pages import STATIC, Guide, style
-from .running import run
+from .running import end_all, run
 
 COOKIE = "tearless"
 POLICY = (
@@ -134,6 +134,8 @@ def serve(guide: Guide, *, port: int = 0, runs: bool = True, ready: Callable[[st
 
     import uvicorn
 
+    if not 0 <= port <= 65_535:
+        raise InputError(f"port: expected a number from 0 to 65535, got {port}; 0 takes a free one")
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -142,7 +144,13 @@ def serve(guide: Guide, *, port: int = 0, runs: bool = True, ready: Callable[[st
         raise InputError(f"port: expected a free one, got {port} ({fault.strerror}); 0 takes a free one") from None
     taken, token = listening.getsockname()[1], secrets.token_urlsafe(24)
     hosts = frozenset({f"127.0.0.1:{taken}", f"localhost:{taken}"})
-    config = uvicorn.Config(app_of(guide, token, hosts, runs=runs), log_level="error", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app_of(guide, token, hosts, runs=runs),
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
 
     async def serving() -> None:
@@ -153,4 +161,7 @@ def serve(guide: Guide, *, port: int = 0, runs: bool = True, ready: Callable[[st
             ready(f"http://127.0.0.1:{taken}/?token={token}")
         await task
 
-    asyncio.run(serving())
+    try:
+        asyncio.run(serving())
+    finally:
+        end_all()

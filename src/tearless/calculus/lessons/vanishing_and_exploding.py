@@ -61,6 +61,8 @@ ACTIVATIONS: Mapping[str, Callable[[Variable], Variable]] = {
 ROWS = 32
 FADES = 1e-3
 """Less than this share of a length is vanishing; more than one over it is exploding."""
+GROWS = 10.0
+"""A gradient that comes out this many times as long has not merely arrived."""
 HALF = np.finfo(np.float16)
 HALF_LOWEST, HALF_LARGEST = float(HALF.smallest_subnormal), float(HALF.max)
 
@@ -229,14 +231,18 @@ def _sentence(numbers: Mapping[str, Number], activation: str, problem: LayerGrad
     if numbers["run_kept"].value is None:
         return f"The run does not tell its layers apart{problem.hurt}. Of a gradient, {drawn}."
     losses = f"; the loss went from {numbers['loss_first']} to {numbers['loss_last']}" if problem.losses else ""
+    kept = numbers["run_kept"]
+    reached = f"{kept} of its length reached" if (kept.value or 0.0) <= 1 else f"{kept} times its length reached"
     return (
-        f"In the run the gradient {_verdict(numbers['run_kept'].value)}: {numbers['run_kept']} of its length reached "
-        f"the first layer{losses}{problem.hurt}. Of a gradient, {drawn}."
+        f"In the run the gradient {_verdict(kept.value or 0.0)}: {reached} the first layer{losses}{problem.hurt}. Of a "
+        f"gradient, {drawn}."
     )
 
 
 def _verdict(kept: float) -> str:
-    return "vanishes" if kept < FADES else "explodes" if kept > 1 / FADES else "arrives"
+    if kept < FADES:
+        return "vanishes"
+    return "explodes" if kept > 1 / FADES else "grows" if kept > GROWS else "arrives"
 
 
 def _back(problem: LayerGradients, drawn: Drawn) -> Picture:

@@ -62,6 +62,7 @@ def _of_two(found: Comparison, pair: Pair) -> str:
     a, b = quoted(pair.a), quoted(pair.b)
     of_a, of_b = (found.estimates[found.plan.models.index(name)].value for name in (pair.a, pair.b))
     values = f"{title(found.metric)} {value(of_b, found.unit)} against {value(of_a, found.unit)}"
+    in_order = f"{title(found.metric)} {value(of_a, found.unit)} against {value(of_b, found.unit)}"
     level = shown(found.plan.level, "share")
     span = f"{level} interval {reach(e.low, e.high, found.unit)}; {chance(pair.difference.p)}"
     if pair.difference.sure:
@@ -71,7 +72,7 @@ def _of_two(found: Comparison, pair: Pair) -> str:
         return f"{b} is {word} than {a}: {values}, {middle}{gap(abs(e.value), found.unit)} {size} ({span})"
     if pair.disagree is None and e.value == 0 and e.standard_error == 0:
         return (
-            f"no row tells {a} from {b}: {values}, and the true difference may still lie "
+            f"no row tells {a} from {b}: {in_order}, and the true difference may still lie "
             f"{_anywhere(e.low, e.high, found.unit)} ({level} interval)"
         )
     if pair.disagree == (0, 0):
@@ -80,7 +81,7 @@ def _of_two(found: Comparison, pair: Pair) -> str:
             f"true difference may still lie {_anywhere(e.low, e.high, found.unit)} ({level} interval)"
         )
     return (
-        f"{a} and {b} cannot be told apart: {values}, and the true difference may lie "
+        f"{a} and {b} cannot be told apart: {in_order}, and the true difference may lie "
         f"{_anywhere(e.low, e.high, found.unit)} ({level} interval; {chance(pair.difference.p)})"
     )
 

@@ -50,6 +50,7 @@ def to_markdown(rows: tuple[Row, ...]) -> str:
         ]
         for row in rows
     ]
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     heads = ["topic", "inputs", "printed", "computed", "why"]
     return "\n\n".join(["# Numbers that were published", INTRODUCTION, table(heads, lines), summary(rows)]) + "\n"
 

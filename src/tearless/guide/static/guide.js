@@ -12,6 +12,7 @@ for (const link of document.querySelectorAll("a[data-lesson]"))
 if (article) {
   const name = article.dataset.lesson, form = document.getElementById("controls");
   const view = document.getElementById("view"), said = document.getElementById("said");
+  const refused = document.getElementById("refused");
   const code = document.getElementById("code"), output = document.getElementById("output");
   let edited = false, busy = false, waiting = false;
 
@@ -34,14 +35,18 @@ if (article) {
     const unfolded = [...view.querySelectorAll("details")].map((one) => one.open);
     try {
       const told = await (await fetch(`/lesson/${name}/view?${query}`)).json();
-      if (told.refused) { said.textContent = told.refused; }
-      else {
+      refused.hidden = !told.refused;
+      refused.textContent = told.refused || "";
+      if (!told.refused) {
         show(told.view);
         view.querySelectorAll("details").forEach((one, i) => { one.open = Boolean(unfolded[i]); });
         view.dataset.said = told.said;
         if (code && !edited) { if ("value" in code) code.value = told.code; else code.textContent = told.code; }
         history.replaceState(null, "", `?${query}`);
       }
+    } catch {
+      refused.hidden = false;
+      refused.textContent = "the guide does not answer: it has ended, or is busy";
     } finally {
       busy = false;
       if (waiting) { waiting = false; ask(); }
@@ -51,7 +56,9 @@ if (article) {
     const field = event.target, other = field.closest(".control").querySelector(`input:not([type=${field.type}])`);
     if (field.type === "range") other.value = value(field);
     else if (field.type === "number" && other && field.validity.valid && field.value) place(other, Number(field.value));
+    refused.hidden = field.validity.valid;
     if (field.validity.valid) ask();
+    else refused.textContent = field.validationMessage;
   });
   form.addEventListener("change", () => setTimeout(() => { said.textContent = view.dataset.said || ""; }, 300));
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });

@@ -111,13 +111,13 @@ promised, mistakes = np.sum(1 - said[sure]), np.sum(came[sure] == 0)
 QUESTIONS = (
     Question(
         "junior",
-        "In {sure_rows} rows the model says {sure_said} on average. How many mistakes do you expect there?",
+        "In {sure_rows} rows the model says {sure_said} on average. How many mistakes does that promise?",
         (
-            Answer("Not to be told without a count", "Yes: the sum of one minus the probabilities, {promised}, is a "
-                   "promise until it has been checked; {mistakes} came.", right=True),
-            Answer("{promised}, by adding up", "That is what the probabilities promise. It takes for granted that "
-                   "they are calibrated; {mistakes} came."),
-            Answer("Hardly any: it is that sure", "Sure is not right. Even kept promises are {promised} mistakes."),
+            Answer("{promised}", "Yes: the sum of one minus the probabilities. Whether the promise is kept takes a "
+                   "count: {mistakes} came.", right=True),
+            Answer("None: it is that sure", "Sure is not certain: even promises that are kept are {promised} "
+                   "mistakes."),
+            Answer("Probabilities promise no number", "They do, over many rows: one minus each of them, added up."),
         ),
     ),
     Question(

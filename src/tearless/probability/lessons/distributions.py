@@ -235,12 +235,12 @@ def _sentence(
     numbers: Mapping[str, Number], fit: Fit, column: str, side: str, refused: bool, logged: bool
 ) -> str:  # fmt: skip
     name = f"The logarithm of {quoted(column)}" if logged else quoted(column)
-    if fit.distance >= NEAR:
+    if fit.chance >= SURE:
+        verdict = f"{name} may well be normal: so few rows of a normal law stray by {numbers['distance']} too."
+    elif fit.distance >= NEAR:
         verdict = f"{name} is not normal: areas are wrong by up to {numbers['distance']}."
-    elif fit.chance < SURE:
-        verdict = f"{name} is not exactly normal, but near: areas are wrong by at most {numbers['distance']}."
     else:
-        verdict = f"{name} may well be normal: areas are wrong by at most {numbers['distance']}."
+        verdict = f"{name} is not exactly normal, but near: areas are wrong by at most {numbers['distance']}."
     void = " It holds values that have no logarithm, so it is shown as it is." if refused else ""
     return (
         f"{verdict} {side.capitalize()} {numbers['limit']}, {shown(abs(numbers['deviations'].value or 0.0))} "

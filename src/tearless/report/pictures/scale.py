@@ -93,6 +93,8 @@ def _decades(low: float, high: float, most: int) -> list[float]:
         return [10.0**k for k in range(first, last + 1, every)]
     fine = [f * 10.0**k for k in range(first - 1, last + 1) for f in (1, 2, 5)]
     found = [value for value in fine if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+    if len(found) > most:
+        found = [value for value in found if f"{value:.0e}"[0] == "1"]
     if len(found) >= 2:
         return found
     step = round_step((high - low) / max(1, most))  # less than a power of ten: even steps, as on a plain axis

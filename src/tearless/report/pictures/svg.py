@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from tearless.core.picture import Axis, Band, Bars, Line, Mark, Picture, Points, Rule
 
-from .marks import Plot, drawn, labelled, shown, width_of
+from .marks import drawn, labelled
+from .plot import Plot, shown, width_of
 from .scale import Scale, extents
 
 WIDE = 360.0
