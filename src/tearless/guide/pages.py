@@ -15,8 +15,8 @@ from tearless.core import InputError
 from tearless.core.catalogue import LessonEntry, find, find_lesson, lessons
 from tearless.core.lesson import Opened
 from tearless.doctor.lesson import lesson
-from tearless.report.html import report_style
 from tearless.report.lesson import formula_html, prose_html, question_html, view_html
+from tearless.report.markup import report_style
 from tearless.report.pictures.svg import COLOURS, STYLE
 
 from .code import code_of

@@ -15,7 +15,7 @@ import tearless
 from tearless.core import encodable, quoted, visible
 from tearless.core.number import shown
 
-from . import html, markdown
+from . import markdown, markup
 from .layout import LABEL, NAME, NARROW, Sheet
 from .words import counted
 
@@ -108,12 +108,14 @@ class Description:
 
     def to_html(self) -> str:
         """The table as a part of a page."""
-        heads = "".join(f"<th>{html.shown(head)}</th>" for head in ("column", *(head for head, _ in _SHOWN)))
+        heads = "".join(f"<th>{markup.shown(head)}</th>" for head in ("column", *(head for head, _ in _SHOWN)))
         rows = "".join(
-            "<tr>" + "".join(f"<td>{html.shown(t)}</td>" for t in (c.name, *(show(c) for _, show in _SHOWN))) + "</tr>"
+            "<tr>"
+            + "".join(f"<td>{markup.shown(t)}</td>" for t in (c.name, *(show(c) for _, show in _SHOWN)))
+            + "</tr>"
             for c in self.columns
         )
-        said = "".join(f"<p>{html.shown(line)}</p>" for line in self._lines())
+        said = "".join(f"<p>{markup.shown(line)}</p>" for line in self._lines())
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{said}"
 
     def __str__(self) -> str:

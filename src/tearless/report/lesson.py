@@ -10,7 +10,7 @@ from html import escape
 from tearless.core.lesson import Formula, Opened, Question, View
 from tearless.core.text import visible
 
-from .html import report_style, shown
+from .markup import report_style, shown
 from .pictures.svg import STYLE as PICTURES
 from .pictures.svg import figure
 from .words import interval, quantity

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tearless.core.lesson import Choice, Control, Slider
-from tearless.report.html import shown
+from tearless.report.markup import shown
 
 STOPS = 1_000
 """The positions of a slider."""
