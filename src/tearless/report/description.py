@@ -109,12 +109,10 @@ class Description:
     def to_html(self) -> str:
         """The table as a part of a page."""
         heads = "".join(f"<th>{markup.shown(head)}</th>" for head in ("column", *(head for head, _ in _SHOWN)))
-        rows = "".join(
-            "<tr>"
-            + "".join(f"<td>{markup.shown(t)}</td>" for t in (c.name, *(show(c) for _, show in _SHOWN)))
-            + "</tr>"
-            for c in self.columns
-        )
+        rows = ""
+        for c in self.columns:
+            cells = (c.name, *(show(c) for _, show in _SHOWN))
+            rows += "<tr>" + "".join(f"<td>{markup.shown(cell)}</td>" for cell in cells) + "</tr>"
         said = "".join(f"<p>{markup.shown(line)}</p>" for line in self._lines())
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{said}"
 
