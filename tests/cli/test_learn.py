@@ -32,6 +32,7 @@ def test_a_lesson_on_a_file_of_ones_own_at_ones_own_setting(capsys: pytest.Captu
     [
         (["gradient-decent"], "did you mean gradient-descent"),
         (["gradient-descent", "--text", "--data", "nowhere.csv"], "--data: expected a file"),
+        (["gradient-descent", "--export", "/nowhere/a.html"], "--export: expected a file in a folder"),
         (["gradient-descent", "--text", "--set", "rate"], "expected NAME=VALUE"),
         (["gradient-descent", "--text", "--set", "speed=1"], "expected one of the controls"),
         (["gradient-descent", "--text", "--set", "rate=fast"], "rate: expected a number from"),

@@ -60,7 +60,7 @@ def learn(
     if export and lesson:
         from tearless.guide.export import exported
 
-        writable(export, (data, predictions, record))
+        writable(export, (data, predictions, record), "--export")
         write(export, exported(guide, lesson, given))
         complain(f"the lesson is in {visible(export)}")
         return 0

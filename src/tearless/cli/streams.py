@@ -128,23 +128,30 @@ def _abandon(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def writable(output: str, inputs: Iterable[str | None]) -> None:
-    """Raise ``InputError`` before the work where its result cannot be written, or would replace one of ``inputs``."""
+def writable(output: str, inputs: Iterable[str | None], argument: str = "--output") -> None:
+    """Raise ``InputError`` before the work where its result cannot be written, or would replace one of ``inputs``.
+
+    ``argument`` is what the user calls it.
+    """
     path = Path(output)
     try:
         if not output or "\0" in output:
-            raise InputError(f"--output: expected the path of a file, got {quoted(output)}; name a file")
+            raise InputError(f"{argument}: expected the path of a file, got {quoted(output)}; name a file")
         if path.is_dir() or output.endswith(os.sep):
-            raise InputError(f"--output: expected a file, got the folder {quoted(output)}; name a file in it")
+            raise InputError(f"{argument}: expected a file, got the folder {quoted(output)}; name a file in it")
         if not path.parent.is_dir():
             said = "is no folder" if path.parent.exists() else "does not exist"
             folder = quoted(str(path.parent))
-            raise InputError(f"--output: expected a file in a folder, got one in {folder}, which {said}; name another")
+            raise InputError(
+                f"{argument}: expected a file in a folder, got one in {folder}, which {said}; name another"
+            )
         folder_of_file = Path(os.path.realpath(path)).parent
         if (path.is_file() or not path.exists()) and not os.access(folder_of_file, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         if any(_is_same(path, given) for given in inputs if given):
-            raise InputError(f"--output: expected another file than the table, got {quoted(output)}; name another file")
+            raise InputError(
+                f"{argument}: expected another file than the table, got {quoted(output)}; name another file"
+            )
     except OSError as error:
         raise _cannot_write(output, error) from None
 
