@@ -35,6 +35,7 @@ MOST_POINTS = 400
 def drawn(mark: Mark, plot: Plot) -> str:
     """One mark, in a group of its own that carries its values.
 
+    >>> from tearless.report.pictures.scale import Scale
     >>> drawn(Line((0.0, 1.0), (0.0, 2.0)), Plot(Scale(0, 1, 0, 100), Scale(0, 2, 50, 0)))
     '<g class="line main" data-x="[0.0, 1.0]" data-y="[0.0, 2.0]"><path d="M0.0 50.0L100.0 0.0"/></g>'
     """
@@ -117,6 +118,7 @@ def _points(mark: Points, plot: Plot) -> Iterator[str]:
 def named(name: str, x: float, y: float, plot: Plot) -> Iterator[str]:
     """A name beside a place, where there is room for it.
 
+    >>> from tearless.report.pictures.scale import Scale
     >>> list(named("a", 10, 20, Plot(Scale(0, 1, 0, 100), Scale(0, 1, 50, 0))))
     ['<text x="17.0" y="24.0">a</text>']
     """
