@@ -11,7 +11,7 @@ from tearless.core import Measured, visible
 from tearless.core.number import shown
 from tearless.core.picture import Axis, Line, Mark, Picture, Points, Rule, values
 from tearless.linear_algebra.layers_of_a_run import by_op, late, plain
-from tearless.linear_algebra.run_pictures import Series, by_layer, loss, name_of, once
+from tearless.linear_algebra.run_pictures import Series, by_layer, loss, name_of, once, weights
 from tearless.readers.training.run import Run
 
 from .held_out_curve import held_out_losses
@@ -123,7 +123,7 @@ def steepness(measured: Measured, run: Run) -> Picture:
     at = measured.numbers["step"]
     step = next(one for one in run.steps if one.step == at.value)
     gradient = step.by_name("gradient")
-    names = [name for name in gradient if name.rpartition(".")[2] != "bias"] or list(gradient)
+    names = weights(step)
     where, length = measured.words["where"], measured.words["gradient"]
     return by_layer(
         f"The gradient of each layer at step {at}, from input to output",

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tearless.core import Asked, Finding
+from tearless.core import Finding
 from tearless.core.catalogue import find
 from tearless.core.lesson import Lesson
-from tearless.doctor.examine import examine
-from tearless.readers import open_table
+from tearless.testing import findings_on
 
 
 @dataclass(frozen=True)
@@ -31,18 +30,16 @@ def failing(lesson: Lesson) -> Failing | None:
     >>> found.check == found.finding.name
     True
     """
-    return _found(lesson.catches[0]) if lesson.catches else None
+    return _found(lesson.catches[0], lesson.pillar) if lesson.catches else None
 
 
 @functools.lru_cache(maxsize=64)
-def _found(name: str) -> Failing | None:
-    for entry in find(name):
+def _found(name: str, pillar: str) -> Failing | None:
+    """Of two checks of one name, that of a table and that of a run, the one of the lesson's own pillar."""
+    for entry in sorted(find(name), key=lambda entry: entry.pillar != pillar):
         check = entry.load()
         for make in check.sick:
-            example = make(np.random.default_rng(0))
-            test = None if example.test is None else open_table(dict(example.test), "test")
-            asked = Asked(example.target, test is not None, 0, example.options)
-            findings = examine(open_table(dict(example.columns), "data"), [check], asked, test).findings
+            findings = findings_on(check, make(np.random.default_rng(0)))
             if findings:
                 return Failing(name, make.__name__.replace("_", " "), findings[0])
     return None

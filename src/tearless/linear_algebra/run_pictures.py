@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tearless.core import Measured, visible
 from tearless.core.picture import Axis, Line, Mark, Picture, Points, Role, values
 from tearless.readers.training.run import Run
-from tearless.readers.training.told import Op, Values
+from tearless.readers.training.told import Op, Step, Values
 
 from .layers_of_a_run import Layer, by_op, late, layers, plain
 
@@ -124,6 +124,16 @@ def by_layer(
 
 def _fits(value: float, log: bool) -> bool:
     return math.isfinite(value) and (value > 0 or not log)
+
+
+def weights(step: Step) -> list[str]:
+    """The parameters of a step with a gradient, biases left out where there are others.
+
+    >>> weights(Step(parameters=("a.weight", "a.bias"), gradient=(1.0, 2.0)))
+    ['a.weight']
+    """
+    named = list(step.by_name("gradient"))
+    return [name for name in named if name.rpartition(".")[2] != "bias"] or named
 
 
 def name_of(op: Op, otherwise: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from tearless.core.picture import Band, Bars, Heat, Line, Mark, Picture, Points, Ranges, Rule
@@ -26,11 +27,12 @@ def to_lines(picture: Picture, width: int = 72) -> list[str]:
     >>> print(*to_lines(Picture("Rows", "a few", (bars,), y=Axis(names=("a", "b"))), 40), sep="\\n")
     Rows
       a ████████████              1
-      b ████████████████████████  2
+      b █████████████████████████ 2
     """
     width = max(LEAST, width)
     body = list(_body(picture, width))
-    return [visible(picture.title), *(body or [f"  {visible(picture.says)}"])]
+    told = textwrap.wrap(visible(picture.says), width, initial_indent="  ", subsequent_indent="  ")
+    return [*textwrap.wrap(visible(picture.title), width), *(body or told)]
 
 
 def _body(picture: Picture, width: int) -> Iterator[str]:
@@ -57,10 +59,11 @@ def _by_name(picture: Picture, width: int) -> Iterator[str]:
     """Categories, a line each, with bars and the ends of intervals."""
     across = bool(picture.x.names) and not picture.y.names
     names = [visible(name)[:20] for name in (picture.x.names if across else picture.y.names)]
-    (x0, x1), (y0, y1) = extents(picture)
+    (x0, x1), (y0, y1) = extents(picture, room=0.0)
     low, high = (y0, y1) if across else (x0, x1)
     wide = max(map(len, names), default=0)
-    room = max(8, width - wide - 14)
+    intervals = any(isinstance(mark, Ranges) for mark in picture.marks)
+    room = max(8, width - wide - (26 if intervals else 14))
     scale = Scale(low, high, 0, room, (picture.y if across else picture.x).log)
     for i, name in enumerate(names):
         for drawn, told in _at(picture.marks, i, scale, room):
@@ -96,7 +99,7 @@ def _column(scale: Scale, value: float, room: int) -> int:
 
 def _plot(picture: Picture, width: int) -> Iterator[str]:
     """Lines and points on a grid of braille letters, with the ends of both axes beside it."""
-    (x0, x1), (y0, y1) = extents(picture)
+    (x0, x1), (y0, y1) = extents(picture, room=0.0)
     top, bottom = text_of(float(f"{y1:.3g}")), text_of(float(f"{y0:.3g}"))
     margin = max(len(top), len(bottom)) + 1
     columns = width - margin - 2

@@ -122,30 +122,30 @@ def text_of(value: float) -> str:
     return f"{value:.3g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
-def extents(picture: Picture) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ends of both axes, from the marks and what the axes ask for.
+def extents(picture: Picture, room: float = ROOM) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ends of both axes, from the marks and what the axes ask for; ``room`` is left free beyond the marks.
 
     >>> extents(Picture("A line", "it rises", (Line((0.0, 10.0), (1.0, 2.0)),), y=Axis(low=0.0, high=4.0)))
     ((0.0, 10.4), (0.0, 4.0))
     """
     reach = [_reach(mark) for mark in picture.marks]
-    x = _ends(picture.x, [v for xs, _ in reach for v in xs])
-    y = _ends(picture.y, [v for _, ys in reach for v in ys])
+    x = _ends(picture.x, [v for xs, _ in reach for v in xs], room)
+    y = _ends(picture.y, [v for _, ys in reach for v in ys], room)
     return x, y
 
 
-def _ends(axis: Axis, seen: Sequence[float]) -> tuple[float, float]:
+def _ends(axis: Axis, seen: Sequence[float], room: float) -> tuple[float, float]:
     if axis.names:
         return -0.6, len(axis.names) - 0.4
     fit = [v for v in seen if abs(v) < LARGEST and (v > SMALLEST or not axis.log)]
     low, high = (min(fit), max(fit)) if fit else (1.0 if axis.log else 0.0, 10.0 if axis.log else 1.0)
     if axis.log:
         low, high = (low, high) if high > low * 1.01 else (low / 2, high * 2)
-        room = (high / low) ** ROOM
-        begin, end = low / room, high * room
+        beyond = (high / low) ** room
+        begin, end = low / beyond, high * beyond
     else:
         low, high = (low, high) if high > low else (low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2)
-        begin, end = low - ROOM * (high - low), high + ROOM * (high - low)
+        begin, end = low - room * (high - low), high + room * (high - low)
         begin = 0.0 if low == 0 else begin
     begin = axis.low if axis.low is not None else begin
     end = axis.high if axis.high is not None else end
