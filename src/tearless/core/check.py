@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from .example import Make, Role, Transformation, role_of
-from .fact import About, Need, needs
+from .fact import About, Need, about, needs
 from .finding import Finding, Measured
 from .limit import Limit, reached
 from .number import Number
@@ -61,8 +61,7 @@ class Check:
     @property
     def about(self) -> About:
         """What it looks at, as its facts say: a table unless one of them is of predictions, a comparison or logits."""
-        kinds: list[About] = [need.type.about for need in self.needs.values() if hasattr(need.type, "about")]
-        return kinds[0] if kinds else "table"
+        return about(self.needs)
 
     def judge(self, measured: Measured) -> Finding | None:
         """The finding, or ``None`` where no severity is reached. The limits alone decide."""

@@ -106,6 +106,16 @@ def needs(function: Callable[..., Any]) -> dict[str, Need]:
     return {name: _need(hints[name]) for name in named}
 
 
+def about(needs: Mapping[str, Need]) -> About:
+    """What the facts tell of: the kind of the first that says so, else a table.
+
+    >>> about({"asked": Need(Asked)})
+    'table'
+    """
+    kinds: list[About] = [need.type.about for need in needs.values() if hasattr(need.type, "about")]
+    return kinds[0] if kinds else "table"
+
+
 def _need(hint: Any) -> Need:
     if type(None) in get_args(hint):
         (some,) = (kind for kind in get_args(hint) if kind is not type(None))

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from .errors import InputError
 from .example import Make
-from .fact import About, Need, needs
+from .fact import About, Need, about, needs
 from .number import Number
 from .page import Page, page_of
 from .picture import Picture
@@ -199,8 +199,7 @@ class Lesson:
     @property
     def about(self) -> About:
         """What its own problem may be made of: the kind of its first fact that says so, else a table."""
-        kinds: list[About] = [need.type.about for need in self.needs.values() if hasattr(need.type, "about")]
-        return kinds[0] if kinds else "table"
+        return about(self.needs)
 
 
 @dataclass(frozen=True)
