@@ -47,7 +47,7 @@ class Derived(Protocol):
     derive: Callable[..., Any]
 
 
-About = Literal["table", "predictions", "comparison", "logits", "training"]
+About = Literal["table", "predictions", "comparison", "logits", "training", "shapes"]
 """What a check looks at: the kind of its first fact that says so (``about``), else a table."""
 
 

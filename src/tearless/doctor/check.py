@@ -27,6 +27,7 @@ WORDS = {
     "comparison": "a comparison of models",
     "logits": "logits",
     "training": "a training run",
+    "shapes": "shapes",
 }
 COMMANDS = {
     "table": "tearless check TABLE",
@@ -34,6 +35,7 @@ COMMANDS = {
     "comparison": "tearless compare A B",
     "logits": "tearless sample LOGITS",
     "training": "tearless watch SCRIPT",
+    "shapes": "tearless shapes",
 }
 
 

@@ -1,0 +1,129 @@
+"""A clash where it happened: the place in the reader's code, the layer, where the numbers came from, and the edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tearless.core import visible
+
+from .drawing import drawn
+from .operation import Clash, Operand, Operation
+from .size import Shape, Size, written
+
+MOST_REPAIRS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A stretch of a source file. Lines count from 1, columns from 0 in characters, the end is not in it."""
+
+    file: str
+    line: int
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    function: str = ""
+    code: str = ""
+    """The text that stands there."""
+
+    def __str__(self) -> str:
+        return f"{visible(self.file)}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of source and what to write in its place."""
+
+    where: Where
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an operation did not go through, where, and what mends it.
+
+    ``layer`` is the path of the layer that asked, ``made`` where that layer is made, ``origins`` say where the numbers
+    came from, a sentence each. ``edits`` go with the clash's repairs, one each; ``None`` where a repair has no place.
+    """
+
+    clash: Clash
+    where: Where | None = None
+    layer: str = ""
+    layer_type: str = ""
+    made: Where | None = None
+    origins: tuple[str, ...] = ()
+    edits: tuple[Edit | None, ...] = ()
+    message: str = ""
+    """What the library said."""
+
+    def to_text(self, width: int = 80) -> str:
+        """The explanation for a terminal, or for the end of a traceback; plain characters."""
+        return "\n".join(self._lines(width))
+
+    def _lines(self, width: int) -> Iterator[str]:
+        yield f"{self.clash.kind} clash: {visible(self.clash.says)}"[: max(width, 40) * 4]
+        yield from (f"    {line}" for line in drawn(self.clash).splitlines())
+
+    def entry(self) -> dict[str, Any]:
+        """What a check reads of it: plain values alone."""
+        clash, operation = self.clash, self.clash.operation
+        edits = [*self.edits, *[None] * len(clash.repairs)]
+        repairs = [
+            {
+                "code": edit.new if edit else operation.mended(repair) if operation else "",
+                "at": str(edit.where) if edit else "",
+                "because": repair.because,
+                "gives": written(repair.gives) if repair.gives is not None else "",
+            }
+            for repair, edit in zip(clash.repairs, edits, strict=False)
+        ]
+        return {
+            **(entry_of(operation) if operation else {"kind": "operation", "rule": "", "operands": []}),
+            "file": self.where.file if self.where else "",
+            "line": self.where.line if self.where else 0,
+            "code": self.where.code if self.where else "",
+            "layer": self.layer,
+            "layer_type": self.layer_type,
+            "origins": list(self.origins),
+            "message": self.message,
+            "clash": {
+                "kind": clash.kind,
+                "says": clash.says,
+                "law": clash.law,
+                "marks": [list(mark) for mark in clash.marks],
+                "repairs": repairs,
+            },
+        }
+
+
+def entry_of(operation: Operation, gives: tuple[Shape, ...] = (), **more: Any) -> dict[str, Any]:
+    """An operation as an entry of the fact ``Seen``: plain values alone; sizes with names are texts."""
+    return {
+        "kind": "operation",
+        "rule": operation.rule,
+        "text": str(operation),
+        "operands": [_plain(one) for one in operation.operands],
+        "settings": {name: str(value) for name, value in operation.settings.items()},
+        "gives": [_sizes(shape) for shape in gives],
+        "clash": None,
+        **more,
+    }
+
+
+def _plain(operand: Operand) -> dict[str, Any]:
+    return {
+        "name": operand.name,
+        "shape": _sizes(operand.shape),
+        "dtype": operand.dtype,
+        "device": operand.device,
+        "library": operand.library,
+    }
+
+
+def _sizes(shape: Shape) -> list[int | str]:
+    def one(size: Size) -> int | str:
+        return size if isinstance(size, int) else str(size)
+
+    return [one(size) for size in shape]

@@ -1,0 +1,186 @@
+"""An operation on arrays as it stands in someone's code, and the clash of its operands: what every rule speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from .size import Shape, written
+
+Kind = Literal["shape", "dtype", "device"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One array that an operation takes. ``name`` is how it is written there: ``x``, ``self.fc1.weight``, ``x + 1``.
+
+    Names are the reader's text: hostile until ``core.text`` has seen them.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str = ""
+    """As its library writes it, without the library's name: ``float32``; empty where it is not known."""
+    device: str = ""
+    """``cpu``, ``cuda:0``; empty where it is not known."""
+    library: str = ""
+    """``numpy``, ``torch`` or ``jax``, which spell some repairs differently; empty where it is not known."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {written(self.shape)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an operand (by number) or a setting (by name) stands in the text of an operation."""
+
+    of: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One change that lets the operation through, and what it then gives.
+
+    ``operands`` gives operands anew, ``{}`` standing for what is written there: ``{1: "{}.T"}``. ``settings`` gives
+    settings anew, as code: ``{"dim": "1"}``. ``text`` is the whole operation anew, ``{0}``, ``{1}`` standing for its
+    operands. ``layer`` gives the settings of the layer anew that the operation belongs to, where it is made:
+    ``{"in_features": "5408"}``.
+    """
+
+    because: str
+    """Why one would: what it takes for granted; one clause."""
+    gives: Shape | None = None
+    operands: Mapping[int, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    layer: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: the rule that it obeys, what it takes, and how it is written.
+
+    ``rule`` names one of ``rules.RULES``. ``settings`` are values (``dim=1``). ``parts`` is its text in pieces, with a
+    ``Place`` where an operand or a setting stands; where it is empty the rule's own way of writing is used.
+    """
+
+    rule: str
+    operands: tuple[Operand, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[str | Place, ...] = ()
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return tuple(one.shape for one in self.operands)
+
+    def __str__(self) -> str:
+        return "".join(self._pieces({}, {}))
+
+    def mended(self, repair: Repair) -> str:
+        """The operation as code, with the repair made; empty where the change is to the layer.
+
+        >>> x, w = Operand("x + 1", (32, 784)), Operand("w", (10, 784))
+        >>> product = Operation("matmul", (x, w), parts=(Place(0), " @ ", Place(1)))
+        >>> product.mended(Repair("", operands={1: "{}.T"})), product.mended(Repair("", operands={0: "{}.T"}))
+        ('x + 1 @ w.T', '(x + 1).T @ w')
+        """
+        if repair.layer:
+            return ""
+        if repair.text:
+            return filled(repair.text, [one.name for one in self.operands])
+        return "".join(self._pieces(repair.operands, repair.settings))
+
+    def _pieces(self, operands: Mapping[int, str], settings: Mapping[str, str]) -> Iterator[str]:
+        for part in self.parts or _plain(self):
+            if isinstance(part, str):
+                yield part
+            elif isinstance(part.of, int):
+                name = self.operands[part.of].name
+                yield filled(operands[part.of], [name]) if part.of in operands else name
+            else:
+                yield settings.get(part.of, str(self.settings.get(part.of, "")))
+
+
+class Clash(Exception):
+    """Raised by a rule: which axes of which operands do not fit, by what rule, and what would mend it."""
+
+    def __init__(
+        self,
+        says: str,
+        law: str,
+        marks: Sequence[tuple[int, int]] = (),
+        repairs: Callable[[], Sequence[Repair]] = tuple,
+        kind: Kind = "shape",
+        operation: Operation | None = None,
+    ) -> None:
+        super().__init__(says)
+        self.says = says
+        """One sentence in the reader's names and sizes: what meets what."""
+        self.law = law
+        """The rule that was broken, in general words."""
+        self.marks = tuple(marks)
+        """(operand, axis), each counted from 0: the axes that clash."""
+        self._repairs = repairs
+        self.kind: Kind = kind
+        self.operation = operation
+
+    @cached_property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What would let the operation through, the likeliest first; looked for when it is asked for."""
+        return tuple(self._repairs())
+
+    def of(self, operation: Operation) -> Clash:
+        """The same clash, knowing its operation."""
+        self.operation = operation
+        return self
+
+
+_ATOM = re.compile(r"[\w.]+(\[[^\[\]]*\]|\([^()]*\))*")
+
+
+def atom(name: str) -> str:
+    """Code that something may be hung onto: in parentheses where it must be.
+
+    >>> atom("x"), atom("self.w[0]"), atom("x + 1")
+    ('x', 'self.w[0]', '(x + 1)')
+    """
+    return name if _ATOM.fullmatch(name) else f"({name})"
+
+
+def filled(template: str, names: Sequence[str]) -> str:
+    """A template of a repair with code in the places ``{}``, ``{0}``, ``{1}``.
+
+    >>> filled("{}[:, None]", ["x - 1"]), filled("f({0})", ["x - 1"])
+    ('(x - 1)[:, None]', 'f(x - 1)')
+    """
+
+    def one(found: re.Match[str]) -> str:
+        name = names[int(found[1] or 0)]
+        hung = template[found.end() : found.end() + 1] in (".", "[") or template[found.start() - 1 : found.start()] in (
+            "@",
+            "*",
+        )
+        return atom(name) if hung else name
+
+    return re.sub(r"\{(\d*)\}", one, template)
+
+
+def renamed(operation: Operation, names: Sequence[str]) -> Operation:
+    """The same operation on operands of these names."""
+    pairs = zip(operation.operands, names, strict=True)
+    return replace(operation, operands=tuple(replace(one, name=name) for one, name in pairs))
+
+
+def _plain(operation: Operation) -> Iterator[str | Place]:
+    """``rule(a, b, dim=1)``: how an operation is written that says no more of itself."""
+    yield f"{operation.rule}("
+    for i in range(len(operation.operands)):
+        yield ", " if i else ""
+        yield Place(i)
+    for name in operation.settings:
+        yield f", {name}="
+        yield Place(name)
+    yield ")"
