@@ -1,0 +1,53 @@
+"""Layers that refused what they were given, and library functions written in Python: which, on what, and where made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from tearless.linear_algebra.shapes import Clash, Edit, Operation, Where
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCall:
+    """What a call in the reader's line came to, inside a library's own Python code.
+
+    ``operation`` has its operands named in the reader's words. ``nodes`` holds, for each operand, the expression in the
+    reader's line that it is, so that an edit can be made there; ``None`` where the line does not hold it (the input of
+    ``net.3`` inside ``self.net(x)``, a weight). ``clash`` is the rule's, or one that no rule of shapes can know (an
+    index outside a table, samples of a batch that differ, a parameter of another size); ``None`` where neither is.
+    ``path`` and ``type`` name the layer (``features.3``, ``Linear``), empty for a function. ``made`` is the expression
+    that makes the layer, ``remade`` gives the edit of it for ``Repair.layer``; ``None`` where it is not found.
+    """
+
+    operation: Operation
+    nodes: tuple[ast.expr | None, ...] = ()
+    clash: Clash | None = None
+    path: str = ""
+    type: str = ""
+    made: Where | None = None
+    remade: Callable[[Mapping[str, str]], Edit | None] = lambda _: None
+
+
+def of_call(
+    error: BaseException,
+    trail: Sequence[TracebackType],
+    at: int,
+    call: ast.expr | None,
+    text: Callable[[ast.expr], str] = ast.unparse,
+) -> LayerCall | None:
+    """What library code written in Python was at, when a call in the reader's line failed; ``None`` for other errors.
+
+    ``trail`` holds every entry of the error's traceback, the outermost first; ``trail[at]`` is the reader's failing
+    line, all below are of libraries. ``call`` is the expression at work there (a call, or a ``for`` loop's iterable),
+    ``text`` gives an expression as it stands in the reader's file. Nothing is called or changed; it never raises for
+    odd objects.
+    """
+    return None
+
+
+def model_path(trail: Sequence[TracebackType], at: int) -> tuple[str, str]:
+    """The path and the type of the innermost module whose own code is at ``trail[at]``; empty where there is none."""
+    return "", ""
