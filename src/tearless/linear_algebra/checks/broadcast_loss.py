@@ -37,6 +37,7 @@ import numpy as np
 from tearless.core import CannotTell, Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
 from tearless.linear_algebra.flow_of_a_run import Flow, at_line, flows
 from tearless.linear_algebra.layers_of_a_run import VIEWS, plain, through_views
+from tearless.linear_algebra.shapes.pairs import paired
 from tearless.readers.training.made import Entries, as_example, healthy_run, of_kind
 from tearless.readers.training.run import Run
 from tearless.readers.training.told import Loss, Op
@@ -98,7 +99,7 @@ def _shown(shape: Shape) -> str:
 def _of_loss(loss: Loss) -> tuple[str, str, Shape, Shape, int] | None:
     if loss.function not in LOSSES:
         return None
-    samples = _stretched(loss.input.shape, loss.target.shape)
+    samples = paired(loss.input.shape, loss.target.shape)
     return (loss.function, loss.line, loss.input.shape, loss.target.shape, samples) if samples else None
 
 
@@ -112,7 +113,7 @@ def _of_op(flow: Flow, op: Op) -> tuple[str, str, Shape, Shape, int] | None:
         return None
     at = learnt.index(True)
     prediction, target = op.given[at], op.given[1 - at]
-    samples = _stretched(prediction, target)
+    samples = paired(prediction, target)
     if not samples or (name in ELEMENTWISE and len(prediction) > len(target) and _inserted(flow, op, at)):
         return None
     return name, op.line, prediction, target, samples
@@ -129,23 +130,6 @@ def _inserted(flow: Flow, op: Op, at: int) -> bool:
         if through_views(flow.graph, made) == made:
             break
     return False
-
-
-def _stretched(one: Shape, other: Shape) -> int:
-    """The number of samples where both shapes hold it on one axis, of which broadcasting makes two; else 0.
-
-    >>> _stretched((32, 1), (32,)), _stretched((32, 5), (5,)), _stretched((32, 1), (32, 1))
-    (32, 0, 0)
-    """
-    if len(one) == len(other) or not one or not other:
-        return 0
-    long, short = (one, other) if len(one) > len(other) else (other, one)
-    samples = long[0]
-    if samples < 2 or long.count(samples) != 1 or short.count(samples) != 1 or short[0] != samples:
-        return 0
-    padded = (1,) * (len(long) - len(short)) + short
-    fits = all(a == b or 1 in (a, b) for a, b in zip(long, padded, strict=True))
-    return samples if fits else 0
 
 
 def _regression(rng: np.random.Generator, prediction: list[int], target: list[int]) -> Entries:
