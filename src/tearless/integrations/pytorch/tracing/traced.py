@@ -1,4 +1,4 @@
-"""A model traced on tensors without numbers: what each layer and each operation took and gave, in the order they ran."""
+"""A model traced on tensors without numbers: what each layer and each operation took and gave, as they ran."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LayerCall:
 
 @dataclass(slots=True)
 class FunctionCall:
-    """One function or method on tensors that code outside PyTorch called: ``flatten``, ``view``, ``cat``, ``matmul``."""
+    """One function or method that code outside PyTorch called on tensors: ``flatten``, ``view``, ``cat`` ..."""
 
     name: str
     """As it is called: ``flatten``, ``view``, ``__matmul__`` is ``matmul``."""
