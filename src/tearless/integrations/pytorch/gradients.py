@@ -132,11 +132,11 @@ def _of_factory(target: str) -> Gradients:
 def _of_script(script: str, arguments: Sequence[str]) -> tuple[Gradients | None, int]:
     from torch.optim.optimizer import register_optimizer_step_post_hook
 
+    from tearless.integrations.script import Stop, run_script
     from tearless.readers.training.run import Run
 
     from .hearing import FIRST
     from .record import Record
-    from .script import Stop, run_script
     from .watching import Watch
 
     record = Record()

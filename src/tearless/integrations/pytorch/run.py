@@ -11,13 +11,13 @@ from pathlib import Path
 import torch
 
 from tearless.core.catalogue import find
+from tearless.integrations.script import Ended, Stop, run_module, run_script
 from tearless.readers.training.entries import FORMAT
 from tearless.report.report import Report
 
 from .ending import concluded
 from .ranks import rank_here
 from .record import Record
-from .script import Ended, Stop, run_module, run_script
 from .watching import Watch
 
 

@@ -23,6 +23,8 @@ class Ended:
     how: str = "done"
     error: str = ""
     trace: types.TracebackType | None = None
+    raised: BaseException | None = None
+    """What was raised and printed; none where the script ended by itself."""
 
 
 class Stop(BaseException):
@@ -78,11 +80,18 @@ def _run(body: Callable[[], object]) -> Ended:
         return Ended(1, "interrupted", "stopped")
     except KeyboardInterrupt as error:
         _print_trace()
-        return Ended(130, "interrupted", "KeyboardInterrupt", error.__traceback__)
+        return Ended(130, "interrupted", "KeyboardInterrupt", error.__traceback__, error)
     except BaseException as error:  # noqa: BLE001 - the script's own end, whatever it is
         _print_trace()
-        return Ended(1, "exception", f"{type(error).__name__}: {error}", error.__traceback__)
+        return Ended(1, "exception", _words(error), error.__traceback__, error)
     return Ended(0)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - a text of the script's own that cannot be made
+        return type(error).__name__
 
 
 def _status(code: object) -> int:
