@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from tearless.linear_algebra.shapes import Clash, Edit, Operation, Where
+from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class LayerCall:
     ``net.3`` inside ``self.net(x)``, a weight). ``clash`` is the rule's, or one that no rule of shapes can know (an
     index outside a table, samples of a batch that differ, a parameter of another size); ``None`` where neither is.
     ``path`` and ``type`` name the layer (``features.3``, ``Linear``), empty for a function. ``made`` is the expression
-    that makes the layer, ``remade`` gives the edit of it for ``Repair.layer``; ``None`` where it is not found.
+    that makes the layer. ``remade`` gives the edit there for a repair: another size (``Repair.layer``), or a layer put
+    before it in its ``Sequential``, where the line does not hold the operand; ``None`` where there is no such place.
     """
 
     operation: Operation
@@ -28,7 +29,7 @@ class LayerCall:
     path: str = ""
     type: str = ""
     made: Where | None = None
-    remade: Callable[[Mapping[str, str]], Edit | None] = lambda _: None
+    remade: Callable[[Repair], Edit | None] = lambda _: None
 
 
 def of_call(
