@@ -76,11 +76,18 @@ class Operation:
     def shapes(self) -> tuple[Shape, ...]:
         return tuple(one.shape for one in self.operands)
 
+    @property
+    def library(self) -> str:
+        """The library of the first operand that has one."""
+        return next((one.library for one in self.operands if one.library), "")
+
     def __str__(self) -> str:
         return "".join(self._pieces({}, {}))
 
     def mended(self, repair: Repair) -> str:
         """The operation as code, with the repair made; empty where the change is to the layer.
+
+        A setting that stands nowhere in the text is added at its end, by name.
 
         >>> x, w = Operand("x + 1", (32, 784)), Operand("w", (10, 784))
         >>> product = Operation("matmul", (x, w), parts=(Place(0), " @ ", Place(1)))
@@ -91,7 +98,10 @@ class Operation:
             return ""
         if repair.text:
             return filled(repair.text, [one.name for one in self.operands])
-        return "".join(self._pieces(repair.operands, repair.settings))
+        pieces = "".join(self._pieces(repair.operands, repair.settings))
+        there = {part.of for part in self.parts or _plain(self) if isinstance(part, Place)}
+        more = "".join(f", {name}={code}" for name, code in repair.settings.items() if name not in there)
+        return pieces[:-1] + more + ")" if more and pieces.endswith(")") else pieces
 
     def _pieces(self, operands: Mapping[int, str], settings: Mapping[str, str]) -> Iterator[str]:
         for part in self.parts or _plain(self):
@@ -138,14 +148,14 @@ class Clash(Exception):
         return self
 
 
-_ATOM = re.compile(r"[\w.]+(\[[^\[\]]*\]|\([^()]*\))*")
+_ATOM = re.compile(r"[^\W\d][\w.]*(\[[^\[\]]*\]|\([^()]*\)|\.\w+)*")
 
 
 def atom(name: str) -> str:
     """Code that something may be hung onto: in parentheses where it must be.
 
-    >>> atom("x"), atom("self.w[0]"), atom("x + 1")
-    ('x', 'self.w[0]', '(x + 1)')
+    >>> atom("x"), atom("self.w[0]"), atom("x + 1"), atom("f(x).y[0].T"), atom("0.5")
+    ('x', 'self.w[0]', '(x + 1)', 'f(x).y[0].T', '(0.5)')
     """
     return name if _ATOM.fullmatch(name) else f"({name})"
 
@@ -153,17 +163,17 @@ def atom(name: str) -> str:
 def filled(template: str, names: Sequence[str]) -> str:
     """A template of a repair with code in the places ``{}``, ``{0}``, ``{1}``.
 
-    >>> filled("{}[:, None]", ["x - 1"]), filled("f({0})", ["x - 1"])
-    ('(x - 1)[:, None]', 'f(x - 1)')
+    Code goes into parentheses wherever it does not stand alone between commas or brackets.
+
+    >>> filled("{}[:, None]", ["x - 1"]), filled("f({0})", ["x - 1"]), filled("{0} * {1}", ["x - 1", "y"])
+    ('(x - 1)[:, None]', 'f(x - 1)', '(x - 1) * y')
     """
 
     def one(found: re.Match[str]) -> str:
         name = names[int(found[1] or 0)]
-        hung = template[found.end() : found.end() + 1] in (".", "[") or template[found.start() - 1 : found.start()] in (
-            "@",
-            "*",
-        )
-        return atom(name) if hung else name
+        before, after = template[: found.start()].rstrip()[-1:], template[found.end() :].lstrip()[:1]
+        alone = before in {"", "(", "[", ",", "="} and after in {"", ")", "]", ","}
+        return name if alone else atom(name)
 
     return re.sub(r"\{(\d*)\}", one, template)
 

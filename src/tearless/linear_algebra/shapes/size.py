@@ -51,6 +51,13 @@ class Named:
         exact = divided(self, other)
         return exact if exact is not None else named(f"⌊({self})/{_factor(other)}⌋")
 
+    def __rfloordiv__(self, other: int) -> Size:
+        exact = divided(other, self)
+        return exact if exact is not None else named(f"⌊{other}/{_factor(self)}⌋")
+
+    def __neg__(self) -> Size:
+        return -1 * self
+
     __radd__ = __add__
     __rmul__ = __mul__
 
@@ -102,6 +109,26 @@ def divided(size: Size, by: Size) -> Size | None:
             return None
         out[left] = factor // bottom
     return _size(out)
+
+
+def sizes_of(values: Iterable[Size]) -> Shape:
+    """Sizes as a shape of plain ``int`` and ``Named``, whatever whole-number type they came in.
+
+    >>> sizes_of([True, named("n")])
+    (1, n)
+    """
+    return tuple(value if isinstance(value, Named) else int(value) for value in values)
+
+
+def code(size: Size) -> str | None:
+    """The size as Python code; ``None`` where its names are no names of Python.
+
+    >>> code(2 * named("n") + 1), code(named("n") // 2), code(3)
+    ('2*n + 1', None, '3')
+    """
+    if not all(name.isidentifier() for name in names_in(size)):
+        return None
+    return str(size).replace("·", "*")
 
 
 def known(size: Size) -> bool:

@@ -2,32 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 
-from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation
-from tearless.linear_algebra.shapes.size import Shape, Size
+from tearless.linear_algebra.shapes.moves import (
+    Move,
+    cut,
+    flattened,
+    reshaped,
+    squeezed,
+    transposed,
+    widened,
+)
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
+from tearless.linear_algebra.shapes.repairs import Change, every_move, ranked
+from tearless.linear_algebra.shapes.size import Shape, Size, sizes_of, written
 
 from .registry import rule
 
 LAW = "laid beside one another from the right, the sizes of an axis must be equal, or one of them 1 or missing"
+LAW_INTO = "a value must broadcast to the shape that it is put into: that shape cannot grow"
+_MEANS = r"(?:mean|sum|std|var|max|min|amax|amin|median|prod|nanmean|nansum|nanstd|norm|logsumexp)"
+_REDUCED = re.compile(rf"(?P<call>[\w.\[\]]*\b{_MEANS}\((?P<inside>[^{{}}]*))\)", re.DOTALL)
 
 
 @rule
 def broadcast(operation: Operation) -> tuple[Shape, ...]:
     """``a + b`` and everything that works entry by entry, of any number of operands."""
-    return (broadcast_of(operation.operands, operation.shapes, ""),)
+    return (broadcast_of(operation.operands, operation.shapes, "", lambda: broadcast_repairs(operation)),)
 
 
-def broadcast_of(operands: Sequence[Operand], shapes: Sequence[Shape], which: str) -> Shape:
+@rule
+def broadcast_to(operation: Operation) -> tuple[Shape, ...]:
+    """``np.broadcast_to(a, shape)`` and PyTorch's ``a.expand(shape)``, where -1 keeps a size. Setting ``shape``."""
+    (a,) = operation.operands
+    wanted = _sizes(operation.settings["shape"])
+    fill = len(wanted) - len(a.shape)
+    if fill < 0:
+        says = f"{a} has {len(a.shape)} axes, more than the {len(wanted)} of {written(wanted)}"
+        raise Clash(says, LAW_INTO, ((0, 0),), lambda: _expand_repairs(operation))
+    kept = operation.library in ("torch", "")
+    out = tuple(a.shape[i - fill] if size == -1 and i >= fill and kept else size for i, size in enumerate(wanted))
+    for axis, (size, here) in enumerate(zip(out[fill:], a.shape, strict=True)):
+        if here not in (1, size):
+            says = f"{a} has {here} on axis {axis}, where {size} is asked for: only an axis of 1 can be stretched"
+            raise Clash(says, LAW_INTO, ((0, axis),), lambda: _expand_repairs(operation))
+    negative = [size for size in out if isinstance(size, int) and size < 0]
+    if negative:
+        raise Clash(f"{negative[0]} is no size for a new axis of {a}", LAW_INTO, (), lambda: _expand_repairs(operation))
+    return (out,)
+
+
+@rule
+def expand(operation: Operation) -> tuple[Shape, ...]:
+    """PyTorch's ``a.expand(shape)``."""
+    return broadcast_to(operation)
+
+
+@rule
+def assign(operation: Operation) -> tuple[Shape, ...]:
+    """``target[...] = value`` or, with the setting ``symbol`` such as ``+=``, in place: the target keeps its shape."""
+    target, value = operation.operands
+    shape = value.shape
+    if operation.settings.get("symbol", "=") == "=":
+        while len(shape) > len(target.shape) and shape[0] == 1:
+            shape = shape[1:]
+    lost = len(value.shape) - len(shape)
+    for back in range(1, len(shape) + 1):
+        into = target.shape[-back] if back <= len(target.shape) else None
+        if shape[-back] == into or (shape[-back] == 1 and into is not None):
+            continue
+        axis = len(shape) - back + lost
+        there = f"{into} on axis {len(target.shape) - back}" if into is not None else f"{len(target.shape)} axes"
+        marks = [(1, axis), *([(0, len(target.shape) - back)] if into is not None else [])]
+        says = f"{value} has {shape[-back]} on axis {axis}, {target}, which it is put into, has {there}"
+        raise Clash(says, LAW_INTO, marks, lambda: broadcast_repairs(operation, which=(1,)))
+    return (target.shape,)
+
+
+def broadcast_of(
+    operands: Sequence[Operand],
+    shapes: Sequence[Shape],
+    which: str,
+    repairs: Callable[[], Sequence[Repair]] = tuple,
+) -> Shape:
     """The shape of these shapes together. Raises ``Clash`` at the last axis that does not fit."""
     out: list[Size] = []
     for back in range(1, max(map(len, shapes), default=0) + 1):
         there = [(i, shape[-back]) for i, shape in enumerate(shapes) if len(shape) >= back]
         size = meets([size for _, size in there])
         if size is None:
-            marks = tuple((i, len(shapes[i]) - back) for i, size in there if size != 1)
-            says = " and ".join(f"{operands[i]} has {size} on axis {len(shapes[i]) - back}" for i, size in there)
-            raise Clash(f"{says}: they must be equal{f' ({which})' if which else ''}", LAW, marks)
+            against = [(i, size) for i, size in there if size != 1]
+            marks = tuple((i, len(shapes[i]) - back) for i, _ in against)
+            has = ", ".join(f"{operands[i]} has {size} on axis {len(shapes[i]) - back}" for i, size in against)
+            about = f" ({which})" if which else ", laid beside one another from the right"
+            raise Clash(f"{has}{about}: they must be equal, or one of them 1", LAW, marks, repairs)
         out.append(size)
     return tuple(out[::-1])
 
@@ -36,3 +105,101 @@ def meets(sizes: Sequence[Size]) -> Size | None:
     """The size of axes laid beside one another; ``None`` where they do not fit."""
     others = {size for size in sizes if size != 1}
     return 1 if not others else others.pop() if len(others) == 1 else None
+
+
+def broadcast_repairs(operation: Operation, which: Sequence[int] | None = None) -> list[Repair]:
+    """One operand changed so that all fit; best where nothing grows beyond the largest operand."""
+    others = operation.operands[:1] if operation.rule == "assign" else operation.operands
+    largest = max(others, key=lambda one: len(one.shape)).shape
+    wanted = [one.shape for one in operation.operands if len(one.shape) == len(largest)]
+
+    def moves(i: int) -> Iterator[Move]:
+        one = operation.operands[i]
+        others = [other.shape for k, other in enumerate(operation.operands) if k != i]
+        yield from kept_dimensions(one)
+        yield from transposed(one)
+        yield from widened(one, max(map(len, others), default=0))
+        yield from squeezed(one)
+        for shape in others:
+            yield from reshaped(one, shape)
+        yield from flattened(one)
+        for shape in others:
+            yield from cut_to(one, shape)
+        yield from pairs(one, others)
+
+    def worse(gives: Shape) -> float:
+        return 0.0 if gives in wanted else 0.6 if len(gives) <= len(largest) else 2.5
+
+    def changes() -> Iterator[Change]:
+        for change in every_move(operation, moves, which):
+            (i,) = change.repair.operands
+            # the table stays as it is, the smaller operand is made to fit
+            extra = 0.4 if len(operation.operands[i].shape) == len(largest) > _smallest(operation) else 0.0
+            extra += 1.0 if len(change.after.operands[i].shape) > len(largest) else 0.0
+            yield Change(change.price + extra, change.after, change.repair)
+
+    return ranked(operation, changes(), worse)
+
+
+def _smallest(operation: Operation) -> int:
+    return min(len(one.shape) for one in operation.operands)
+
+
+def kept_dimensions(one: Operand) -> Iterator[Move]:
+    """A mean, sum ... that was taken along an axis, keeping that axis as a 1: where its call is written there."""
+    found = _REDUCED.fullmatch(one.name)
+    if not found or "keepdim" in one.name:
+        return
+    axis = _axis_of(found["inside"])
+    rank = len(one.shape) + 1
+    if axis is None or not -rank <= axis < rank:
+        return
+    word = "keepdim" if one.library == "torch" else "keepdims"
+    shape = list(one.shape)
+    shape.insert(axis % rank, 1)
+    because = "{name} lost the axis that it was taken along; kept as a 1, it fits its table"
+    yield Move(f"{found['call']}, {word}=True)", tuple(shape), because, 0.4)
+
+
+def _axis_of(inside: str) -> int | None:
+    """The one axis that a call names, as a keyword or as its last argument."""
+    found = re.search(r"\b(?:axis|dim)\s*=\s*(-?\d+)\s*(?:,|$)", inside)
+    found = found or re.fullmatch(r"(?:[^()]*,)?\s*(-?\d+)\s*", inside)
+    return int(found[1]) if found else None
+
+
+def cut_to(one: Operand, other: Shape) -> Iterator[Move]:
+    """The longer one cut to the length of the other, axis by axis from the right."""
+    for back in range(1, min(len(one.shape), len(other)) + 1):
+        size = other[-back]
+        if isinstance(size, int) and size != one.shape[-back]:
+            for move in cut(one, len(one.shape) - back, size):
+                here = one.shape[-back]
+                near = len(one.shape) == 1 and isinstance(here, int) and here - size == 1
+                yield Move(move.template, move.shape, move.because, 2.0) if near else move
+
+
+def pairs(one: Operand, others: Sequence[Shape]) -> Iterator[Move]:
+    """Every entry of one with every entry of the other."""
+    for shape in others:
+        if len(shape) == len(one.shape) >= 1 and shape[1:] == one.shape[1:]:
+            because = "every entry of {name} is meant with every one of the other"
+            yield Move("{}[:, None]", (one.shape[0], 1, *one.shape[1:]), because, 0.8)
+
+
+def _expand_repairs(operation: Operation) -> list[Repair]:
+    wanted = _sizes(operation.settings["shape"])
+    (a,) = operation.operands
+
+    def moves(_: int) -> Iterator[Move]:
+        yield from widened(a, len(wanted))
+        yield from transposed(a)
+        yield from squeezed(a)
+        yield from reshaped(a, wanted)
+        yield from cut_to(a, wanted)
+
+    return ranked(operation, every_move(operation, moves))
+
+
+def _sizes(shape: object) -> Shape:
+    return sizes_of(shape) if isinstance(shape, tuple | list) else sizes_of([shape])  # type: ignore[list-item]

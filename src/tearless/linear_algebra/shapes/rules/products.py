@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from tearless.linear_algebra.shapes.moves import Move, cut, flattened, reshaped, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
+from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, ranked
 from tearless.linear_algebra.shapes.size import Shape
 
 from .broadcasting import broadcast_of
@@ -17,46 +22,93 @@ def matmul(operation: Operation) -> tuple[Shape, ...]:
     a, b = operation.operands
     for one in (a, b):
         if not one.shape:
-            raise Clash(f"{one.name} is a single number: @ takes vectors and matrices", LAW, (), _entry_by_entry)
-    left, right = a.shape[-1], b.shape[max(0, len(b.shape) - 2)]
-    axes = (len(a.shape) - 1, max(0, len(b.shape) - 2))
-    if left != right:
-        says = f"{a} has {left} on its last axis, {b} has {right} on axis {axes[1]}: they must be equal"
-        raise Clash(says, LAW, ((0, axes[0]), (1, axes[1])), lambda: product_repairs(a, b))
-    stack = broadcast_of((a, b), (a.shape[:-2], b.shape[:-2]), "the axes before the last two")
+            raise Clash(f"{one.name} is a single number: @ takes vectors and matrices", LAW, (), _by_number(operation))
+    left, right = len(a.shape) - 1, max(0, len(b.shape) - 2)
+    meet(operation, (0, left), (1, right))
+    stack = broadcast_of(
+        (a, b), (a.shape[:-2], b.shape[:-2]), "the axes before the last two", lambda: product_repairs(operation)
+    )
     return ((*stack, *a.shape[-2:-1], *(b.shape[-1:] if len(b.shape) > 1 else ())),)
 
 
-def product_repairs(a: Operand, b: Operand) -> list[Repair]:
-    """What would let a @ b through, the likeliest first."""
-    tried = [
-        ({1: "{}.T"}, "{name} is kept as (out, in)", _swapped(b.shape)),
-        ({0: "{}.T"}, "{name} is kept as (features, samples)", _swapped(a.shape)),
-    ]
-    found = []
-    for changes, because, shape in tried:
-        (i,) = changes
-        shapes = [a.shape, b.shape]
-        if shape is None:
-            continue
-        shapes[i] = shape
-        gives = _product_of(*shapes)
-        if gives is not None:
-            found.append(Repair(because.format(name=(a, b)[i].name), gives, changes))
-    return found
+def meet(operation: Operation, one: tuple[int, int], other: tuple[int, int], law: str = LAW) -> None:
+    """Raise ``Clash`` where two axes that a product sums over differ."""
+    (i, left), (k, right) = one, other
+    a, b = operation.operands[i], operation.operands[k]
+    if a.shape[left] != b.shape[right]:
+        says = (
+            f"{a} has {a.shape[left]} on axis {left}, {b} has {b.shape[right]} on axis {right}: "
+            "the product sums over both together, so they must be equal"
+        )
+        raise Clash(says, law, (one, other), lambda: product_repairs(operation))
 
 
-def _swapped(shape: Shape) -> Shape | None:
-    return shape[::-1] if len(shape) == 2 else None
+def product_repairs(operation: Operation) -> list[Repair]:
+    """What would let a product of the last two operands through, the likeliest first."""
+    i, k = len(operation.operands) - 2, len(operation.operands) - 1
+    a, b = operation.operands[i], operation.operands[k]
+
+    def moves(at: int) -> Iterator[Move]:
+        one, other = operation.operands[at], operation.operands[i + k - at]
+        usual = "{name} is kept as (out, in)" if at == k else "{name} is kept with its samples in columns"
+        yield from transposed(one, usual)
+        yield from squeezed(one)
+        yield from flattened(one)
+        yield from widened(one, max(len(other.shape), 2))
+        if len(one.shape) == 1:
+            yield from reshaped(one, other.shape)
+
+    def changes() -> Iterator[Change]:
+        yield from every_move(operation, moves, (i, k))
+        yield from _two_changes(operation, a, b)
+        yield from _cuts(operation, i, k)
+
+    return ranked(operation, changes(), lambda gives: 0.0 if gives[:-1] == a.shape[:-1] else 0.15)
 
 
-def _product_of(a: Shape, b: Shape) -> Shape | None:
-    """The shape of the product, ``None`` where there is none."""
-    try:
-        return matmul(Operation("matmul", (Operand("a", a), Operand("b", b))))[0]
-    except Clash:
-        return None
+def _two_changes(operation: Operation, a: Operand, b: Operand) -> Iterator[Change]:
+    i, k = len(operation.operands) - 2, len(operation.operands) - 1
+    if len(operation.operands) == 2 and (len(a.shape) > 1 or len(b.shape) > 1):
+        swapped = replace(operation, operands=(b, a))
+        yield instead(f"{b.name} comes first in the product", 1.4, _order(operation), swapped)
+    if len(a.shape) == len(b.shape) == 2:
+        both = {i: Move("{}.T", a.shape[::-1], "", 1.2), k: Move("{}.T", b.shape[::-1], "", 1.2)}
+        yield on_operands(operation, both, f"{a.name} and {b.name} are both kept the other way round")
+    if len(operation.operands) == 2 and len(a.shape) == len(b.shape) == 1:
+        outer = replace(operation, rule="broadcast", operands=(replace(a, shape=(*a.shape, 1)), b))
+        yield instead(
+            "every entry of the one is meant times every entry of the other", 2.0, "{0}[:, None] * {1}", outer
+        )
+    elif len(operation.operands) == 2 and a.shape and b.shape:
+        entries = replace(operation, rule="broadcast")
+        yield instead("the product is meant entry by entry", 2.6, "{0} * {1}", entries)
 
 
-def _entry_by_entry() -> list[Repair]:
-    return [Repair("a product with a number is taken entry by entry", text="{0} * {1}")]
+def _order(operation: Operation) -> str:
+    """The template with the two operands in the other order."""
+    if not operation.parts or any(isinstance(part, str) and "{" in part for part in operation.parts):
+        return "{1} @ {0}" if operation.rule == "matmul" else f"{operation.rule}({{1}}, {{0}})"
+    out = ""
+    for part in operation.parts:
+        if isinstance(part, str):
+            out += part
+        elif isinstance(part.of, int):
+            out += f"{{{1 - part.of}}}"
+        else:
+            out += str(operation.settings.get(part.of, ""))
+    return out
+
+
+def _cuts(operation: Operation, i: int, k: int) -> Iterator[Change]:
+    a, b = operation.operands[i], operation.operands[k]
+    left, right = len(a.shape) - 1, max(0, len(b.shape) - 2)
+    if isinstance(wide := b.shape[right], int):
+        yield from (on_operands(operation, {i: move}) for move in cut(a, left, wide))
+    if isinstance(long := a.shape[left], int):
+        yield from (on_operands(operation, {k: move}) for move in cut(b, right, long))
+
+
+def _by_number(operation: Operation) -> Callable[[], list[Repair]]:
+    entries = replace(operation, rule="broadcast")
+    because = "a product with a number is taken entry by entry"
+    return lambda: ranked(operation, [instead(because, 1.0, "{0} * {1}", entries)])

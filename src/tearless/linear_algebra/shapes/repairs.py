@@ -1,0 +1,130 @@
+"""What would let an operation through: changes are tried by its own rule, and those that pass are put in order.
+
+A change has a price: how far it is from what people mean as a rule. 1 is the usual slip (a matrix kept the other way
+round, an axis missing), 2 and 3 are rarer ones, above 4 something of the data is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .moves import Move
+from .operation import Clash, Operation, Repair
+from .rules.registry import RULES
+from .size import Named, Shape, Size
+
+MOST = 6
+WIDEST = 400
+LEAVES_OUT = 4.0
+"""Changes of this price leave data out: offered only where nothing else goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A repair not yet tried: the operation as it would be, the words for it, and its price."""
+
+    price: float
+    after: Operation
+    repair: Repair
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A setting whose code is not its value's ``repr``."""
+
+    text: str
+    value: Any
+
+
+def on_operands(operation: Operation, moves: Mapping[int, Move], because: str = "", price: float = 0.0) -> Change:
+    """The operation with some of its operands changed."""
+    operands = list(operation.operands)
+    for i, move in moves.items():
+        operands[i] = replace(operands[i], shape=move.shape)
+    words = because or "; ".join(move.because.format(name=operation.operands[i].name) for i, move in moves.items())
+    return Change(
+        price + sum(move.price for move in moves.values()),
+        replace(operation, operands=tuple(operands)),
+        Repair(words, operands={i: move.template for i, move in moves.items()}),
+    )
+
+
+def on_settings(operation: Operation, because: str, price: float, **settings: Any) -> Change:
+    """The operation with settings changed; a value may be ``Code(text, value)``."""
+    values = {name: one.value if isinstance(one, Code) else one for name, one in settings.items()}
+    texts = {name: one.text if isinstance(one, Code) else repr(one) for name, one in settings.items()}
+    return Change(price, replace(operation, settings={**operation.settings, **values}), Repair(because, settings=texts))
+
+
+def instead(because: str, price: float, text: str, after: Operation) -> Change:
+    """Another operation in its place, ``text`` being its code."""
+    return Change(price, after, Repair(because, text=text))
+
+
+def every_move(
+    operation: Operation, moves: Callable[[int], Iterable[Move]], which: Sequence[int] | None = None, later: float = 0.1
+) -> Iterator[Change]:
+    """A change of one operand at a time; a later operand is a little likelier to be the one that is wrong."""
+    last = len(operation.operands) - 1
+    for i in range(last + 1) if which is None else which:
+        for move in moves(i):
+            yield on_operands(operation, {i: move}, price=later * (last - i) / max(last, 1))
+
+
+def ranked(
+    operation: Operation, changes: Iterable[Change], worse: Callable[[Shape], float] = lambda _: 0.0
+) -> list[Repair]:
+    """The changes that go through, the likeliest first. ``worse`` is added to the price for what the change gives."""
+    found: list[tuple[float, int, Repair]] = []
+    seen: set[str] = set()
+    for number, change in enumerate(changes):
+        if number >= WIDEST:
+            break
+        gives = gives_of(change.after)
+        text = operation.mended(change.repair)
+        if gives is None or text in seen:
+            continue
+        seen.add(text)
+        found.append((change.price + worse(gives), number, replace(change.repair, gives=gives)))
+    found.sort(key=lambda one: one[:2])
+    whole = [one for one in found if one[0] < LEAVES_OUT] or found
+    return [repair for _, _, repair in whole][:MOST]
+
+
+def gives_of(operation: Operation) -> Shape | None:
+    """The first shape that the operation gives; ``None`` where it clashes."""
+    try:
+        results = RULES[operation.rule](operation)
+    except (Clash, KeyError):
+        return None
+    return results[0] if results else ()
+
+
+def renamed_call(operation: Operation, old: str, new: str) -> str:
+    """The text of an operation as a template, with another function called; empty where ``old`` is not called there.
+
+    >>> from .operation import Operand, Place
+    >>> renamed_call(Operation("stack", (Operand("a", (2,)),), {}, ("np.stack([", Place(0), "])")), "stack", "hstack")
+    'np.hstack([{0}])'
+    """
+    pieces, done = [], False
+    for part in operation.parts:
+        if isinstance(part, str):
+            if not done and f"{old}(" in part.replace(f"_{old}(", ""):
+                head, _, tail = part.rpartition(f"{old}(")
+                part, done = f"{head}{new}({tail}", True
+            if "{" in part:
+                return ""
+            pieces.append(part)
+        else:
+            pieces.append(f"{{{part.of}}}" if isinstance(part.of, int) else str(operation.settings.get(part.of, "")))
+    return "".join(pieces) if done else ""
+
+
+def fewer(one: Size, other: Size) -> bool:
+    """Whether one size is surely smaller than another."""
+    if isinstance(one, Named) or isinstance(other, Named):
+        return False
+    return one < other
