@@ -9,6 +9,11 @@ Entries, a JSON object a line, by ``kind``:
     into (``mean``), ``explicit`` says that the code at the line makes axes on purpose (``None``, ``unsqueeze`` ...).
 ``layer``
     A layer of a traced model: path, type, takes, gives (lists of shapes), settings (of the layer), file, line.
+
+Either may have ``suspicions``, axes that go through and are not what they look like, each with: ``says`` (one clause,
+in the reader's names and sizes), ``why`` (what it does to the numbers), ``repair`` (as code, or in words), ``mixed``
+(how many samples go into one number of the result where the trace proves that samples are mixed; else 0) and ``proof``
+(what was seen, one clause). They are read by the check ``swapped-axes``.
 """
 
 from __future__ import annotations
@@ -67,6 +72,11 @@ class Seen:
     def clashes(self, kind: str) -> list[dict[str, Any]]:
         """The operations that clash, of one kind: ``shape``, ``dtype`` or ``device``."""
         return [one for one in self.operations() if one["clash"] and one["clash"]["kind"] == kind]
+
+    def suspicions(self) -> list[dict[str, Any]]:
+        """Every suspicion, with the entry it belongs to as ``at``. Raises ``CannotTell`` where nothing was seen."""
+        self.operations()
+        return [{**one, "at": entry} for entry in self._entries for one in entry.get("suspicions") or ()]
 
     def layers(self) -> list[dict[str, Any]]:
         """The layers of the model traced; none where none was."""
