@@ -7,9 +7,9 @@ channels, a batch flattened into features. Each size is traced as a prime of its
 tells which samples went into it.
 
 ## Why it matters
-Nothing is raised. The model learns from axes that mean something else: attention looks at other samples and not at other
-words, a softmax over the batch makes a prediction depend on what else is in the batch, and the result changes with the
-batch size.
+Nothing is raised. The model learns from axes that mean something else: attention looks at other samples and not at
+other words, a softmax over the batch makes a prediction depend on what else is in the batch, and the result changes
+with the batch size.
 
 ## The mathematics
 A model of samples is a map f with f(x)_i a function of x_i alone: with n the size of the batch, n stands once in each

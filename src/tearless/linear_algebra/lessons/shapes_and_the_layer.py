@@ -129,7 +129,15 @@ QUESTIONS = (
     ),
 )  # fmt: skip
 
-CATCHES = ("broadcast-loss", "softmax-over-batch")
+CATCHES = (
+    "broadcast-loss",
+    "softmax-over-batch",
+    "shape-clash",
+    "accidental-broadcast",
+    "swapped-axes",
+    "dtype-clash",
+    "device-clash",
+)
 NEXT = ("norms-and-regularisation", "neural-network", "derivatives")
 
 
