@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tearless.doctor.sample import sample
     from tearless.integrations.pytorch.gradients import gradients
     from tearless.integrations.pytorch.session import watch
+    from tearless.integrations.shapes.hook import shapes
     from tearless.report.report import Report
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ _HOMES = {
     "lesson": "doctor.lesson",
     "power": "doctor.power",
     "sample": "doctor.sample",
+    "shapes": "integrations.shapes.hook",
     "watch": "integrations.pytorch.session",
 }
 
@@ -69,13 +71,19 @@ __all__ = [
     "lesson",
     "power",
     "sample",
+    "shapes",
     "watch",
 ]
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What ``%load_ext tearless`` calls: the cell magic ``%%watch``."""
+    """What ``%load_ext tearless`` calls: the cell magic ``%%watch``, and errors about shapes explained."""
     importlib.import_module("tearless.integrations.notebook").register(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What ``%unload_ext tearless`` calls."""
+    importlib.import_module("tearless.integrations.notebook").leave(shell)
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from .gradients import gradients
 from .learn import learn
 from .power import power
 from .published import published
+from .run import run
 from .sample import sample
 from .schema import schema
 from .streams import say
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 for command in (check, calibrate, compare, power, sample, describe, explain, learn, catalogue, published, schema):
     app.command()(command)
-for runner in (watch, gradients):
+for runner in (watch, run, gradients):
     app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})(runner)
 
 

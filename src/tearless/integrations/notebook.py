@@ -1,9 +1,11 @@
-"""The cell magic ``%%watch`` of a notebook: the cell is run as it is, under a watch, and the report follows it."""
+"""What ``%load_ext tearless`` brings: errors about shapes explained, and ``%%watch``, which watches a cell."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
+import sys
+from contextlib import suppress
 from typing import Any
 
 from tearless.core import InputError, quoted
@@ -12,13 +14,34 @@ USAGE = "%%watch [--record FILE] [--budget SHARE] [--no-confirm]"
 
 
 def register(shell: Any) -> None:
-    """Make ``%%watch`` known to a notebook's shell; called by ``%load_ext tearless``."""
+    """Make ``%%watch`` known to a notebook's shell, and let errors be explained; called by ``%load_ext tearless``."""
 
     def watch(line: str, cell: str) -> None:
         """Run the cell under a watch, then say what was found: %%watch [--record FILE] [--no-confirm]."""
         run_cell(shell, line, cell)
 
     shell.register_magic_function(watch, "cell", "watch")
+    leave(shell)
+    events = getattr(shell, "events", None)
+    if events is not None:
+        events.register("post_run_cell", explain)
+
+
+def leave(shell: Any) -> None:
+    """Errors are explained no more; called by ``%unload_ext tearless``."""
+    with suppress(AttributeError, ValueError):
+        shell.events.unregister("post_run_cell", explain)
+
+
+def explain(result: Any) -> None:
+    """Below the traceback of a cell, which is the shell's own: why an error about shapes was raised."""
+    error = result.error_in_exec
+    if error is None:
+        return
+    from .shapes.hook import columns, explained_once
+
+    for explanation in explained_once(error):
+        print(f"\n{explanation.to_text(columns())}", file=sys.stderr, flush=True)
 
 
 def run_cell(shell: Any, line: str, cell: str) -> None:
