@@ -111,7 +111,8 @@ class Operation:
                 name = self.operands[part.of].name
                 yield filled(operands[part.of], [name]) if part.of in operands else name
             else:
-                yield settings.get(part.of, str(self.settings.get(part.of, "")))
+                value = self.settings.get(part.of, "")
+                yield settings.get(part.of, repr(value) if isinstance(value, str) and value else str(value))
 
 
 class Clash(Exception):

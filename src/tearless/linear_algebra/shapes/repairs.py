@@ -6,6 +6,7 @@ round, an axis missing), 2 and 3 are rarer ones, above 4 something of the data i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -93,6 +94,11 @@ def ranked(
     return [repair for _, _, repair in whole][:MOST]
 
 
+def only(operation: Operation, *changes: Change) -> Callable[[], list[Repair]]:
+    """These changes, tried when they are asked for."""
+    return lambda: ranked(operation, changes)
+
+
 def gives_of(operation: Operation) -> Shape | None:
     """The first shape that the operation gives; ``None`` where it clashes."""
     try:
@@ -112,9 +118,8 @@ def renamed_call(operation: Operation, old: str, new: str) -> str:
     pieces, done = [], False
     for part in operation.parts:
         if isinstance(part, str):
-            if not done and f"{old}(" in part.replace(f"_{old}(", ""):
-                head, _, tail = part.rpartition(f"{old}(")
-                part, done = f"{head}{new}({tail}", True
+            if not done and re.search(rf"\b{old}\(", part):
+                part, done = re.sub(rf"\b{old}\(", f"{new}(", part, count=1), True
             if "{" in part:
                 return ""
             pieces.append(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import broadcasting, products
+from . import broadcasting, einsum, joining, products, reducing, reshaping
 from .registry import RULES, results
 
-__all__ = ["RULES", "broadcasting", "products", "results"]
+__all__ = ["RULES", "broadcasting", "einsum", "joining", "products", "reducing", "reshaping", "results"]

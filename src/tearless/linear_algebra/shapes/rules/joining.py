@@ -1,0 +1,192 @@
+"""Arrays joined along an axis they have, or along a new one; and one array taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
+from tearless.linear_algebra.shapes.repairs import (
+    Change,
+    every_move,
+    instead,
+    on_operands,
+    on_settings,
+    ranked,
+    renamed_call,
+)
+from tearless.linear_algebra.shapes.size import Shape, Size, product
+
+from .axes import axis_of
+from .registry import rule
+
+LAW = "arrays that are joined have as many axes, and equal sizes on every axis but the one they are joined along"
+LAW_STACK = "arrays that are stacked have the same shape: each becomes one entry along the new axis"
+
+
+@rule
+def cat(operation: Operation) -> tuple[Shape, ...]:
+    """``np.concatenate``, ``torch.cat``; setting ``axis`` 0, None for everything in a row (NumPy)."""
+    if not operation.operands:
+        raise Clash("there is nothing to join", LAW)
+    axis = operation.settings.get("axis", 0)
+    if axis is None:
+        return ((_total(product(shape) for shape in operation.shapes),),)
+    return (joined(operation, axis, operation.shapes),)
+
+
+def joined(operation: Operation, axis: int, shapes: Sequence[Shape], setting: str = "axis") -> Shape:
+    """The shape of these shapes joined. Raises ``Clash`` at the axes that differ."""
+    counted = [i for i, shape in enumerate(shapes) if operation.library != "torch" or shape != (0,)] or [0]
+    first = counted[0]
+    for i in counted:
+        if not shapes[i]:
+            says = f"{operation.operands[i].name} is a single number: it has no axis to be joined along"
+            raise Clash(says, LAW, (), lambda: join_repairs(operation))
+    rank = len(shapes[first])
+    for i in counted:
+        if len(shapes[i]) != rank:
+            one, other = operation.operands[first], operation.operands[i]
+            marks = tuple((k, at) for k in (first, i) for at in range(len(operation.operands[k].shape)))
+            says = f"{one} has {_axes(rank)}, {other} has {_axes(len(shapes[i]))}: they must have as many"
+            raise Clash(says, LAW, marks, lambda: join_repairs(operation))
+    along = axis_of(operation, axis, rank, first, setting)
+    for at in range(rank):
+        differs = next((i for i in counted if at != along and shapes[i][at] != shapes[first][at]), None)
+        if differs is not None:
+            raise _differ(operation, first, differs, at, along)
+    total = _total(shapes[i][along] for i in counted)
+    return (*shapes[first][:along], total, *shapes[first][along + 1 :])
+
+
+def _differ(operation: Operation, first: int, i: int, at: int, along: int) -> Clash:
+    one, other = operation.operands[first], operation.operands[i]
+    axes = [at - (len(operation.operands[first].shape) < at + 1) for _ in (first, i)]
+    has = [f"{who} has {who.shape[axis]} on axis {axis}" for who, axis in zip((one, other), axes, strict=True)]
+    says = f"{has[0]}, {has[1]}: joined along axis {along}, all other axes must be equal"
+    return Clash(says, LAW, ((first, axes[0]), (i, axes[1])), lambda: join_repairs(operation))
+
+
+def _axes(rank: int) -> str:
+    return "one axis" if rank == 1 else f"{rank} axes" if rank else "no axis"
+
+
+def _total(sizes: Iterator[Size]) -> Size:
+    total: Size = 0
+    for size in sizes:
+        total = total + size
+    return total
+
+
+@rule
+def stack(operation: Operation) -> tuple[Shape, ...]:
+    """``np.stack``, ``torch.stack``: a new axis; setting ``axis`` 0."""
+    if not operation.operands:
+        raise Clash("there is nothing to stack", LAW_STACK)
+    first = operation.shapes[0]
+    for i, shape in enumerate(operation.shapes):
+        if shape != first:
+            one, other = operation.operands[0], operation.operands[i]
+            says = f"{one} and {other} have different shapes: arrays that are stacked must have the same"
+            raise Clash(says, LAW_STACK, _unequal(first, shape, i), lambda: stack_repairs(operation))
+    at = axis_of(operation, operation.settings.get("axis", 0), len(first) + 1)
+    return ((*first[:at], len(operation.operands), *first[at:]),)
+
+
+def _unequal(one: Shape, other: Shape, i: int) -> list[tuple[int, int]]:
+    """The axes that differ; all of them where there are not as many."""
+    if len(one) != len(other):
+        return [(k, at) for k, shape in ((0, one), (i, other)) for at in range(len(shape))]
+    return [(k, at) for k in (0, i) for at in range(len(one)) if one[at] != other[at]]
+
+
+def join_repairs(operation: Operation) -> list[Repair]:
+    """An axis of 1 put in, the other axis, an operand turned, or the odd axis cut."""
+    ranks = [len(one.shape) for one in operation.operands]
+    rank = max(ranks)
+
+    def moves(i: int) -> Iterator[Move]:
+        one = operation.operands[i]
+        if len(one.shape) < rank:
+            yield from (replace(move, price=move.price - 0.3) for move in widened(one, rank))
+        yield from squeezed(one)
+        yield from transposed(one)
+        for other in operation.operands:
+            for axis, size in enumerate(other.shape[: len(one.shape)]):
+                if len(other.shape) == len(one.shape) and isinstance(size, int):
+                    yield from cut(one, axis, size)
+
+    def changes() -> Iterator[Change]:
+        if operation.rule == "cat":
+            for axis in range(rank):
+                text = f"they go on along axis {axis}"
+                yield on_settings(operation, text, 1.05, axis=axis if axis < 2 or axis < rank - 1 else -1)
+        yield from every_move(operation, moves)
+        yield from _all_at_once(operation)
+        yield from _other_calls(operation)
+
+    return ranked(operation, changes())
+
+
+def _all_at_once(operation: Operation) -> Iterator[Change]:
+    """Every operand given an axis, or every one of lower rank."""
+    ranks = [len(one.shape) for one in operation.operands]
+    if len(operation.operands) > 16:
+        return
+    short = [i for i, rank in enumerate(ranks) if rank < max(ranks)]
+    which = short if short else range(len(ranks))
+    because = "each of the smaller ones is one row" if short else "each is one row"
+    for key, price in (("{}[None]", 1.2), ("{}[:, None]", 1.4)):
+        if len(which) > 1 or not short:
+            pairs = {i: _one_more(operation.shapes[i], key) for i in which}
+            if all(shape is not None for shape in pairs.values()):
+                moves = {i: Move(key, shape, "", 0.0) for i, shape in pairs.items() if shape is not None}
+                yield on_operands(operation, moves, because, price)
+
+
+def _one_more(shape: Shape, key: str) -> Shape | None:
+    if key == "{}[None]":
+        return (1, *shape)
+    return (*shape[:1], 1, *shape[1:]) if shape else None
+
+
+def _other_calls(operation: Operation) -> Iterator[Change]:
+    """``vstack`` where ``hstack`` was meant, and the like."""
+    verbs = {"vstack": "hstack", "hstack": "vstack", "column_stack": "vstack", "dstack": "vstack"}
+    if operation.rule in verbs:
+        other = verbs[operation.rule]
+        text = renamed_call(operation, operation.rule, other)
+        words = {"hstack": "they stand beside one another", "vstack": "they stand below one another"}
+        if text:
+            yield instead(words[other], 1.05, text, replace(operation, rule=other))
+
+
+def stack_repairs(operation: Operation) -> list[Repair]:
+    """Joined instead of stacked where they only differ in length; else one of them given the shape of the others."""
+
+    def moves(i: int) -> Iterator[Move]:
+        one = operation.operands[i]
+        yield from squeezed(one)
+        yield from transposed(one)
+        yield from widened(one, max(map(len, operation.shapes)))
+        for other in operation.operands:
+            differs = [
+                axis for axis in range(len(one.shape)) if one.shape[axis : axis + 1] != other.shape[axis : axis + 1]
+            ]
+            if len(other.shape) == len(one.shape) and len(differs) == 1:
+                size = other.shape[differs[0]]
+                if isinstance(size, int):
+                    yield from cut(one, differs[0], size)
+
+    def changes() -> Iterator[Change]:
+        yield from every_move(operation, moves)
+        new = "cat" if operation.library == "torch" else "concatenate"
+        text = renamed_call(operation, "stack", new)
+        for axis in range(max(map(len, operation.shapes))):
+            after = replace(operation, rule="cat", settings={**operation.settings, "axis": axis})
+            placed = operation.settings.get("axis", 0) == axis
+            if text and placed:
+                yield instead("they go on after one another, as long as they are", 1.6, text, after)
+
+    return ranked(operation, changes())

@@ -1,0 +1,70 @@
+"""Sums, means, largest entries: axes that are lost; and what works along an axis and keeps the shape."""
+
+from __future__ import annotations
+
+from tearless.linear_algebra.shapes.operation import Clash, Operation
+from tearless.linear_algebra.shapes.repairs import on_settings, only
+from tearless.linear_algebra.shapes.size import Shape, product
+
+from .axes import axes_of, axis_of
+from .registry import rule
+
+LAW = "the largest or smallest of no numbers does not exist"
+
+
+@rule
+def reduce(operation: Operation) -> tuple[Shape, ...]:
+    """Sum, mean, max ...; settings ``axis`` (None for all, a tuple for several), ``keepdims``, ``needs_entries``.
+
+    ``needs_entries`` is for those that no numbers have none of: max, min, argmax. PyTorch takes () for all axes.
+    """
+    (a,) = operation.operands
+    axis = operation.settings.get("axis")
+    if axis is None or (axis == () and operation.library == "torch"):
+        axes = tuple(range(len(a.shape)))
+    elif not a.shape and operation.library == "numpy" and axis in (0, -1):
+        axes = ()
+    else:
+        axes = axes_of(operation, (axis,) if isinstance(axis, int) else axis)
+    lost = product(size for at, size in enumerate(a.shape) if at in axes)
+    kept = tuple(size for at, size in enumerate(a.shape) if at not in axes)
+    torch_all = axis is None and operation.library == "torch"
+    if operation.settings.get("needs_entries") and lost == 0 and (product(kept) != 0 or torch_all):
+        empty = tuple((0, at) for at in axes if a.shape[at] == 0)
+        others = [at for at in range(len(a.shape)) if a.shape[at] != 0]
+        tries = [on_settings(operation, f"axis {at} is meant", 1.0, axis=at) for at in others]
+        raise Clash(f"{a} has no entries along {_words(axes)}", LAW, empty, only(operation, *tries))
+    if operation.settings.get("keepdims"):
+        return (tuple(1 if at in axes else size for at, size in enumerate(a.shape)),)
+    return (kept,)
+
+
+def _words(axes: tuple[int, ...]) -> str:
+    return f"axis {axes[0]}" if len(axes) == 1 else "all its axes"
+
+
+@rule
+def along(operation: Operation) -> tuple[Shape, ...]:
+    """Softmax, cumsum, sort, flip ...: the shape stays; setting ``axis``, None for everything in one row (NumPy)."""
+    (a,) = operation.operands
+    axis = operation.settings.get("axis", -1)
+    if axis is None:
+        return ((product(a.shape),),)
+    axes_of(operation, (axis,) if isinstance(axis, int) else axis)
+    return (a.shape,)
+
+
+@rule
+def roll(operation: Operation) -> tuple[Shape, ...]:
+    """``np.roll(a, shift, axis)``: the shape stays; settings ``shift``, ``axis`` (None for everything in one row)."""
+    (a,) = operation.operands
+    axis, shift = operation.settings.get("axis"), operation.settings.get("shift", 0)
+    if axis is None:
+        return (a.shape,)
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    shifts = (shift,) if isinstance(shift, int) else tuple(shift)
+    for one in axes:
+        axis_of(operation, one)
+    if len(shifts) not in (1, len(axes)) and len(axes) != 1:
+        raise Clash(f"{len(shifts)} shifts for {len(axes)} axes", "each axis is shifted by one number")
+    return (a.shape,)
