@@ -154,6 +154,7 @@ def _explained(error: BaseException) -> Explanation | None:
 
         explanation = explained(error)
         if explanation is not None:
+            explanation.clash.__traceback__ = explanation.clash.__context__ = None  # they would keep the arrays alive
             error.add_note(explanation.to_text(columns()))
     except Exception:  # noqa: BLE001 - the error of the program is what counts
         explanation = None
