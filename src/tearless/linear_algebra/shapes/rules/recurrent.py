@@ -1,0 +1,233 @@
+"""Recurrent layers, and their single steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
+from tearless.linear_algebra.shapes.repairs import Change
+from tearless.linear_algebra.shapes.size import Shape, Size, product, written
+
+from .asked import agree, axes_are, below, has, takes, whole
+from .layer_repairs import Turn, axis_in, axis_out, hung, laid_flat, offered, permuted, remade, then, turned
+from .registry import rule
+
+LAW_X = "a recurrent layer takes (length, batch, features), batch first where it says so, or (length, features) alone"
+LAW_INPUT = "the last axis of the input must be the input_size of the layer"
+LAW_STATE = "a state has the axes (layers · directions, batch, hidden_size), whatever batch_first says"
+LAW_STEP = "one step takes (batch, features) or (features,), and a state with the same axes before its last"
+
+
+@rule
+def rnn(operation: Operation) -> tuple[Shape, ...]:
+    """``nn.LSTM``, ``nn.GRU``, ``nn.RNN``: x, a state h0, for an LSTM c0 too; gives the output and the states.
+
+    Settings ``kind, input_size, hidden_size, layers, batch_first, bidirectional, proj``.
+    """
+    x, *states = takes(operation, 1, 3)
+    axes_are(operation, (2, 3), LAW_X, lambda: _mends(operation))
+    wanted = whole(operation, "input_size", 1)
+    if x.shape[-1] != wanted:
+        axis = len(x.shape) - 1
+        says = f"{has(x, -1)} (features), the layer's input_size is {wanted}: they must be equal"
+        raise Clash(says, LAW_INPUT, ((0, axis),), lambda: _mends(operation))
+    time, hidden, cells = _sizes(operation)
+    if x.shape[time] == 0:
+        raise Clash(f"{has(x, time)}: there is no step to take", LAW_X, ((0, time),))
+    for i, (state, shape) in enumerate(zip(states, (hidden, cells), strict=False), 1):
+        _state_fits(operation, i, state, shape)
+    agree(operation, range(len(operation.operands)))
+    proj = hidden[-1] * (2 if operation.settings.get("bidirectional") else 1)
+    output = (*x.shape[:-1], proj)
+    return (output, hidden, cells) if _is_lstm(operation) else (output, hidden)
+
+
+def _is_lstm(operation: Operation) -> bool:
+    return "LSTM" in str(operation.settings.get("kind", "")).upper()
+
+
+def _sizes(operation: Operation) -> tuple[int, Shape, Shape]:
+    """The axis of time, and the shapes of the two states."""
+    x = operation.operands[0]
+    first = bool(operation.settings.get("batch_first", False))
+    both = 2 if operation.settings.get("bidirectional") else 1
+    depth = whole(operation, "layers", 1, least=1) * both
+    hidden = whole(operation, "hidden_size", 1)
+    proj = whole(operation, "proj", 0) or hidden
+    if len(x.shape) == 2:
+        return 0, (depth, proj), (depth, hidden)
+    batch = x.shape[0 if first else 1]
+    return (1 if first else 0), (depth, batch, proj), (depth, batch, hidden)
+
+
+def _state_fits(operation: Operation, i: int, state: Operand, shape: Shape) -> None:
+    if state.shape == shape:
+        return
+    first = " (batch_first)" if operation.settings.get("batch_first") else ""
+    x = operation.operands[0]
+    if len(state.shape) != len(shape):
+        marks = [(i, axis) for axis in range(len(state.shape))]
+        says = f"{state} has {len(state.shape)} axes, beside {x}{first} it must be {written(shape)}"
+    else:
+        differ = [axis for axis in range(len(shape)) if state.shape[axis] != shape[axis]]
+        marks = [(i, axis) for axis in differ]
+        if len(shape) == 3 and 1 in differ:
+            marks.append((0, 0 if first else 1))
+        says = f"{state} is a state beside {x}{first}: it must be {written(shape)}"
+    raise Clash(says, LAW_STATE, marks, lambda: offered(operation, _state_changes(operation, i, shape)))
+
+
+def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Change | None]:
+    x, *states = operation.operands
+    state = operation.operands[i]
+    if len(x.shape) == 3 and len(state.shape) == 3:
+        other = not operation.settings.get("batch_first", False)
+        if state.shape[1] == x.shape[0 if other else 1]:
+            because = f"{x.name} is ({'batch, length' if other else 'length, batch'}, features)"
+            yield remade(operation, because, {"batch_first": other}, {}, batch_first=other)
+    if len(x.shape) == 2 and len(state.shape) == 3:
+        at = 0 if operation.settings.get("batch_first") else 1
+        yield turned(operation, f"{x.name} is one sample of a batch", {0: axis_in(x, at)})
+        yield turned(operation, f"{x.name} is a batch of one step", {0: axis_in(x, 1 - at)})
+    for change in ("swap", "axis", "flat", "layers", "batch", "shorter"):
+        turns = {k: _state_turn(change, states[k - 1], one, x) for k, one in _expected(operation).items()}
+        fits = {k: turn for k, turn in turns.items() if states[k - 1].shape != _expected(operation)[k]}
+        yield turned(operation, _BECAUSE[change].format(name=state.name), fits)
+    wide = state.shape[-1] if state.shape else 0
+    if not operation.settings.get("proj"):
+        yield remade(operation, f"{state.name} has {wide} numbers", {"hidden_size": wide}, {}, hidden_size=wide)
+    if state.shape and len(state.shape) == len(shape):
+        deep = state.shape[0]
+        yield remade(operation, f"{state.name} has {deep} layers", {"num_layers": deep}, {}, layers=deep)
+
+
+_BECAUSE = {
+    "swap": "{name} has its batch first, which states never have",
+    "axis": "{name} has no axis of layers",
+    "flat": "{name} has an axis of 1 that is not meant",
+    "layers": "each layer and direction starts from {name}",
+    "batch": "each sample starts from {name}",
+    "shorter": "the last batch is smaller",
+}
+
+
+def _expected(operation: Operation) -> dict[int, Shape]:
+    _, hidden, cells = _sizes(operation)
+    return dict(zip(range(1, len(operation.operands)), (hidden, cells), strict=False))
+
+
+def _state_turn(change: str, state: Operand, shape: Shape, x: Operand) -> Turn | None:
+    if change == "swap":
+        turn = permuted(state, 1, 0, 2) if len(state.shape) == 3 else None
+        return turn and Turn(f"{turn.template}.contiguous()", turn.after)
+    if change == "axis":
+        return axis_in(state, 0)
+    if change == "flat":
+        return axis_out(state, 1) or axis_out(state, 0)
+    if len(state.shape) != 3 or len(shape) != 3:
+        return None
+    if change == "layers" and state.shape[0] == 1:
+        return hung(state, f"{{}}.repeat({shape[0]}, 1, 1)", (shape[0], *state.shape[1:]))
+    size = (
+        f"{atom(x.name)}.size({x.shape.index(shape[1])})"
+        if "{" not in x.name and shape[1] in x.shape
+        else str(shape[1])
+    )
+    if change == "batch" and state.shape[1] == 1:
+        return hung(state, f"{{}}.repeat(1, {size}, 1)", (state.shape[0], shape[1], state.shape[2]))
+    if change == "shorter" and below(shape[1], state.shape[1]):
+        return hung(state, f"{{}}[:, :{size}].contiguous()", (state.shape[0], shape[1], state.shape[2]))
+    return None
+
+
+def _mends(operation: Operation) -> list[Repair]:
+    return offered(operation, _input_changes(operation))
+
+
+def _input_changes(operation: Operation) -> Iterator[Change | None]:
+    x = operation.operands[0]
+    wanted = whole(operation, "input_size", 1)
+    rank = len(x.shape)
+    if wanted == 1 and rank in (1, 2):
+        yield turned(operation, f"each step of {x.name} is one number", {0: axis_in(x, -1)})
+    if rank == 3 and x.shape[1] == wanted:
+        yield turned(operation, f"the features of {x.name} are on axis 1", {0: permuted(x, 0, 2, 1)})
+    if rank == 3 and x.shape[0] == wanted:
+        yield turned(operation, f"the features of {x.name} are on axis 0", {0: permuted(x, 1, 2, 0)})
+    if rank == 2 and x.shape[0] == wanted:
+        yield turned(operation, f"{x.name} is kept the other way round", {0: permuted(x, 1, 0)})
+    if rank == 4:
+        if product(x.shape[2:]) == wanted:
+            yield turned(operation, f"the features of {x.name} are on two axes", {0: laid_flat(x, 2)})
+        for axis in range(4):
+            yield turned(operation, f"axis {axis} of {x.name}, of size 1, is not meant", {0: axis_out(x, axis)})
+        if product((x.shape[1], x.shape[2])) == wanted:
+            last = permuted(x, 0, 3, 1, 2)
+            because = f"each column of {x.name} is one step"
+            yield turned(operation, because, {0: last and then(last, laid_flat(last.after, 2))})
+        yield turned(operation, f"axes 0 and 1 of {x.name} both count samples", {0: laid_flat(x, 0, 1)})
+    if rank == 1 and x.shape[0] == wanted:
+        yield turned(operation, f"{x.name} is one step", {0: axis_in(x, 0)})
+    if rank in (2, 3):
+        here = x.shape[-1]
+        yield remade(operation, f"{x.name} has {here} features", {"input_size": here}, {}, input_size=here)
+
+
+@rule
+def rnn_cell(operation: Operation) -> tuple[Shape, ...]:
+    """``nn.LSTMCell``, ``nn.GRUCell``, ``nn.RNNCell``: x, then a state. Settings ``kind, input_size, hidden_size``."""
+    x, *states = takes(operation, 1, 3)
+    axes_are(operation, (1, 2), LAW_STEP, lambda: _cell_mends(operation))
+    wanted, hidden = whole(operation, "input_size", 1), whole(operation, "hidden_size", 1)
+    if x.shape[-1] != wanted:
+        says = f"{has(x, -1)} (features), the cell's input_size is {wanted}: they must be equal"
+        raise Clash(says, LAW_INPUT, ((0, len(x.shape) - 1),), lambda: _cell_mends(operation))
+    shape = (*x.shape[:-1], hidden)
+    for i, state in enumerate(states, 1):
+        if state.shape != shape:
+            rank = len(state.shape)
+            same = rank == len(shape)
+            axes = [axis for axis in range(rank) if not same or state.shape[axis] != shape[axis]]
+            marks = [(i, axis) for axis in axes] + ([(0, 0)] if same and 0 in axes and rank == 2 else [])
+            says = f"{state} is a state beside {x}: it must be {written(shape)}"
+            raise Clash(says, LAW_STEP, marks, lambda: _cell_mends(operation))
+    agree(operation, range(len(operation.operands)))
+    return (shape, shape) if _is_lstm(operation) else (shape,)
+
+
+def _cell_mends(operation: Operation) -> list[Repair]:
+    x, *states = operation.operands
+    wanted = operation.settings.get("input_size")
+    here = x.shape[-1] if x.shape else 0
+
+    def changes() -> Iterator[Change | None]:
+        if len(x.shape) == 3:
+            for axis in range(3):
+                yield turned(operation, f"axis {axis} of {x.name}, of size 1, is not meant", {0: axis_out(x, axis)})
+            yield turned(operation, "a cell takes one step", {0: hung(x, "{}[:, 0]", (x.shape[0], x.shape[2]))})
+        if len(x.shape) == 2 and x.shape[0] == wanted:
+            yield turned(operation, f"{x.name} is kept the other way round", {0: permuted(x, 1, 0)})
+        if wanted == 1:
+            yield turned(operation, f"each sample of {x.name} is one number", {0: axis_in(x, -1)})
+        for i in range(1, len(states) + 1):
+            every = dict(enumerate(states, 1))
+            yield turned(
+                operation, "the states have an axis of layers", {k: axis_out(one, 0) for k, one in every.items()}
+            )
+            if x.shape and len(states[i - 1].shape) < 3:
+                count = x.shape[0]
+                rows = {k: _repeated(one, count) for k, one in every.items()}
+                yield turned(operation, "each sample starts from the same state", rows)
+        if x.shape and here != wanted:
+            yield remade(operation, f"{x.name} has {here} features", {"input_size": here}, {}, input_size=here)
+        if states and states[0].shape:
+            wide = states[0].shape[-1]
+            yield remade(operation, f"the state has {wide} numbers", {"hidden_size": wide}, {}, hidden_size=wide)
+
+    return offered(operation, changes())
+
+
+def _repeated(state: Operand, count: Size) -> Turn | None:
+    if len(state.shape) == 1:
+        return hung(state, f"{{}}.repeat({count}, 1)", (count, *state.shape))
+    return hung(state, f"{{}}.repeat({count}, 1)", (count, state.shape[1])) if state.shape[0] == 1 else None
