@@ -1,0 +1,119 @@
+"""Rows of layers in source: which expression makes the one of a number or a name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .bodies import COMPREHENSIONS, LOOPS, Body, callee, own_nodes
+
+DEEPEST = 12
+_GROWING = ("append", "extend", "insert")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An expression that makes one element, or with ``loop`` one on each way round of it."""
+
+    node: ast.expr
+    key: str = ""
+    loop: ast.AST | None = None
+
+
+def element_of(body: Body, row: ast.expr, key: str, count: int, kind: str) -> ast.expr | None:
+    """The expression that makes the element of a key among ``count``, of a class named ``kind`` where that is known."""
+    items = list(_items(body, row))
+    for item in items:
+        if item.key and item.key == key:
+            return item.node
+    if not key.isdigit():
+        return None
+    laid = _laid(items, count)
+    return laid[int(key)] if laid is not None and int(key) < len(laid) else _alone(items, kind)
+
+
+def _alone(items: Sequence[Item], kind: str) -> ast.expr | None:
+    """The only expression that makes an object of a class."""
+    fits = [item.node for item in items if isinstance(item.node, ast.Call) and callee(item.node.func) == kind]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _laid(items: Sequence[Item], count: int) -> list[ast.expr] | None:
+    """The items as they come, those of the one loop among them as often as it takes to make ``count``."""
+    loops = {id(item.loop) for item in items if item.loop is not None}
+    if not loops:
+        return [item.node for item in items] if len(items) >= count else None
+    if len(loops) > 1:
+        return None
+    inside = [i for i, item in enumerate(items) if item.loop is not None]
+    turns, over = divmod(count - (len(items) - len(inside)), len(inside))
+    if over or turns < 0:
+        return None
+    first, last = inside[0], inside[-1] + 1
+    return [item.node for item in (*items[:first], *list(items[first:last]) * turns, *items[last:])]
+
+
+def _items(body: Body, row: ast.expr, deep: int = 0) -> Iterator[Item]:
+    if deep > DEEPEST:
+        return
+    if isinstance(row, ast.List | ast.Tuple):
+        for node in row.elts:
+            if isinstance(node, ast.Starred):
+                yield from _items(body, node.value, deep + 1)
+            elif isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[0], ast.Constant):
+                yield Item(node.elts[1], str(node.elts[0].value))
+            else:
+                yield Item(node)
+    elif isinstance(row, ast.Dict):
+        for key, value in zip(row.keys, row.values, strict=True):
+            yield Item(value, str(key.value) if isinstance(key, ast.Constant) else "")
+    elif isinstance(row, ast.DictComp):
+        yield Item(row.value, loop=row)
+    elif isinstance(row, COMPREHENSIONS):
+        yield Item(row.elt, loop=row)
+    elif isinstance(row, ast.BinOp) and isinstance(row.op, ast.Add):
+        yield from _items(body, row.left, deep + 1)
+        yield from _items(body, row.right, deep + 1)
+    elif isinstance(row, ast.Call) and callee(row.func) in ("OrderedDict", "list", "tuple", "dict"):
+        for node in row.args:
+            yield from _items(body, node, deep + 1)
+        for keyword in row.keywords:
+            yield Item(keyword.value, keyword.arg or "")
+    elif isinstance(row, ast.Call) and callee(row.func) in ("ModuleList", "ModuleDict", "Sequential"):
+        rows = [ast.List(row.args, ast.Load())] if callee(row.func) == "Sequential" else row.args
+        for node in rows:
+            yield from _items(body, node, deep + 1)
+    elif isinstance(row, ast.Name | ast.Attribute):
+        yield from _grown(body, row, deep)
+
+
+def _grown(body: Body, name: ast.Name | ast.Attribute, deep: int) -> Iterator[Item]:
+    """A row that is made under a name (``rows``, ``self.rows``) and then grows, in the order of the text."""
+    same = ast.unparse(name)
+    for node in own_nodes(body.function):
+        value: ast.expr | None = None
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == same for target in node.targets):
+            value = node.value
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and ast.unparse(node.target) == same:
+            value = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            if node.func.attr in _GROWING and ast.unparse(node.func.value) == same:
+                last = node.args[-1]
+                value = last if node.func.attr == "extend" else ast.List([last], ast.Load())
+        if value is not None and ast.unparse(value) != same:
+            loop = next(iter(around(body.function, value)), None)
+            for item in _items(body, value, deep + 1):
+                yield Item(item.node, item.key, item.loop or loop)
+
+
+def around(function: ast.AST, node: ast.AST) -> Iterator[ast.AST]:
+    """The loops and comprehensions that a node stands in, the outermost first."""
+    there = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+    if isinstance(node, ast.List) and not there[0] and node.elts:
+        there = (node.elts[0].lineno, node.elts[0].col_offset)
+    for one in ast.walk(function):
+        if isinstance(one, (*LOOPS, *COMPREHENSIONS)):
+            start, end = (one.lineno, one.col_offset), (one.end_lineno or 0, one.end_col_offset or 0)
+            if start <= there < end:
+                yield one
