@@ -37,6 +37,8 @@ class LayerCall:
     module: torch.nn.Module
     takes: tuple[Held, ...] = ()
     gives: tuple[Held, ...] = ()
+    parent: int = -1
+    """The number of the step that it ran in; -1 for the model itself."""
     depth: int = 0
     leaf: bool = True
     """Whether it called no other module."""
@@ -71,8 +73,10 @@ class FunctionCall:
     arguments: tuple[Any, ...] = ()
     """The arguments as they came, a tensor as its ``Held``."""
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    parent: int = -1
+    """The number of the layer's step whose ``forward`` ran."""
     inside: str = ""
-    """The path of the layer whose ``forward`` ran."""
+    """The path of that layer."""
     at: Where | None = None
     ended: bool = False
     multiply_adds: int = 0
