@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from . import broadcasting, einsum, joining, products, reducing, reshaping
+from . import broadcasting as broadcasting
 from . import convolution as convolution
+from . import einsum as einsum
+from . import indexing as indexing
+from . import joining as joining
 from . import layers as layers
+from . import laying as laying
+from . import more_products as more_products
 from . import normalising as normalising
+from . import picking as picking
 from . import pooling as pooling
+from . import products as products
 from . import recurrent as recurrent
+from . import reducing as reducing
+from . import reshaping as reshaping
+from . import solving as solving
+from . import splitting as splitting
 from .registry import RULES, results
 
-__all__ = ["RULES", "broadcasting", "einsum", "joining", "products", "reducing", "reshaping", "results"]
+__all__ = ["RULES", "results"]

@@ -62,10 +62,21 @@ def joined(operation: Operation, axis: int, shapes: Sequence[Shape], setting: st
 
 def _differ(operation: Operation, first: int, i: int, at: int, along: int) -> Clash:
     one, other = operation.operands[first], operation.operands[i]
-    axes = [at - (len(operation.operands[first].shape) < at + 1) for _ in (first, i)]
-    has = [f"{who} has {who.shape[axis]} on axis {axis}" for who, axis in zip((one, other), axes, strict=True)]
+    axes = [_own(operation, k, at) for k in (first, i)]
+    has = [
+        f"{who} has {who.shape[axis] if who.shape else 1} on axis {axis}"
+        for who, axis in zip((one, other), axes, strict=True)
+    ]
     says = f"{has[0]}, {has[1]}: joined along axis {along}, all other axes must be equal"
-    return Clash(says, LAW, ((first, axes[0]), (i, axes[1])), lambda: join_repairs(operation))
+    marks = [(k, axis) for k, axis in zip((first, i), axes, strict=True) if operation.operands[k].shape]
+    return Clash(says, LAW, marks, lambda: join_repairs(operation))
+
+
+def _own(operation: Operation, i: int, at: int) -> int:
+    """The axis of an operand that became this one: vstack and dstack put axes of 1 before those of vectors."""
+    rank = len(operation.operands[i].shape)
+    before = 1 if rank == 1 and operation.rule in ("vstack", "dstack") else 0
+    return max(0, min(at - before, rank - 1))
 
 
 def _axes(rank: int) -> str:

@@ -12,7 +12,6 @@ from tearless.linear_algebra.shapes.size import Named, Shape, code, divided, pro
 
 def reshape_repairs(operation: Operation, here: Shape, wanted: Shape, setting: str = "shape") -> list[Repair]:
     """The sizes asked for with one of them as the others leave it; the sizes that the array begins with are kept."""
-    total = product(here)
     kept = _prefix(here, wanted)
 
     def changes() -> Iterator[Change]:

@@ -1,0 +1,157 @@
+"""What was meant by a key that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened, with_ones
+from tearless.linear_algebra.shapes.operation import Operation, Place, Repair
+from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, ranked
+from tearless.linear_algebra.shapes.size import Size
+
+from .keys import Item, items, spelled
+
+
+def too_many_repairs(operation: Operation, some: Sequence[Item | None]) -> list[Repair]:
+    """One item less: a number first, then a slice of everything; or an axis of 1 more."""
+    a = operation.operands[0]
+
+    def changes() -> Iterator[Change]:
+        for at in reversed(range(len(some))):
+            one = some[at]
+            if one is None or one.kind == "none":
+                continue
+            left = [*some[:at], *some[at + 1 :]]
+            plain = one.kind == "slice" and one.value == slice(None)
+            first = at == 0 and len(a.shape) > 1
+            price = (0.9 if first else 1.0) if one.kind == "int" else 1.2 if plain else 2.0
+            because = f"{a.name} has not the axis that '{spelled([one])}' is for"
+            yield _keyed(operation, left, because.replace("{", "").replace("}", ""), price)
+        yield from every_move(operation, lambda _: widened(a, len(a.shape) + 1), (0,))
+
+    return ranked(operation, changes())
+
+
+def _keyed(operation: Operation, some: Sequence[Item | None], because: str, price: float) -> Change:
+    """The operation with another key."""
+    whole = all(one is None or (one.kind == "slice" and one.value == slice(None)) for one in some)
+    text = "{0}" if whole else f"{{0}}[{spelled(some)}]"
+    key: tuple[Any, ...] = tuple(_value(one) for one in some)
+    return instead(because, price, text, replace(operation, rule="index", settings={**operation.settings, "key": key}))
+
+
+def _value(one: Item | None) -> Any:
+    if one is None:
+        return Ellipsis
+    return Place(one.operand) if one.operand is not None else one.value
+
+
+def number_repairs(operation: Operation, axis: int) -> list[Repair]:
+    """The last entry; the number on another axis, where it is one."""
+    some = items(operation)
+    at = _place(operation, some, axis)
+    one = some[at]
+    if one is None:
+        return []
+    changes: list[Change] = []
+    last = replace(one, value=-1)
+    changes.append(_keyed(operation, [*some[:at], last, *some[at + 1 :]], "the last entry is meant", 1.2))
+    for move in range(1, len(operation.operands[0].shape) - axis):
+        every = [Item("slice", slice(None), 1)] * move
+        because = f"axis {axis + move} is meant"
+        changes.append(_keyed(operation, [*some[:at], *every, *some[at:]], because, 1.0))
+    for back in range(1, at + 1):
+        before = some[at - back]
+        if before is not None and before.kind == "slice" and before.value == slice(None):
+            left = [*some[: at - back], *some[at - back + 1 :]]
+            changes.append(_keyed(operation, left, f"axis {axis - 1} is meant", 1.1))
+            break
+    return ranked(operation, changes)
+
+
+def slice_repairs(operation: Operation, axis: int) -> list[Repair]:
+    """PyTorch turns an axis round with ``flip``."""
+    some = items(operation)
+    at = _place(operation, some, axis)
+    one = some[at]
+    if one is None or one.value.step != -1 or one.value.start is not None or one.value.stop is not None:
+        return []
+    kept = [*some[:at], Item("slice", slice(None), 1), *some[at + 1 :]]
+    change = _keyed(operation, kept, "the axis is turned round", 1.0)
+    text = f"{change.repair.text}.flip({axis})"
+    return ranked(operation, [Change(change.price, change.after, replace(change.repair, text=text))])
+
+
+def _place(operation: Operation, some: Sequence[Item | None], axis: int) -> int:
+    """Where in the key the item stands that takes this axis."""
+    free = len(operation.operands[0].shape) - sum(one.takes for one in some if one is not None)
+    here = 0
+    for at, one in enumerate(some):
+        takes = free if one is None else one.takes
+        if here <= axis < here + takes:
+            return at
+        here += takes
+    return len(some) - 1
+
+
+def array_repairs(operation: Operation) -> list[Repair]:
+    """Rows and columns picked one with all others: an axis of 1 behind the first array."""
+
+    def moves(i: int) -> Iterator[Move]:
+        one = operation.operands[i]
+        if one.shape:
+            because = "every entry of {name} is meant with every one of the other"
+            yield replace(with_ones(one, [len(one.shape)]), because=because, price=1.0)
+        yield from squeezed(one)
+        for other in operation.operands[1:]:
+            for size in other.shape:
+                if isinstance(size, int) and one.shape:
+                    yield from cut(one, len(one.shape) - 1, size)
+
+    arrays = range(1, len(operation.operands))
+    changes = [
+        Change(change.price + 0.1 * min(change.repair.operands), change.after, change.repair)
+        for change in every_move(operation, moves, arrays, later=0.0)
+    ]
+    return ranked(operation, changes)
+
+
+def mask_repairs(operation: Operation, one: Item | None) -> list[Repair]:
+    """The mask on the axis that it fits; an axis of 1 taken out of it; any or all of its rows."""
+    mask = 1 if one is None else one.operand
+    if mask is None:
+        return []
+    a, picks = operation.operands[0], operation.operands[mask]
+
+    def moves(i: int) -> Iterator[Move]:
+        if i != mask:
+            if len(picks.shape) > 1:
+                yield from transposed(a)
+            return
+        yield from squeezed(picks)
+        yield from transposed(picks)
+        if len(picks.shape) > 1:
+            because = "an entry is kept where any of its row is"
+            yield Move("{}.any(-1)", picks.shape[:-1], because, 1.9)
+        for axis in range(min(len(a.shape), len(picks.shape))):
+            size: Size = a.shape[axis]
+            if isinstance(size, int):
+                yield from cut(picks, axis, size)
+
+    def changes() -> Iterator[Change]:
+        if len(items(operation)) == 1 if operation.rule == "index" else True:
+            for axis in range(1, len(a.shape)):
+                every = [Item("slice", slice(None), 1)] * axis
+                here = replace(operation, operands=(a, replace(picks, dtype="bool")))
+                masked = Item("mask", None, len(picks.shape), picks.shape, 1)
+                if len(operation.operands) == 2:
+                    change = _keyed(here, [*every, masked], f"{picks.name} is for axis {axis}", 1.0)
+                    yield change
+        yield from every_move(operation, moves, (0, mask))
+        wide = a.shape[0] if a.shape else 0
+        if len(picks.shape) == 1 and isinstance(picks.shape[0], int) and isinstance(wide, int):
+            yield from (on_operands(operation, {0: move}) for move in cut(a, 0, picks.shape[0]))
+
+    return ranked(operation, changes())
