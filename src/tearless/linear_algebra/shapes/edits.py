@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .origin import Step, each, map_setting
+from .origin import Step, each, layer_named, map_setting
 from .size import Shape
 
 SQUARES = (28, 32, 224, 64, 256, 128, 96, 48, 227, 299, 384, 512, 100, 150, 160, 180, 192, 200, 240, 300, 320, 400, 16)
@@ -48,7 +48,7 @@ def _calls(given: Shape, chain: tuple[Step, ...], unused: Sequence[Step]) -> Ite
     for layer in unused:
         for at in range(len(chain) + 1):
             steps = (*chain[:at], layer, *chain[at:])
-            says = f"with {layer.path} called, which is made and never called"
+            says = f"with {layer_named(layer)} called, which is made and never called"
             yield Edited("uncalled", says, 0.2 + 0.01 * (len(chain) - at), given, steps, layer.path)
 
 
@@ -65,7 +65,7 @@ def _counts(given: Shape, chain: tuple[Step, ...]) -> Iterator[Edited]:
         yield Edited("left out", _counted(step, like - 1, like), cost + 0.1, given, less, step.path)
         block = chain[at : at + 2]
         if step.rule == "conv" and len(block) == 2 and block[1].rule == "pool":
-            pair = f"{step.path} and the pooling after it"
+            pair = f"{layer_named(step)} and the pooling after it"
             yield Edited("left out", f"without {pair}", 1.4, given, (*chain[:at], *chain[at + 2 :]), step.path)
             twice = (*chain[: at + 2], *block, *chain[at + 2 :])
             yield Edited("repeated", f"{pair} twice", 1.5, given, twice, step.path)
@@ -116,7 +116,7 @@ def _settings(given: Shape, chain: tuple[Step, ...]) -> Iterator[Edited]:
             if now == each(value, len(now)) or (name == "ceil" and bool(step.get("ceil")) == value):
                 continue
             spelled = f"{_SPELLED.get(name, name)}={value}"
-            says = f"{step.path or step.rule} with {spelled}"
+            says = f"{layer_named(step)} with {spelled}"
             steps = (*chain[:at], _put(step, name, value), *chain[at + 1 :])
             change = {_SPELLED.get(name, name): str(value)}
             yield Edited(name, says, cost, given, steps, step.path, change)
@@ -231,14 +231,14 @@ def _outs(given: Shape, chain: tuple[Step, ...]) -> Iterator[Edited]:
     for at, step in enumerate(chain):
         if step.rule == "rnn":
             ways = 1 if step.get("ways", 1) == 2 else 2
-            says = f"{step.path or 'a recurrent layer'} that runs {'both ways' if ways == 2 else 'one way only'}"
+            says = f"{layer_named(step)} that runs {'both ways' if ways == 2 else 'one way only'}"
             steps = (*chain[:at], _put(step, "ways", ways), *chain[at + 1 :])
             yield Edited("ways", says, 0.8, given, steps, step.path)
     made = [at for at, step in enumerate(chain) if isinstance(step.get("out"), int)]
     for at in made[:-1]:
         other, last = chain[at], chain[made[-1]]
-        if other.get("out") != last.get("out"):
+        if other.get("out") != last.get("out") and last.rule != "rnn":
             what = "channels" if other.rule.startswith("conv") else "features"
-            says = f"the {what} of {other.path or other.rule}, {other.get('out')} for {last.get('out')}"
+            says = f"the {what} of {layer_named(other)}, {other.get('out')} for {last.get('out')}"
             steps = (*chain[: made[-1]], _put(last, "out", other.get("out")), *chain[made[-1] + 1 :])
             yield Edited("channels", says, 1.0, given, steps, other.path)

@@ -181,7 +181,12 @@ def described(step: Step, axis: int) -> str:
         value = map_setting(step, name)[axis]
         if value != plain:
             words.append(f"padding same ({value})" if step.get(name) == "same" else f"{name} {value}")
-    return ", ".join([step.path or step.rule, *words])
+    return ", ".join([layer_named(step), *words])
+
+
+def layer_named(step: Step) -> str:
+    """How a sentence names a step: its path, ``layer 3`` in a row of layers."""
+    return f"layer {step.path}" if step.path[:1].isdigit() else step.path or step.rule
 
 
 def _on_map(axes: Axes, step: Step) -> Axes:
@@ -191,7 +196,9 @@ def _on_map(axes: Axes, step: Step) -> Axes:
     space = tuple(_spread(axis, step, i) for i, axis in enumerate(axes[-n:]))
     channel = axes[-n - 1]
     if step.rule.startswith("conv"):
-        channel = Axis(step.get("out"), f"{step.get('out')} channels of {step.path}", "channel", where=step.where)
+        channel = Axis(
+            step.get("out"), f"{step.get('out')} channels of {layer_named(step)}", "channel", where=step.where
+        )
     return (*axes[: -n - 1], channel, *space)
 
 
@@ -219,19 +226,20 @@ def _computed(size: Size, before: Size, step: Step, i: int) -> str:
         names = ("stride", "padding", "dilation", "kernel", "output_padding")
         s, p, d, k, more = (map_setting(step, name)[i] for name in names)
         return f"{size} = ({before} - 1)·{s} - 2·{p} + {d}·({k} - 1) + {more} + 1 ({described(step, i)})"
-    return f"{size} asked of {step.path or step.rule}"
+    return f"{size} asked of {layer_named(step)}"
 
 
 def _last(axes: Axes, step: Step) -> Axes:
     """A layer that gives the last axis anew."""
     out, ways = step.get("out"), step.get("ways", 1)
     what = {"rnn": "hidden numbers"}.get(step.rule, "features")
-    says = f"{out} {what} of {step.path}" if ways == 1 else f"{ways * out} = {ways}·{out} ({step.path} runs both ways)"
+    name = layer_named(step)
+    says = f"{out} {what} of {name}" if ways == 1 else f"{ways * out} = {ways}·{out} ({name} runs both ways)"
     return (*axes[:-1], Axis(ways * out, says, "feature", where=step.where))
 
 
 def _embedded(axes: Axes, step: Step) -> Axes:
-    return (*axes, Axis(step.get("out"), f"{step.get('out')} numbers for each entry ({step.path})", "feature"))
+    return (*axes, Axis(step.get("out"), f"{step.get('out')} numbers for each entry ({layer_named(step)})", "feature"))
 
 
 def _flattened(axes: Axes, step: Step) -> Axes:
@@ -337,6 +345,7 @@ def _chain(axis: Axis) -> Iterator[str]:
     """The axis and those that it was computed from, the latest first."""
     link: Axis | None = axis
     while link is not None:
-        if link.before is not None or link is axis:
+        kept = link.before is not None and link.before.size == link.size
+        if (link.before is not None and not kept) or (link is axis and link.before is None):
             yield link.says if str(link.size) in link.says else f"{link.size} {link.says}"
         link = link.before
