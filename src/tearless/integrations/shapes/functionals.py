@@ -10,20 +10,23 @@ from .losses import asked_by_loss, is_loss
 from .modules import Asked, is_present
 
 Given: TypeAlias = Mapping[str, Any]
+Asks: TypeAlias = Callable[[Given, int], Asked]
 
 
 def asked_by(function: str, given: Given) -> Asked | None:
     """What a function of this name asks of its arguments, by name; ``None`` for one without a rule.
 
-    >>> asked_by("layer_norm", {"input": "x", "normalized_shape": [3]})
-    Asked(rule='layer_norm', takes=(('input', 'x'),), settings={'normalized_shape': (3,)})
+    >>> import numpy as np
+    >>> asked = asked_by("pixel_shuffle", {"input": np.ones((1, 4, 3, 3)), "upscale_factor": 2})
+    >>> asked.rule, [role for role, _ in asked.takes], asked.settings
+    ('pixel_shuffle', ['input'], {'factor': 2})
     """
     if is_loss(function):
         rule, takes, settings = asked_by_loss(function, given)
         return Asked(rule, tuple(pair for pair in takes if is_present(pair[1])), settings)
     for pattern, asks in _ASKS:
         if re.fullmatch(pattern, function):
-            asked = asks(given, _n(function))
+            asked = asks({**given, "kind": "max" if "max" in function else "avg"}, _n(function))
             return Asked(asked.rule, tuple(pair for pair in asked.takes if is_present(pair[1])), asked.settings)
     return None
 
@@ -41,6 +44,7 @@ def _pool(given: Given, n: int) -> Asked:
     kernel, stride = given.get("kernel_size"), given.get("stride")
     settings = {
         "n": n,
+        "kind": given.get("kind"),
         "kernel": kernel,
         "stride": stride if stride not in (None, ()) else kernel,
         "padding": given.get("padding", 0),
@@ -48,6 +52,11 @@ def _pool(given: Given, n: int) -> Asked:
         "ceil": given.get("ceil_mode", False),
     }
     return Asked("pool", _takes(given, "input"), settings)
+
+
+def _adaptive_pool(given: Given, n: int) -> Asked:
+    settings = {"n": n, "kind": given.get("kind"), "output": given.get("output_size")}
+    return Asked("adaptive_pool", _takes(given, "input"), settings)
 
 
 def _conv(given: Given, n: int) -> Asked:
@@ -64,9 +73,13 @@ def _batch_norm(given: Given, n: int) -> Asked:
     return Asked("batch_norm", _takes(given, "input", other), {"n": {4: 2, 5: 3}.get(axes, 1)})
 
 
-def _layer_norm(given: Given, n: int) -> Asked:
-    del n
-    return Asked("layer_norm", _takes(given, "input"), {"normalized_shape": tuple(given["normalized_shape"])})
+def _norm(rule: str) -> Asks:
+    def asks(given: Given, n: int) -> Asked:
+        del n
+        shape = tuple(given.get("normalized_shape", ()))
+        return Asked(rule, _takes(given, "input", "weight"), {"normalized_shape": shape})
+
+    return asks
 
 
 def _attention(given: Given, n: int) -> Asked:
@@ -76,7 +89,7 @@ def _attention(given: Given, n: int) -> Asked:
     return Asked("attention", _takes(given, "query", "key", "value", "attn_mask"), settings)
 
 
-def _one(rule: str, *roles: str, **settings: str) -> Callable[[Given, int], Asked]:
+def _one(rule: str, *roles: str, **settings: str) -> Asks:
     """A function that takes arrays in these roles, and settings by the names of its arguments."""
 
     def asks(given: Given, n: int) -> Asked:
@@ -88,23 +101,25 @@ def _one(rule: str, *roles: str, **settings: str) -> Callable[[Given, int], Aske
 
 
 _FOLD = {"kernel": "kernel_size", "stride": "stride", "padding": "padding", "dilation": "dilation"}
-_ASKS: tuple[tuple[str, Callable[[Given, int], Asked]], ...] = (
+_ASKS: tuple[tuple[str, Asks], ...] = (
     ("linear", _one("linear", "input", "weight", "bias")),
     ("bilinear", _one("bilinear", "input1", "input2", "weight", "bias")),
     (r"conv\dd", _conv),
     (r"(max|avg|lp)_pool\dd(_with_indices)?", _pool),
     (
         r"adaptive_(max|avg)_pool\dd(_with_indices)?",
-        lambda given, n: Asked("adaptive_pool", _takes(given, "input"), {"n": n, "output": given.get("output_size")}),
+        _adaptive_pool,
     ),
     ("batch_norm", _batch_norm),
-    ("(layer|rms)_norm", _layer_norm),
+    ("layer_norm", _norm("layer_norm")),
+    ("rms_norm", _norm("rms_norm")),
     ("group_norm", _one("group_norm", "input", "weight", groups="num_groups")),
     ("embedding", _one("embedding", "input", "weight")),
+    ("embedding_bag", _one("embedding_bag", "input", "weight", "offsets")),
     ("multi_head_attention_forward", _attention),
     ("interpolate", _one("interpolate", "input", size="size", scale_factor="scale_factor", mode="mode")),
     ("pixel_shuffle", _one("pixel_shuffle", "input", factor="upscale_factor")),
-    ("(log_)?soft(max|min)", _one("reduce", "input", axis="dim")),
+    ("(log_)?soft(max|min)", _one("along", "input", axis="dim")),
     ("glu", _one("glu", "input", axis="dim")),
     ("fold", _one("fold", "input", output="output_size", **_FOLD)),
     ("unfold", _one("unfold", "input", **_FOLD)),

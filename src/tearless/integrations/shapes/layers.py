@@ -16,7 +16,9 @@ from .calls import LayerCall
 from .library_frames import function_at_work, is_module, layer_at_work, spoken
 from .made_at import Made, made_of
 from .modules import Asked
+from .onwards import onwards
 from .places import place_of
+from .producers import produced_by
 from .ranges import clash_of_values
 from .state_dicts import of_state_dict
 from .values import spec_of
@@ -55,7 +57,7 @@ def of_call(
     if work is not None and asked is not None:
         return _of_layer(error, work.layer, asked, words, above, below)
     function = function_at_work(below)
-    return _of_function(error, *function, words) if function is not None else None
+    return _of_function(error, *function, words, above) if function is not None else None
 
 
 def model_path(trail: Sequence[TracebackType], at: int) -> tuple[str, str]:
@@ -73,15 +75,31 @@ def _of_layer(
     place = place_of(layer, above, below, words)
     operation, nodes = operation_of(asked, words, place.path, layer)
     made = made_of(place.chain, layer, place.root, place.name)
-    remade = Remade(made, nodes)
+    remade = Remade(_changed(error, asked, words, above) or made, nodes)
     clash = clash_of(error, operation, asked, remade)
+    if clash is not None and place.chain:
+        clash = onwards(clash, layer, place.chain[0][0])
     where = made.where() if made is not None else None
     return LayerCall(operation, nodes, clash, place.path, type(layer).__name__, where, remade)
 
 
-def _of_function(error: BaseException, name: str, asked: Asked, words: Words) -> LayerCall:
+def _of_function(
+    error: BaseException, name: str, asked: Asked, words: Words, above: list[FrameType]
+) -> LayerCall:
     operation, nodes = operation_of(asked, words, name, None)
-    return LayerCall(operation, nodes, clash_of(error, operation, asked, Remade(None, nodes)))
+    remade = Remade(_changed(error, asked, words, above), nodes)
+    return LayerCall(operation, nodes, clash_of(error, operation, asked, remade), remade=remade)
+
+
+def _changed(error: BaseException, asked: Asked, words: Words, above: list[FrameType]) -> Made | None:
+    """Where the layer is made that gave a loss its scores: that one is changed where classes are too few."""
+    if asked.rule != "loss" or not isinstance(error, IndexError):
+        return None
+    layer = produced_by(asked.takes[0][1], above)
+    if layer is None:
+        return None
+    place = place_of(layer, above, (), words)
+    return made_of(place.chain, layer, place.root, place.name)
 
 
 def operation_of(asked: Asked, words: Words, path: str, layer: Any) -> tuple[Operation, tuple[ast.expr | None, ...]]:
@@ -99,12 +117,15 @@ def operation_of(asked: Asked, words: Words, path: str, layer: Any) -> tuple[Ope
 
 def clash_of(error: BaseException, operation: Operation, asked: Asked, remade: Remade) -> Clash | None:
     """The clash that the rule finds, or the values, its repairs with a place in the source first."""
-    clash = clash_of_values(error, operation, asked)
-    if clash is None and operation.rule in RULES:
-        try:
+    clash: Clash | None = None
+    try:
+        if operation.rule in RULES:
             results(operation)
-        except Clash as found:
-            clash = found
+        clash = clash_of_values(error, operation, asked)
+    except Clash as found:
+        clash = found
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
     if clash is None:
         return None
     whole = clash

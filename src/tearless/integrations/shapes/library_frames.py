@@ -13,6 +13,7 @@ from .functionals import asked_by
 from .modules import Asked, asked_of
 
 _MACHINERY = frozenset({"_wrapped_call_impl", "_call_impl", "__call__", "inner"})
+MOST_PARTS = 64
 _HOLDERS = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "DistributedDataParallel", "OptimizedModule")
 
 
@@ -132,11 +133,16 @@ def _parts(node: ast.expr | None, text: str, value: Any) -> Iterator[Spoken]:
     yield Spoken(value, text, node)
     if isinstance(value, tuple | list):
         inside = node.elts if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == len(value) else None
-        for i, one in enumerate(value[:64]):
+        for i, one in enumerate(value[:MOST_PARTS]):
             yield from _parts(inside[i] if inside else None, ast.unparse(inside[i]) if inside else f"{text}[{i}]", one)
     elif isinstance(value, dict):
-        for key, one in list(value.items())[:64]:
-            yield from _parts(None, f"{text}[{key!r}]", one)
+        written = {}
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            written = {key.value: one for key, one in pairs if isinstance(key, ast.Constant)}
+        for key, one in list(value.items())[:MOST_PARTS]:
+            here = written.get(key)
+            yield from _parts(here, ast.unparse(here) if here else f"{text}[{key!r}]", one)
 
 
 def _holds(module: Any) -> bool:

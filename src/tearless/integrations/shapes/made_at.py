@@ -10,7 +10,7 @@ from typing import Any
 
 from tearless.linear_algebra.shapes import Edit, Where
 
-from .bodies import Body, argument, assignments, body_of, callee, found_in, own_nodes
+from .bodies import Body, argument, assignments, body_of, callee, own_nodes
 from .elements import element_of
 
 DEEPEST = 24
@@ -324,12 +324,27 @@ def _position(body: Body, name: str) -> int:
 
 def position_of(kind: type, name: str) -> int | None:
     """Which positional argument of a class's constructor has a name; ``None`` for none."""
-    code = getattr(found_in(kind, "__init__"), "__code__", None)
-    names = list(code.co_varnames[1 : code.co_argcount]) if code is not None else []
+    names = _names(kind)[0]
     return names.index(name) if name in names else None
 
 
 def keywords_of(kind: type) -> tuple[str, ...]:
     """The names that a class's constructor takes."""
-    code = getattr(found_in(kind, "__init__"), "__code__", None)
-    return tuple(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]) if code is not None else ()
+    return tuple(name for names in _names(kind) for name in names)
+
+
+def _names(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that a constructor takes by position, and those by keyword alone.
+
+    One that passes on whatever it is given (``LSTM(*args, **kwargs)``) takes what the next class takes, less the kind
+    of layer that it puts first itself.
+    """
+    for one in kind.__mro__:
+        code = getattr(vars(one).get("__init__"), "__code__", None)
+        if code is None:
+            continue
+        by_place = code.co_varnames[1 : code.co_argcount]
+        if by_place or not code.co_flags & 0x04:
+            alone = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+            return by_place[by_place[:1] == ("mode",) :], alone
+    return (), ()

@@ -32,11 +32,13 @@ def asked_of(layer: Any, given: Given) -> Asked | None:
 
     The classes that a layer's own class is made from count too, those of PyTorch alone.
 
+    >>> import numpy as np
     >>> class Linear:
-    ...     weight, bias = "w", None
+    ...     weight, bias = np.ones((4, 3)), None
     >>> Linear.__module__ = "torch.nn.modules.linear"
-    >>> asked_of(Linear(), {"input": "x"})
-    Asked(rule='linear', takes=(('input', 'x'), ('weight', 'w')), settings={})
+    >>> asked = asked_of(Linear(), {"input": np.ones((2, 5))})
+    >>> asked.rule, [(role, value.shape) for role, value in asked.takes]
+    ('linear', [('input', (2, 5)), ('weight', (4, 3))])
     """
     for kind in type(layer).__mro__:
         if not kind.__module__.startswith("torch."):
@@ -53,7 +55,7 @@ def asked_of(layer: Any, given: Given) -> Asked | None:
 
 def is_present(value: Any) -> bool:
     """Whether it is an array."""
-    return hasattr(value, "shape") and hasattr(value, "dtype") or isinstance(value, str)
+    return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
 def _present(takes: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
@@ -72,6 +74,10 @@ def _n(layer: Any) -> int:
         if found and kind.__module__.startswith("torch."):
             return int(found[1])
     return 1
+
+
+def _kind(layer: Any) -> str:
+    return "max" if any("MaxPool" in kind.__name__ for kind in type(layer).__mro__) else "avg"
 
 
 def _linear(layer: Any, given: Given) -> Asked:
@@ -102,6 +108,7 @@ def _conv_transpose(layer: Any, given: Given) -> Asked:
 def _pool(layer: Any, given: Given) -> Asked:
     settings = {
         "n": _n(layer),
+        "kind": _kind(layer),
         "kernel": layer.kernel_size,
         "stride": layer.stride if layer.stride is not None else layer.kernel_size,
         "padding": getattr(layer, "padding", 0),
@@ -112,7 +119,7 @@ def _pool(layer: Any, given: Given) -> Asked:
 
 
 def _adaptive_pool(layer: Any, given: Given) -> Asked:
-    return Asked("adaptive_pool", (("input", given.get("input")),), {"n": _n(layer), "output": layer.output_size})
+    return Asked("adaptive_pool", (("input", given.get("input")),), {"n": _n(layer), "kind": _kind(layer), "output": layer.output_size})
 
 
 def _batch_norm(layer: Any, given: Given) -> Asked:
@@ -127,8 +134,9 @@ def _instance_norm(layer: Any, given: Given) -> Asked:
 
 
 def _layer_norm(layer: Any, given: Given) -> Asked:
+    rule = "rms_norm" if "input" not in given and "x" in given else "layer_norm"
     value = given.get("input", given.get("x"))
-    return Asked("layer_norm", (("input", value),), {"normalized_shape": tuple(layer.normalized_shape)})
+    return Asked(rule, (("input", value), *_own(layer, "weight")), {"normalized_shape": tuple(layer.normalized_shape)})
 
 
 def _group_norm(layer: Any, given: Given) -> Asked:
@@ -138,6 +146,15 @@ def _group_norm(layer: Any, given: Given) -> Asked:
 
 def _embedding(layer: Any, given: Given) -> Asked:
     return Asked("embedding", (("input", given.get("input")), *_own(layer, "weight")))
+
+
+def _embedding_bag(layer: Any, given: Given) -> Asked:
+    takes = (("input", given.get("input")), *_own(layer, "weight"), ("offsets", given.get("offsets")))
+    return Asked("embedding_bag", takes)
+
+
+def _prelu(layer: Any, given: Given) -> Asked:
+    return Asked("prelu", (("input", given.get("input")), *_own(layer, "weight")))
 
 
 def _rnn(layer: Any, given: Given) -> Asked:
@@ -221,7 +238,9 @@ _ASKS: tuple[tuple[str, Asks], ...] = (
     (r"InstanceNorm\dd", _instance_norm),
     ("(LayerNorm|RMSNorm)", _layer_norm),
     ("GroupNorm", _group_norm),
-    ("Embedding(Bag)?", _embedding),
+    ("Embedding", _embedding),
+    ("EmbeddingBag", _embedding_bag),
+    ("PReLU", _prelu),
     ("(LSTM|GRU|RNN)", _rnn),
     ("(LSTM|GRU|RNN)Cell", _rnn_cell),
     ("MultiheadAttention", _attention),
@@ -229,8 +248,8 @@ _ASKS: tuple[tuple[str, Asks], ...] = (
     ("Upsample", _interpolate),
     ("PixelShuffle", _one("pixel_shuffle", factor="upscale_factor")),
     ("Flatten", _one("flatten", start="start_dim", end="end_dim")),
-    ("Unflatten", _one("unflatten", axis="dim", shape="unflattened_size")),
-    ("(Log)?Soft(max|min)", _one("reduce", axis="dim")),
+    ("Unflatten", _one("unflatten", axis="dim", sizes="unflattened_size")),
+    ("(Log)?Soft(max|min)", _one("along", axis="dim")),
     ("GLU", _one("glu", axis="dim")),
     ("Fold", _one("fold", output="output_size", **_FOLD)),
     ("Unfold", _one("unfold", **_FOLD)),

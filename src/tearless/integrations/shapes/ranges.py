@@ -72,8 +72,11 @@ def _outside_classes(operation: Operation, target: Any, ignored: Any) -> Clash |
 def _of_classes(operation: Operation, low: int, high: int, count: int) -> list[Repair]:
     _, classes = operation.operands[:2]
     found = []
+    if low >= 0:
+        because = f"{classes.name} has classes up to {high}"
+        found.append(Repair(because, (), layer={"out_features": str(high + 1)}))
     if low >= 1 and high == count:
-        found.append(Repair(f"{classes.name} counts from 1", (), operands={1: "{} - 1"}))
+        found.insert(0, Repair(f"{classes.name} counts from 1", (), operands={1: "{} - 1"}))
     if low == -1 and high < count - 1:
         found.append(Repair(f"{classes.name} counts from -1", (), operands={1: "{} + 1"}))
     return found

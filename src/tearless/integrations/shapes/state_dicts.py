@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from tearless.linear_algebra.shapes import Clash, Edit, Operation, Place, Repair
+from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
 
 from .calls import LayerCall
 from .library_frames import is_module
@@ -49,8 +49,11 @@ def of_state_dict(
     if first[0] is None or first[1] is None:
         return None
     source = said[0] if said else "state_dict"
-    target, value = first[0].named(name), first[1].named(f"{source}[{name!r}]")
-    operation = Operation("assign", (target, value), parts=(Place(0), " = ", Place(1)))
+    its = words.of(theirs)
+    key = json.dumps(name, ensure_ascii=False)
+    target, value = first[0].named(name), first[1].named(its[0] if its and its[1] else f"{source}[{key}]")
+    nodes = (None, its[1] if its else None)
+    operation = Operation("assign", (target, value), parts=words.parts(nodes))
     layer, role = _owner(model, name)
     place = place_of(layer, [*above, frame], (), words)
     made = made_of(place.chain, layer, place.root, place.name)
@@ -58,7 +61,7 @@ def of_state_dict(
     remade = Remade(made, model, unlike, above, words)
     path = name.rpartition(".")[0] or place.path
     where = made.where() if made is not None else None
-    return LayerCall(operation, (None, None), clash, path, type(layer).__name__, where, remade)
+    return LayerCall(operation, nodes, clash, path, type(layer).__name__, where, remade)
 
 
 def _original(given: Mapping[str, Any], words: Words) -> Any:
