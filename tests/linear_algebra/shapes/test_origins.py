@@ -76,8 +76,8 @@ def test_a_number_is_told_from_the_input_on() -> None:
     axes = followed(given_axes((named("n"), 1, 28, 28)), steps)
     assert axes is not None
     assert told(axes[-1]) == (
-        "576 = 16·6·6: 16 channels of conv2, 6 = 12/2 (pool, kernel 2), 12 = 12 + 2·2 - 5 + 1 (conv2, kernel 5, "
-        "padding 2), 12 = 24/2 (pool, kernel 2), 24 = 28 - 5 + 1 (conv1, kernel 5), flattened at net.py:14"
+        "576 = 16·6·6: 16 channels of conv2, 6 = 12/2 (pool, kernel 2), 12 = 24/2 (pool, kernel 2), "
+        "24 = 28 - 5 + 1 (conv1, kernel 5), flattened at net.py:14"
     )
     assert axes[0].size == named("n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tearless.core import visible
@@ -83,6 +84,11 @@ def chain_of(traced: Traced, number: int, before: int | None = None) -> Chain | 
     return None
 
 
+def short(where: Where | None) -> str:
+    """``net.py:14``, the file without its folders; empty where it is not known."""
+    return f"{visible(Path(where.file).name, 60)}:{where.line}" if where is not None else ""
+
+
 def _all_held(traced: Traced) -> Iterator[Held]:
     yield from traced.takes
     for step in traced.steps:
@@ -121,7 +127,7 @@ def _followed_operand(call: LayerCall | FunctionCall, gave: Held) -> Held | None
 def _step(call: LayerCall | FunctionCall, came: Held | None, gave: Held, symbols: Mapping[str, int]) -> Step | None:
     """The call as a step of a chain; ``None`` where the shape is kept; ``given`` where nothing more is known."""
     after = symbolic(gave.shape, symbols)
-    where = str(call.at) if call.at else ""
+    where = short(call.at)
     name = call.path if isinstance(call, LayerCall) else call.name.strip("_")
     unknown = Step("given", {"shape": after}, f"{name} at {where}" if where else name, where)
     if came is None:
@@ -142,7 +148,7 @@ def _step(call: LayerCall | FunctionCall, came: Held | None, gave: Held, symbols
 def _kept(call: LayerCall | FunctionCall) -> Step | None:
     """A layer that gave the shape it took: a step all the same where it need not have (a padded convolution)."""
     try:
-        return layer_step(call.module, call.path, str(call.at or "")) if isinstance(call, LayerCall) else None
+        return layer_step(call.module, call.path, short(call.at)) if isinstance(call, LayerCall) else None
     except LookupError:
         return None
 
@@ -211,7 +217,7 @@ def told_of(traced: Traced, held: Held, axis: int, before: int | None = None) ->
 def written_at(made: Where | None, path: str, number: int, code: str = "") -> str:
     """Where a layer's number is written: ``fc1 = nn.Linear(4608, 64)`` at net.py:9."""
     text = visible(code or (made.code if made else ""), 80).replace("`", "ʼ")
-    at = f" at {made}" if made else ""
+    at = f" at {short(made)}" if made else ""
     return f"{number} is what {visible(path)} was made for{f': `{text}`' if text else ''}{at}"
 
 

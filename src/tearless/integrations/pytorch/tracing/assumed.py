@@ -1,0 +1,61 @@
+"""Where the numbers of a layer that refused its input come from, told from the frames of the error that was raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from tearless.linear_algebra.shapes.failed_layer import origins_of_layer
+
+MOST_FRAMES = 400
+
+
+def origins_of_error(error: BaseException) -> tuple[str, ...]:
+    """Sentences on the two numbers that clashed in a layer; none for other errors. Nothing is run, and nothing raised.
+
+    The layer is the innermost ``nn.Linear`` or recurrent layer in the error's traceback, the model the outermost
+    module there; the shapes are those of the tensors that the frames still hold.
+    """
+    try:
+        return _told([frame for frame, _ in zip(_frames(error), range(MOST_FRAMES), strict=False)])
+    except Exception:  # noqa: BLE001 - the reader's error is what counts: where we fail, nothing is said
+        return ()
+
+
+def _frames(error: BaseException) -> Iterator[FrameType]:
+    link = error.__traceback__
+    while link is not None:
+        yield link.tb_frame
+        link = link.tb_next
+
+
+def _told(frames: list[FrameType]) -> tuple[str, ...]:
+    modules = [frame for frame in frames if hasattr(frame.f_locals.get("self"), "_modules")]
+    if not modules:
+        return ()
+    layer, root = modules[-1].f_locals["self"], modules[0].f_locals["self"]
+    shape = _shape(modules[-1].f_locals.get("input"))
+    if shape is None:
+        return ()
+    return origins_of_layer(root, layer, shape, _given(modules, root))
+
+
+def _given(modules: list[FrameType], root: Any) -> tuple[int, ...] | None:
+    """The shape of the model's own input: the first argument of the outermost call, where it is still held."""
+    for frame in modules:
+        if frame.f_locals.get("self") is not root:
+            break
+        args = frame.f_locals.get("args")
+        value = args[0] if isinstance(args, tuple) and args else None
+        shape = _shape(value)
+        if shape is not None:
+            return shape
+    return None
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    shape = getattr(value, "shape", None)
+    if not isinstance(shape, tuple) or not all(isinstance(size, int) for size in shape):
+        return None
+    return tuple(int(size) for size in shape)
