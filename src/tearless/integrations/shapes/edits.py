@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tearless.linear_algebra.shapes import Edit, Repair
 from tearless.linear_algebra.shapes.operation import atom, filled
 
+from .found import Found
 from .frames import Source, Span, span
-from .recognise import Found
 
 Put = tuple[Span, str]
 """A stretch and the text that takes its place."""

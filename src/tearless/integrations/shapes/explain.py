@@ -10,12 +10,13 @@ from tearless.linear_algebra.shapes import RULES, Clash, Edit, Explanation, Oper
 from tearless.linear_algebra.shapes.operation import Kind
 
 from .edits import edit_of
+from .found import Found, Given, text_of
 from .frames import Site, at_line, site_of
 from .inferring import inferred
 from .kinds import device_clash, dtype_clash
 from .layers import LayerCall, model_path, of_call
 from .messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
-from .recognise import Found, Given, recognised, stored, text_of
+from .recognise import recognised, stored
 from .transforms import transformed
 from .values import Scope, library_of, spec_of
 

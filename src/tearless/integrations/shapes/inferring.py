@@ -9,13 +9,28 @@ from typing import Any, NamedTuple
 
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Shape, results
 
+from .found import Found, shape_of_list
 from .modules import asked_of
-from .recognise import Found, recognised, shape_of_list
+from .recognise import recognised
 from .values import UNKNOWN, Bound, Scope, Spec, library_of, sizes, spec_of
 
-ORDER = (
-    "bool uint8 int8 int16 int32 int int64 float16 bfloat16 float float32 float64 complex complex64 complex128".split()
-)
+ORDER = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float",
+    "float32",
+    "float64",
+    "complex",
+    "complex64",
+    "complex128",
+]
 CASTS = {
     "float": "float32",
     "double": "float64",
@@ -26,7 +41,21 @@ CASTS = {
     "short": "int16",
     "bool": "bool",
 }
-SIZED = "zeros ones empty rand randn full random standard_normal normal uniform randint integers randn_like".split()
+SIZED = [
+    "zeros",
+    "ones",
+    "empty",
+    "rand",
+    "randn",
+    "full",
+    "random",
+    "standard_normal",
+    "normal",
+    "uniform",
+    "randint",
+    "integers",
+    "randn_like",
+]
 COMPARED = {"==", "!=", "<", "<=", ">", ">=", "and", "or", "xor"}
 PAIRS = {"max", "min", "median", "mode", "sort", "cummax", "cummin"}
 WHOLE = {"argmax", "argmin", "argsort"}
@@ -178,7 +207,7 @@ def _made(node: ast.Call, function: Any, scope: Scope) -> object:
     module = getattr(function, "__module__", "") or ""
     home = getattr(function, "__self__", None)
     root = str(module).split(".")[0]
-    if not isinstance(name, str) or root not in ("torch", "numpy", "jax") and not _torch_made(function, name):
+    if not isinstance(name, str) or (root not in ("torch", "numpy", "jax") and not _torch_made(function, name)):
         if type(home).__module__.split(".")[0] != "numpy":
             return UNKNOWN
         root = "numpy"
@@ -285,10 +314,35 @@ def _through(layer: Any, given: list[object]) -> object:
     return tuple(out) if len(out) > 1 else out[0]
 
 
-_KEEPING = (
-    "ReLU ReLU6 GELU SiLU ELU SELU CELU LeakyReLU Sigmoid Tanh Dropout Dropout1d Dropout2d Dropout3d Identity Softplus "
-    "Hardswish Hardtanh Hardsigmoid Mish LogSigmoid Softmax LogSoftmax AlphaDropout Softsign Tanhshrink Threshold"
-).split()
+_KEEPING = [
+    "ReLU",
+    "ReLU6",
+    "GELU",
+    "SiLU",
+    "ELU",
+    "SELU",
+    "CELU",
+    "LeakyReLU",
+    "Sigmoid",
+    "Tanh",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "Identity",
+    "Softplus",
+    "Hardswish",
+    "Hardtanh",
+    "Hardsigmoid",
+    "Mish",
+    "LogSigmoid",
+    "Softmax",
+    "LogSoftmax",
+    "AlphaDropout",
+    "Softsign",
+    "Tanhshrink",
+    "Threshold",
+]
 
 
 def _is_plain(layer: object) -> bool:

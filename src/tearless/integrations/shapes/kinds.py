@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair
 
@@ -22,7 +21,6 @@ VERBS = {
 }
 LAW_DTYPE = "the operands of one operation must have the dtypes that it takes; {library} does not change them by itself"
 LAW_DEVICE = "the operands of one operation must be on one device; nothing is copied between devices by itself"
-SPELLED = {"float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32"}
 WHOLE = ("embedding", "one_hot", "index_select", "take", "take_along_axis", "gather", "scatter", "index")
 FULL = {"torch": "PyTorch", "numpy": "NumPy", "jax": "JAX"}
 
@@ -200,14 +198,5 @@ def cast(one: Operand, wanted: str) -> str:
     ('{}.long()', "{}.astype('float32')")
     """
     if one.library == "torch":
-        return f"{{}}.{VERBS[wanted]}()" if wanted in VERBS else f"{{}}.to({_torch_name()}.{wanted})"
+        return f"{{}}.{VERBS[wanted]}()" if wanted in VERBS else f"{{}}.to(torch.{wanted})"
     return f"{{}}.astype({wanted!r})"
-
-
-def _torch_name() -> str:
-    return "torch" if "torch" in sys.modules else "torch"
-
-
-def words_of(operands: Sequence[Operand]) -> Iterator[str]:
-    """Each operand with its dtype and device."""
-    yield from (f"{one.name} {one.dtype} {one.device}".strip() for one in operands)

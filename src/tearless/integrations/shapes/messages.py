@@ -7,12 +7,12 @@ import re
 from tearless.linear_algebra.shapes import Clash, Operation, Shape, named
 from tearless.linear_algebra.shapes.operation import Kind
 
-from .recognise import Found, Given
+from .found import Found, Given
 from .values import Spec
 
 LONGEST = 20_000
 _DEVICE = (
-    r"on the same device|found two different devices|is not on the expected device|expected it to be on (GPU|CPU|cuda)"
+    r"on the same device|found two different devices|is not on the expected device|expected it to be on"
     r"|device type tensor to numpy|Unhandled FakeTensor Device|incompatible devices|same device as the indexed"
     r"|out of meta tensor|Placeholder storage has not been allocated|while hidden tensor is at|Expected a '?\w+'? device"
     r"|must be on the same device|\w+ is on \w+, but expected"
@@ -24,7 +24,7 @@ _DTYPE = (
     r"|boolean subtract|integer or boolean type|real- or complex-valued|requires? .*floating point"
     r"|floating point type|only applicable to index tensor|dtypes match|type \(.*\) and (weight|bias) type"
     r"|must be Tensor, not numpy|unsupported operand type\(s\) for .*(Tensor|ndarray)|expected dtype|same dtypes"
-    r"|did not contain a loop|should be a long|have dtype|indices must be (integer|int)|Long or Byte|of type (Long|Int)"
+    r"|did not contain a loop|should be a long|have dtype|indices must be (integer|int)|of type (Long|Int)"
     r"|Expected floating|dtype mismatch|Found dtype|complex and floating point dtype|valid indices|not a valid index type"
     r"|must be (a )?(float|double|long|int\d*|bool)\b|(integer|boolean|floating) (tensor|type|dtype)s?\b"
 )

@@ -41,10 +41,10 @@ matmul: matmul(!input, !other)
 tensordot: tensordot(!a, !b, axes=dims:2)
 einsum: einsum(equation=equation, !*operands)
 where: broadcast(!condition, !input, !other) symbol="where"
+kron: kron(!input, !other)
 cat concatenate concat: cat(!tensors[], axis=dim:0)
 stack: stack(!tensors[], axis=dim:0)
-vstack: vstack(!tensors[])
-row_stack: vstack(!tensors[])
+vstack row_stack: vstack(!tensors[])
 hstack: hstack(!tensors[])
 dstack: dstack(!tensors[])
 column_stack: column_stack(!tensors[])
@@ -52,24 +52,32 @@ transpose swapaxes swapdims: swapaxes(!input, axis0=dim0, axis1=dim1)
 moveaxis movedim: moveaxis(!input, source=source, destination=destination)
 squeeze: squeeze(!input, axis=dim:None)
 broadcast_to: broadcast_to(!input, *shape=size)
-sum mean prod std var nansum nanmean median amax amin max min all any argmax argmin logsumexp softmax log_softmax: \
+sum mean prod std var nansum nanmean median all any logsumexp count_nonzero: \
  reduce(!input, axis=dim:None, keepdims=keepdim:False)
-cumsum cumprod flip sort argsort normalize: reduce(!input, axis=dim:None) keepdims=True
+amax amin max min argmax argmin: reduce(!input, axis=dim:None, keepdims=keepdim:False) needs_entries=True
+cumsum cumprod cummax cummin flip fliplr flipud: along(!input, axis=dim:None)
+sort argsort: along(!input, axis=dim:-1)
 roll: roll(!input, shift=shifts, axis=dims:None)
 reshape: reshape(!input, *shape=shape)
 ravel: flatten(!input)
 outer: outer(!input, !vec2)
 inner: inner(!input, !other)
 diagonal: diagonal(!input, offset=offset:0, axis0=dim1:0, axis1=dim2:1)
+diag: diag(!input, offset=diagonal:0)
 trace: trace(!input)
 take_along_axis: take_along_axis(!arr, !indices, axis=dim)
-cross: cross(!input, !other, axis=dim:-1)
-tile: tile(!input, *repeats=dims)
+cross linalg.cross: cross(!input, !other, axis=dim:-1)
+tile: tile(!input, *reps=dims)
 linalg.solve: solve(!A, !B)
-linalg.inv linalg.det linalg.slogdet linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.cholesky inverse det \
- linalg.matrix_power matrix_power slogdet: inv(!input)
+linalg.inv inverse: inv(!input)
+linalg.det det: det(!input)
+linalg.eig linalg.eigh: eig(!input)
+linalg.svd: svd(!input, full_matrices=full_matrices:True)
+linalg.qr: qr(!input, mode=mode:reduced)
+linalg.pinv: pinv(!input)
+linalg.lstsq: lstsq(!a, !b)
+linalg.eigvals linalg.eigvalsh linalg.slogdet linalg.cholesky linalg.matrix_power matrix_power: square(!input)
 linalg.multi_dot: multi_dot(!tensors[])
-linalg.cross: cross(!input, !other, axis=dim:-1)
 """
 ENTRIES = """add + subtract - sub - multiply * mul * divide / div / true_divide / power ** pow ** remainder % fmod %
 floor_divide // maximum maximum minimum minimum fmax fmax fmin fmin logaddexp logaddexp arctan2 arctan2 atan2 atan2
@@ -77,58 +85,65 @@ hypot hypot equal == eq == not_equal != ne != greater > gt > greater_equal >= ge
 logical_and and logical_or or logical_xor xor bitwise_and & bitwise_or | bitwise_xor ^ copysign copysign
 isclose isclose heaviside heaviside"""
 """Functions of two arrays that work entry by entry, each with the sign that stands for it."""
-ONE_BY_ONE = """relu relu6 gelu silu elu selu leaky_relu softplus sigmoid logsigmoid tanh exp exp2 expm1 log log2 log10
-log1p sqrt rsqrt square abs absolute neg negative positive sign sin cos tan asin acos atan arcsin arccos arctan sinh cosh
-floor ceil round trunc reciprocal erf erfc clamp clip clone contiguous detach copy requires_grad_ dropout nan_to_num
+ONE_BY_ONE = """relu relu6 gelu silu elu selu leaky_relu softplus sigmoid logsigmoid tanh exp exp2 expm1 log log2
+log10 log1p sqrt rsqrt square abs absolute neg negative positive sign sin cos tan asin acos atan arcsin arccos arctan sinh
+cosh floor ceil round trunc reciprocal erf erfc clamp clip clone contiguous detach copy requires_grad_ dropout nan_to_num
 isnan isinf isfinite logical_not bitwise_not swish hardtanh mish nan_to_num conj real imag zeros_like ones_like
 empty_like full_like rand_like randn_like asarray array tensor float double half bfloat16 long int bool short to type
-astype cpu cuda numpy from_numpy as_tensor stop_gradient block_until_ready softsign tanhshrink alpha_dropout relu_ pin_memory"""
+astype cpu cuda numpy from_numpy as_tensor stop_gradient block_until_ready softsign tanhshrink
+alpha_dropout pin_memory"""
 """Functions of one array that keep its shape."""
 TORCH = """
 matmul __matmul__: matmul(!input, !other)
-mm: matmul(!input, !mat2)
+mm: mm(!input, !mat2)
 mv: mv(!input, !vec)
-dot: matmul(!input, !tensor)
+dot vdot: dot(!input, !tensor)
 bmm: bmm(!input, !mat2)
 addmm: addmm(!input, !mat1, !mat2)
 addmv: addmv(!input, !mat, !vec)
 baddbmm: baddbmm(!input, !batch1, !batch2)
 chain_matmul: multi_dot(!*matrices)
-view view_copy: reshape(!input, *shape=size)
+view: view(!input, *shape=size)
 reshape: reshape(!input, *shape=shape)
 unflatten: unflatten(!input, axis=dim, sizes=sizes)
 flatten: flatten(!input, start=start_dim:0, end=end_dim:-1)
 expand: expand(!input, *shape=size)
-permute: transpose(!input, *axes=dims)
+expand_as: expand_as(!input, !other)
+view_as reshape_as: reshape_as(!input, !other)
+permute: permute(!input, *axes=dims)
 t: transpose(!input) axes=None
 unsqueeze: unsqueeze(!input, axis=dim)
-split: split(!input, sizes=split_size_or_sections, axis=dim:0)
-split_with_sizes: split(!input, sizes=split_sizes, axis=dim:0)
+split split_with_sizes: split(!input, sizes=split_size_or_sections, axis=dim:0)
+chunk: split(!input, chunks=chunks, axis=dim:0)
 gather: gather(!input, axis=dim, !index)
 take_along_dim: take_along_axis(!input, !indices, axis=dim)
 scatter scatter_add scatter_reduce: scatter(!input, axis=dim, !index, !src)
 index_select: index_select(!input, axis=dim, !index)
 masked_fill: broadcast(!input, !mask, !value?) symbol="masked_fill"
-masked_select: broadcast(!input, !mask) symbol="masked_select"
+masked_select: masked_select(!input, !mask)
 lerp: broadcast(!input, !end, !weight) symbol="lerp"
 addcmul addcdiv: broadcast(!input, !tensor1, !tensor2) symbol="addcmul"
 copy_: assign(!input, !src)
-repeat: repeat(!input, *repeats=repeats)
+repeat: tile(!input, *reps=repeats) whole=True
+repeat_interleave: repeat(!input, repeats=repeats, axis=dim:None)
 cdist: cdist(!x1, !x2)
 cholesky_solve: cholesky_solve(!B, !L)
-linalg.lstsq: solve(!A, !B)
+topk: along(!input, _k, axis=dim:-1)
+linalg.norm norm linalg.vector_norm: reduce(!input, _ord, axis=dim:None, keepdims=keepdim:False)
 nn.functional.linear: linear(!input, !weight, !bias?)
 nn.functional.bilinear: bilinear(!input1, !input2, !weight, !bias?)
-nn.functional.conv1d: conv(!input, !weight, !bias?, stride=stride:1, padding=padding:0, dilation=dilation:1, \
- groups=groups:1) n=1
-nn.functional.conv2d: conv(!input, !weight, !bias?, stride=stride:1, padding=padding:0, dilation=dilation:1, \
- groups=groups:1) n=2
-nn.functional.conv3d: conv(!input, !weight, !bias?, stride=stride:1, padding=padding:0, dilation=dilation:1, \
- groups=groups:1) n=3
+nn.functional.conv1d: conv(!input, !weight, !bias?, stride=stride:1, padding=padding:0, \
+ dilation=dilation:1, groups=groups:1) n=1
+nn.functional.conv2d: conv(!input, !weight, !bias?, stride=stride:1, padding=padding:0, \
+ dilation=dilation:1, groups=groups:1) n=2
+nn.functional.conv3d: conv(!input, !weight, !bias?, stride=stride:1, padding=padding:0, \
+ dilation=dilation:1, groups=groups:1) n=3
 nn.functional.conv_transpose1d: conv_transpose(!input, !weight, !bias?, stride=stride:1, padding=padding:0, \
  output_padding=output_padding:0, groups=groups:1, dilation=dilation:1) n=1
 nn.functional.conv_transpose2d: conv_transpose(!input, !weight, !bias?, stride=stride:1, padding=padding:0, \
  output_padding=output_padding:0, groups=groups:1, dilation=dilation:1) n=2
+nn.functional.conv_transpose3d: conv_transpose(!input, !weight, !bias?, stride=stride:1, padding=padding:0, \
+ output_padding=output_padding:0, groups=groups:1, dilation=dilation:1) n=3
 nn.functional.max_pool1d nn.functional.avg_pool1d: pool(!input, kernel=kernel_size, stride=stride:None, \
  padding=padding:0) n=1 dilation=1 ceil=False
 nn.functional.max_pool2d nn.functional.avg_pool2d: pool(!input, kernel=kernel_size, stride=stride:None, \
@@ -137,50 +152,59 @@ nn.functional.max_pool3d nn.functional.avg_pool3d: pool(!input, kernel=kernel_si
  padding=padding:0) n=3 dilation=1 ceil=False
 nn.functional.adaptive_avg_pool1d nn.functional.adaptive_max_pool1d: adaptive_pool(!input, output=output_size) n=1
 nn.functional.adaptive_avg_pool2d nn.functional.adaptive_max_pool2d: adaptive_pool(!input, output=output_size) n=2
-nn.functional.layer_norm: layer_norm(!input, normalized_shape=normalized_shape)
-nn.functional.rms_norm: layer_norm(!input, normalized_shape=normalized_shape)
-nn.functional.group_norm: group_norm(!input, groups=num_groups)
-nn.functional.batch_norm: batch_norm(!input, !running_mean)
+nn.functional.adaptive_avg_pool3d nn.functional.adaptive_max_pool3d: adaptive_pool(!input, output=output_size) n=3
+nn.functional.layer_norm: layer_norm(!input, normalized_shape=normalized_shape, !weight?, !bias?)
+nn.functional.rms_norm: rms_norm(!input, normalized_shape=normalized_shape, !weight?)
+nn.functional.group_norm: group_norm(!input, groups=num_groups, !weight?, !bias?)
+nn.functional.batch_norm: batch_norm(!input, !running_mean?, !running_var?, !weight?, !bias?)
+nn.functional.instance_norm: instance_norm(!input, !running_mean?, !running_var?, !weight?, !bias?)
 nn.functional.embedding: embedding(!input, !weight)
 nn.functional.scaled_dot_product_attention: sdpa(!query, !key, !value, !attn_mask?)
 nn.functional.one_hot: one_hot(!tensor, classes=num_classes:-1)
 nn.functional.glu: glu(!input, axis=dim:-1)
+nn.functional.prelu prelu: prelu(!input, !weight)
 nn.functional.cosine_similarity cosine_similarity: cosine_similarity(!x1, !x2, axis=dim:1)
 nn.functional.pairwise_distance: pairwise_distance(!x1, !x2)
 nn.functional.pixel_shuffle: pixel_shuffle(!input, factor=upscale_factor)
-nn.functional.pad: pad(!input, widths=pad)
+nn.functional.pad: pad(!input, widths=pad) from_last=True
 nn.functional.interpolate: interpolate(!input, size=size:None, scale_factor=scale_factor:None, mode=mode:nearest)
-nn.functional.softmax nn.functional.log_softmax nn.functional.softmin: reduce(!input, axis=dim:None) keepdims=True
-softmax log_softmax: reduce(!input, axis=dim:None) keepdims=True
-nn.functional.normalize: reduce(!input, _p, axis=dim:1) keepdims=True
+nn.functional.softmax nn.functional.log_softmax nn.functional.softmin softmax log_softmax: along(!input, axis=dim:None)
+nn.functional.normalize: along(!input, _p, axis=dim:1)
 """
 LOSSES = """cross_entropy nll_loss mse_loss l1_loss huber_loss smooth_l1_loss binary_cross_entropy kl_div
 binary_cross_entropy_with_logits hinge_embedding_loss soft_margin_loss multi_margin_loss multilabel_margin_loss
 multilabel_soft_margin_loss poisson_nll_loss"""
 NUMPY = """
-dot: dot(!a, !b)
-vdot: dot(!a, !b)
+dot vdot: dot(!a, !b)
 transpose permute_dims: transpose(!a, *axes=axes:None)
 expand_dims: unsqueeze(!a, axis=axis)
 append: cat(!arr[], axis=axis:None)
 split: split(!ary, sections=indices_or_sections, axis=axis:0)
+array_split: split(!ary, sections=indices_or_sections, axis=axis:0) uneven=True
 take: take(!a, !indices, axis=axis:None)
 repeat: repeat(!a, repeats=repeats, axis=axis:None)
 pad: pad(!array, widths=pad_width)
 flatten: flatten(!a)
 linalg.norm: reduce(!x, _ord, axis=axis:None, keepdims=keepdims:False)
-linalg.lstsq: solve(!a, !b)
-nn.softmax nn.log_softmax nn.standardize: reduce(!x, axis=axis:-1) keepdims=True
+nn.softmax nn.log_softmax nn.standardize: along(!x, axis=axis:-1)
 nn.logsumexp: reduce(!x, axis=axis:None, _b, keepdims=keepdims:False)
 lax.dot: matmul(!lhs, !rhs)
+lax.batch_matmul: matmul(!lhs, !rhs)
 lax.add lax.sub lax.mul lax.div lax.pow lax.max lax.min: broadcast(!x, !y) symbol="lax"
 lax.concatenate: cat(!operands[], axis=dimension)
 lax.reshape: reshape(!operand, *shape=new_sizes)
 lax.transpose: transpose(!operand, *axes=permutation)
-lax.broadcast_to:
 copyto: assign(!dst, !src)
 """
-ALSO = {"dim": ("axis", "dims", "axes"), "keepdim": ("keepdims",), "input": ("a", "x", "self", "x1", "array", "arr")}
+ALSO = {
+    "dim": ("axis", "dims", "axes"),
+    "dims": ("axis", "axes"),
+    "keepdim": ("keepdims",),
+    "input": ("a", "x", "self", "x1", "array", "arr", "condition"),
+    "other": ("b", "x2", "y", "mat2"),
+    "size": ("shape",),
+    "shape": ("newshape",),
+}
 """Other names of a parameter."""
 
 

@@ -7,8 +7,8 @@ import re
 
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Shape
 
+from .found import Found, Given, text_of
 from .frames import Source
-from .recognise import Found, Given, text_of
 from .values import Scope, Spec
 
 LAW_VMAP = "vmap runs along one axis of every argument at once: those axes must have the same size"

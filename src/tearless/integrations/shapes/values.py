@@ -139,7 +139,12 @@ def attribute(value: object, name: str) -> object:
     if isinstance(value, dict | list | tuple | str | int | float) and type(value).__module__ == "builtins":
         return Bound(value, name)
     held = _held(value, name)
-    return Bound(value, name) if callable(held) and not isinstance(held, type) and _is_method(value, name) else held
+    if held is not UNKNOWN:
+        return held
+    found = _of_class(value, name)
+    if isinstance(value, type) or isinstance(found, type) or found is UNKNOWN:
+        return found
+    return Bound(value, name) if callable(found) else found
 
 
 def item(value: object, key: object) -> object:
@@ -187,6 +192,11 @@ def _held(value: object, name: str) -> object:
     for inside in (held, *(held.get(part) for part in ("_parameters", "_buffers", "_modules"))):
         if isinstance(inside, dict) and name in inside:
             return inside[name]
+    return UNKNOWN
+
+
+def _of_class(value: object, name: str) -> object:
+    """What the class of a value holds, where it is plain: a slot, a method, a constant."""
     try:
         found = inspect.getattr_static(value, name)
     except (AttributeError, TypeError):
@@ -199,10 +209,6 @@ def _held(value: object, name: str) -> object:
     if isinstance(found, staticmethod | classmethod):
         return found.__func__
     return UNKNOWN if isinstance(found, property) or hasattr(type(found), "__set__") else found
-
-
-def _is_method(value: object, name: str) -> bool:
-    return name not in _plain_dict(value) and not isinstance(value, type | ModuleType)
 
 
 def _of_array(value: object, name: str) -> object:

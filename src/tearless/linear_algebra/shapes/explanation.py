@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tearless.core import visible
 
-from .drawing import drawn
 from .operation import Clash, Operand, Operation
 from .size import Shape, Size, written
-
-MOST_REPAIRS = 3
+from .telling import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +56,8 @@ class Explanation:
     """What the library said."""
 
     def to_text(self, width: int = 80) -> str:
-        """The explanation for a terminal, or for the end of a traceback; plain characters."""
-        return "\n".join(self._lines(width))
-
-    def _lines(self, width: int) -> Iterator[str]:
-        yield f"{self.clash.kind} clash: {visible(self.clash.says)}"[: max(width, 40) * 4]
-        yield from (f"    {line}" for line in drawn(self.clash).splitlines())
+        """The explanation for a terminal, or for the end of a traceback: plain characters, ``width`` columns."""
+        return "\n".join(told(self, width))
 
     def entry(self) -> dict[str, Any]:
         """What a check reads of it: plain values alone."""
