@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import FrameType
 
-from tearless.linear_algebra.shapes import Clash, Operation, Place, Repair
+from tearless.linear_algebra.shapes import Clash, Operation, Repair
 
 from .calls import LayerCall
 from .values import spec_of

@@ -45,7 +45,9 @@ def _seen(frames: Sequence[FrameType]) -> tuple[Operand, Operand, int | None] | 
     batch = last.f_locals.get("batch") if last is not None else None
     if not isinstance(batch, list | tuple) or not batch:
         return None
-    indices = next((one.f_locals["possibly_batched_index"] for one in frames if "possibly_batched_index" in one.f_locals), None)
+    indices = next(
+        (one.f_locals["possibly_batched_index"] for one in frames if "possibly_batched_index" in one.f_locals), None
+    )
     part = next((i for one in frames for i in _part(one, batch)), None)
     specs = [spec_of(one) for one in batch]
     for i, spec in enumerate(specs):
@@ -60,11 +62,17 @@ def _part(frame: FrameType, batch: Sequence[Any]) -> list[int]:
     rows = frame.f_locals.get("transposed")
     if frame.f_code.co_name != "collate" or not isinstance(rows, list):
         return []
-    return [i for i, row in enumerate(rows) if len(row) == len(batch) and all(a is b for a, b in zip(row, batch, strict=True))]
+    return [
+        i
+        for i, row in enumerate(rows)
+        if len(row) == len(batch) and all(a is b for a, b in zip(row, batch, strict=True))
+    ]
 
 
 def _name(indices: Any, at: int, part: int | None) -> str:
-    sample = f"dataset[{indices[at]}]" if isinstance(indices, list) and at < len(indices) else f"sample {at} of the batch"
+    sample = (
+        f"dataset[{indices[at]}]" if isinstance(indices, list) and at < len(indices) else f"sample {at} of the batch"
+    )
     return sample if part is None else f"{sample}[{part}]"
 
 
@@ -95,7 +103,9 @@ def _repairs(operation: Operation, part: int | None, samples: Sequence[Any]) -> 
     first, second = operation.shapes
     found = []
     if len(first) == len(second) and first[1:] == second[1:] and len(first) > 0:
-        found.append(Repair("samples are of different lengths: the shorter are filled with zeros", layer=_padded(part, samples)))
+        found.append(
+            Repair("samples are of different lengths: the shorter are filled with zeros", layer=_padded(part, samples))
+        )
     found.append(Repair("the samples stay as they are, in a list", layer={"collate_fn": "list"}))
     return found
 
@@ -121,13 +131,17 @@ class Loader:
         body = body_of_frame(self.frame)
         if value is None or body is None:
             return None
-        calls = [one for one in ast.walk(body.source.tree) if isinstance(one, ast.Call) and callee(one.func) == "DataLoader"]
+        calls = [
+            one for one in ast.walk(body.source.tree) if isinstance(one, ast.Call) and callee(one.func) == "DataLoader"
+        ]
         names = {one.id for one in ast.walk(self.words.call) if isinstance(one, ast.Name)} if self.words.call else set()
         named = [one for one in calls if _kept_as(body, one) & names]
         call = (named or calls if len(named or calls) == 1 else [None])[0]
         if call is None or any(one.arg == "collate_fn" for one in call.keywords):
             return None
-        end = body.source.where(max([*call.args, *(k.value for k in call.keywords)], key=lambda n: (n.end_lineno, n.end_col_offset)))
+        end = body.source.where(
+            max([*call.args, *(k.value for k in call.keywords)], key=lambda n: (n.end_lineno, n.end_col_offset))
+        )
         at = Where(end.file, end.end_line, end.end_column, end.end_line, end.end_column, "", "")
         return Edit(at, f", collate_fn={value}")
 

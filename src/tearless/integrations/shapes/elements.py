@@ -93,9 +93,9 @@ def _grown(body: Body, name: ast.Name | ast.Attribute, deep: int) -> Iterator[It
     same = ast.unparse(name)
     for node in own_nodes(body.function):
         value: ast.expr | None = None
-        if isinstance(node, ast.Assign) and any(ast.unparse(target) == same for target in node.targets):
-            value = node.value
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign) and ast.unparse(node.target) == same:
+        if (isinstance(node, ast.Assign) and any(ast.unparse(target) == same for target in node.targets)) or (
+            isinstance(node, ast.AnnAssign | ast.AugAssign) and ast.unparse(node.target) == same
+        ):
             value = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             if node.func.attr in _GROWING and ast.unparse(node.func.value) == same:

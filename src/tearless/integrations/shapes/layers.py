@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from types import FrameType, TracebackType
 from typing import Any
 
-from tearless.linear_algebra.shapes import RULES, Clash, Edit, Operand, Operation, Repair, Where, results
+from tearless.linear_algebra.shapes import RULES, Clash, Operand, Operation, results
 
 from .backwards import of_backward
 from .batches import of_batch
@@ -20,13 +19,13 @@ from .onwards import onwards
 from .places import place_of
 from .producers import produced_by
 from .ranges import clash_of_values
+from .remaking import Remade
 from .state_dicts import of_state_dict
 from .values import spec_of
 from .words import Words
 
 __all__ = ["LayerCall", "model_path", "of_call"]
-_LAYERS = {"{}.flatten(1)": "Flatten()", "{}.flatten(start_dim=1)": "Flatten()", "{}.flatten(2)": "Flatten(2)"}
-"""Code hung onto an operand, as a layer that does the same in a row of layers."""
+_PARAMETERS = ("weight", "bias", "running_mean", "pos_weight")
 
 
 def of_call(
@@ -73,22 +72,29 @@ def _of_layer(
     error: BaseException, layer: Any, asked: Asked, words: Words, above: list[FrameType], below: list[FrameType]
 ) -> LayerCall:
     place = place_of(layer, above, below, words)
-    operation, nodes = operation_of(asked, words, place.path, layer)
+    direct = below[0].f_locals.get("self") is layer
+    operation, nodes = operation_of(asked, words, place.path, layer, direct)
     made = made_of(place.chain, layer, place.root, place.name)
-    remade = Remade(_changed(error, asked, words, above) or made, nodes)
-    clash = clash_of(error, operation, asked, remade)
-    if clash is not None and place.chain:
-        clash = onwards(clash, layer, place.chain[0][0])
+    remade = Remade(_changed(error, asked, words, above) or made, operation, nodes, direct)
+    clash = clash_of(error, operation, asked)
+    if clash is not None:
+        clash = remade.placed(onwards(clash, layer, place.chain[0][0]) if place.chain else clash)
     where = made.where() if made is not None else None
-    return LayerCall(operation, nodes, clash, place.path, type(layer).__name__, where, remade)
+    return LayerCall(operation, nodes, clash, place.path, type_of(layer), where, remade)
 
 
-def _of_function(
-    error: BaseException, name: str, asked: Asked, words: Words, above: list[FrameType]
-) -> LayerCall:
+def type_of(layer: Any) -> str:
+    """The name of a layer's class; of the class of PyTorch's that another was made from while running."""
+    kinds = type(layer).__mro__
+    made = kinds[0].__module__ == "torch.nn.utils.parametrize" and len(kinds) > 1
+    return kinds[1].__name__ if made else kinds[0].__name__
+
+
+def _of_function(error: BaseException, name: str, asked: Asked, words: Words, above: list[FrameType]) -> LayerCall:
     operation, nodes = operation_of(asked, words, name, None)
-    remade = Remade(_changed(error, asked, words, above), nodes)
-    return LayerCall(operation, nodes, clash_of(error, operation, asked, remade), remade=remade)
+    remade = Remade(_changed(error, asked, words, above), operation, nodes)
+    clash = clash_of(error, operation, asked)
+    return LayerCall(operation, nodes, clash and remade.placed(clash), remade=remade)
 
 
 def _changed(error: BaseException, asked: Asked, words: Words, above: list[FrameType]) -> Made | None:
@@ -102,59 +108,28 @@ def _changed(error: BaseException, asked: Asked, words: Words, above: list[Frame
     return made_of(place.chain, layer, place.root, place.name)
 
 
-def operation_of(asked: Asked, words: Words, path: str, layer: Any) -> tuple[Operation, tuple[ast.expr | None, ...]]:
+def operation_of(
+    asked: Asked, words: Words, path: str, layer: Any, direct: bool = True
+) -> tuple[Operation, tuple[ast.expr | None, ...]]:
     """The operation that a layer or a function asked for, in the reader's words, and where its operands stand."""
     operands, nodes = [], []
     for role, value in asked.takes:
-        own = layer is not None and getattr(layer, role, None) is value
-        name, node = (f"{path}.{role}", None) if own else words.of(value) or (f"{role} of {path}", None)
+        own = layer is not None and role in _PARAMETERS
+        name, node = (f"{path}.{role}", None) if own else words.of(value, nodes) or (f"{role} of {path}", None)
         spec = spec_of(value)
         operands.append(spec.named(name) if spec is not None else Operand(name, tuple(value.shape)))
         nodes.append(node)
-    parts = words.parts(nodes)
+    parts = words.parts(nodes) if direct else ()
     return Operation(asked.rule, tuple(operands), asked.settings, parts), tuple(nodes)
 
 
-def clash_of(error: BaseException, operation: Operation, asked: Asked, remade: Remade) -> Clash | None:
-    """The clash that the rule finds, or the values, its repairs with a place in the source first."""
-    clash: Clash | None = None
+def clash_of(error: BaseException, operation: Operation, asked: Asked) -> Clash | None:
+    """The clash that the rule finds, or else the values."""
     try:
         if operation.rule in RULES:
             results(operation)
-        clash = clash_of_values(error, operation, asked)
+        return clash_of_values(error, operation, asked)
     except Clash as found:
-        clash = found
+        return found
     except (LookupError, TypeError, ValueError, AttributeError):
         return None
-    if clash is None:
-        return None
-    whole = clash
-    return Clash(
-        whole.says, whole.law, whole.marks, lambda: sorted(whole.repairs, key=remade.lost), whole.kind, operation
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Remade:
-    """The edit of a repair where the layer is made, or of a layer put before it."""
-
-    made: Made | None
-    nodes: tuple[ast.expr | None, ...]
-
-    def __call__(self, repair: Repair) -> Edit | None:
-        if self.made is None:
-            return None
-        if repair.layer:
-            return self.made.edit(repair.layer)
-        if list(repair.operands) == [0] and self.nodes and self.nodes[0] is None:
-            before = _LAYERS.get(repair.operands[0])
-            return self.made.before(before) if before else None
-        return None
-
-    def lost(self, repair: Repair) -> bool:
-        """Whether a repair has no place in the source."""
-        if not repair.layer and all(self.nodes[i : i + 1] != (None,) for i in repair.operands) and not repair.text:
-            return False
-        if repair.text:
-            return bool(self.nodes) and self.nodes[0] is None
-        return self(repair) is None

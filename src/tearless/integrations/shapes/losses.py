@@ -39,6 +39,16 @@ ROLES = {
 }
 
 
+_WEIGHTS = {
+    "cross_entropy": ("weight",),
+    "nll_loss": ("weight",),
+    "multi_margin_loss": ("weight",),
+    "multilabel_soft_margin_loss": ("weight",),
+    "binary_cross_entropy": ("weight",),
+    "binary_cross_entropy_with_logits": ("weight", "pos_weight"),
+}
+
+
 def is_loss(function: str) -> bool:
     """Whether a function of this name is a loss.
 
@@ -48,13 +58,13 @@ def is_loss(function: str) -> bool:
     return function in ROLES or function in LOSSES.values()
 
 
-def asked_by_loss(
-    function: str, given: Mapping[str, Any]
-) -> tuple[str, tuple[tuple[str, Any], ...], dict[str, Any]]:
+def asked_by_loss(function: str, given: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...], dict[str, Any]]:
     """The rule, what meets in it, and the settings, from the arguments by name.
 
     >>> asked_by_loss("mse_loss", {"input": 1, "target": 2})
     ('loss', (('input', 1), ('target', 2)), {'name': 'mse_loss'})
     """
-    roles = ROLES.get(function, _PAIRS)
-    return "loss", tuple((role, given.get(role)) for role in roles), {"name": function}
+    roles = (*ROLES.get(function, _PAIRS), *_WEIGHTS.get(function, ()))
+    settings = {"name": function}
+    settings |= {name: given[name] for name in ("reduction", "ignore_index") if given.get(name) is not None}
+    return "loss", tuple((role, given.get(role)) for role in roles), settings

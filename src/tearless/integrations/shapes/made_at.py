@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -55,15 +55,17 @@ class Made:
         number = number_of(node, self.body) if node is not None else None
         return number and Edit(number, value)
 
-    def before(self, layer: str) -> Edit | None:
-        """The edit that puts another layer (``Flatten()``) before this one where both stand in a row of layers."""
+    def before(self, layers: Sequence[str]) -> Edit | None:
+        """The edit that puts other layers (``Flatten()``) before this one where both stand in a row of layers."""
         row = _row_of(self.body.function, self.call)
         library = self.body.source.text(self.call.func).rpartition(".")[0]
-        if row is None or (not library and layer.partition("(")[0] not in self.body.names):
+        known = library or all(one.partition("(")[0] in self.body.names for one in layers)
+        if row is None or not known:
             return None
         where = self.body.source.where(self.call, getattr(self.body.function, "name", ""))
-        at = Where(where.file, where.line, where.column, where.line, where.column, where.function, "")
-        return Edit(at, f"{library}.{layer}, " if library else f"{layer}, ")
+        at = replace(where, end_line=where.line, end_column=where.column, code="")
+        dot = f"{library}." if library else ""
+        return Edit(at, "".join(f"{dot}{one}, " for one in layers))
 
     def _part(self, name: str, value: str) -> Edit | None:
         own = _WRAPPED.get((self.kind.__name__, name), name)
@@ -80,7 +82,9 @@ class Made:
     def _added(self, name: str, value: str) -> Edit:
         """The setting put behind the last argument."""
         said = [*self.call.args, *(one.value for one in self.call.keywords)]
-        end = self.body.source.where(max(said, key=lambda n: (n.end_lineno or 0, n.end_col_offset or 0)) if said else self.call)
+        end = self.body.source.where(
+            max(said, key=lambda n: (n.end_lineno or 0, n.end_col_offset or 0)) if said else self.call
+        )
         column = end.end_column - (not said)
         at = Where(end.file, end.end_line, column, end.end_line, column, getattr(self.body.function, "name", ""), "")
         return Edit(at, f", {name}={value}" if said else f"{name}={value}")
@@ -91,7 +95,11 @@ class Made:
         lines = where.code.splitlines(keepends=True)
         for edit in sorted(edits, key=lambda e: (e.where.line, e.where.column), reverse=True):
             one = edit.where
-            if (one.line, one.column) < (where.line, where.column) or one.line > where.end_line or one.line != one.end_line:
+            if (
+                (one.line, one.column) < (where.line, where.column)
+                or one.line > where.end_line
+                or one.line != one.end_line
+            ):
                 return None
             row, shift = one.line - where.line, where.column if one.line == where.line else 0
             text = lines[row]
@@ -137,7 +145,9 @@ def _grown(body: Body, attribute: str, keys: Sequence[str], members: Sequence[An
     return None if element is None else _resolve(element, keys[1:], members[1:], body)
 
 
-def _caller(chain: Sequence[tuple[Any, str]], parent: Any, root: Body | None, name: str) -> tuple[ast.Call, Body] | None:
+def _caller(
+    chain: Sequence[tuple[Any, str]], parent: Any, root: Body | None, name: str
+) -> tuple[ast.Call, Body] | None:
     made = made_of(chain, parent, root, name)
     return (made.call, made.body) if made is not None else None
 
@@ -211,7 +221,7 @@ def _resolve(node: ast.expr, keys: Sequence[str], members: Sequence[Any], body: 
     if not isinstance(node, ast.Call):
         return None
     kind = body.value(node.func)
-    if isinstance(kind, type) and kind is type(members[0]) or callee(node.func) == type(members[0]).__name__:
+    if (isinstance(kind, type) and kind is type(members[0])) or callee(node.func) == type(members[0]).__name__:
         return _inside_of(node, keys, members, body, deep)
     if isinstance(kind, FunctionType):
         return _returned(kind, node, keys, members, body, deep)

@@ -119,7 +119,11 @@ def _pool(layer: Any, given: Given) -> Asked:
 
 
 def _adaptive_pool(layer: Any, given: Given) -> Asked:
-    return Asked("adaptive_pool", (("input", given.get("input")),), {"n": _n(layer), "kind": _kind(layer), "output": layer.output_size})
+    return Asked(
+        "adaptive_pool",
+        (("input", given.get("input")),),
+        {"n": _n(layer), "kind": _kind(layer), "output": layer.output_size},
+    )
 
 
 def _batch_norm(layer: Any, given: Given) -> Asked:
@@ -178,7 +182,9 @@ def _rnn(layer: Any, given: Given) -> Asked:
 def _rnn_cell(layer: Any, given: Given) -> Asked:
     hx = given.get("hx")
     states = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
-    kind = next(name for name in ("LSTM", "GRU", "RNN") if any(k.__name__ == f"{name}Cell" for k in type(layer).__mro__))
+    kind = next(
+        name for name in ("LSTM", "GRU", "RNN") if any(k.__name__ == f"{name}Cell" for k in type(layer).__mro__)
+    )
     settings = {"kind": kind, "input_size": layer.input_size, "hidden_size": layer.hidden_size}
     return Asked("rnn_cell", (("input", given.get("input")), *zip(("h0", "c0"), states, strict=False)), settings)
 

@@ -13,6 +13,7 @@ from .library_frames import is_module, modules_at_work
 from .words import Words
 
 MOST_MODULES = 20_000
+_WRAPPERS = ("DataParallel", "DistributedDataParallel", "OptimizedModule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ def place_of(layer: Any, above: Sequence[FrameType], below: Sequence[FrameType],
     at_work = [one for one in modules_at_work([*above, *below]) if one is not layer]
     outermost, frame, name = _outermost(layer, above, at_work)
     chain = _chain([outermost, *at_work], layer) if outermost is not None else ()
-    keys = [key for _, key in chain]
-    if not keys:
+    keys = [key for parent, key in chain if type(parent).__name__ not in _WRAPPERS]
+    if not chain:
         name = name or _called(layer, words)
         return Placed((), name, frame and body_of_frame(frame), name)
-    own = type(outermost).__module__.startswith("torch.")
+    own = type(outermost).__module__.startswith("torch.") and type(outermost).__name__ not in _WRAPPERS
     path = ".".join([name, *keys] if own and name else keys)
     return Placed(chain, path, frame and body_of_frame(frame), name)
 
@@ -50,9 +51,7 @@ def _called(layer: Any, words: Words) -> str:
     return type(layer).__name__
 
 
-def _outermost(
-    layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]
-) -> tuple[Any, FrameType | None, str]:
+def _outermost(layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]) -> tuple[Any, FrameType | None, str]:
     """The outermost module that holds the layer, with the frame and the name under which it lies there.
 
     Of those in one frame the one with the longest way to the layer counts.

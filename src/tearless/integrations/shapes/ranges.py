@@ -64,9 +64,13 @@ def _outside_classes(operation: Operation, target: Any, ignored: Any) -> Clash |
     if found is None or (found[0] >= 0 and found[1] < count):
         return None
     low, high = found
-    says = f"{classes.name} holds the class {low if low < 0 else high}, {scores.name} has scores for {count} classes on "
+    says = (
+        f"{classes.name} holds the class {low if low < 0 else high}, {scores.name} has scores for {count} classes on "
+    )
     says += f"axis {axis}: 0 to {int(count) - 1}"
-    return Clash(says, LAW_CLASSES, ((0, axis),), lambda: _of_classes(operation, low, high, int(count)), "shape", operation)
+    return Clash(
+        says, LAW_CLASSES, ((0, axis),), lambda: _of_classes(operation, low, high, int(count)), "shape", operation
+    )
 
 
 def _of_classes(operation: Operation, low: int, high: int, count: int) -> list[Repair]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -14,7 +13,7 @@ from .calls import LayerCall
 from .library_frames import is_module
 from .made_at import Made, made_of
 from .modules import asked_of
-from .places import children, place_of, way_to
+from .places import children, place_of
 from .values import spec_of
 from .words import Words
 
@@ -139,7 +138,12 @@ class Remade:
     """The edit that gives the layers the sizes of the file: one place where all of them take it from, or a layer's."""
 
     def __init__(
-        self, made: Made | None, model: Any, unlike: Sequence[tuple[str, Any, Any]], above: Sequence[FrameType], words: Words
+        self,
+        made: Made | None,
+        model: Any,
+        unlike: Sequence[tuple[str, Any, Any]],
+        above: Sequence[FrameType],
+        words: Words,
     ) -> None:
         self.made, self.model, self.unlike, self.above, self.words = made, model, unlike, above, words
 

@@ -24,11 +24,14 @@ class Words:
     call: ast.expr | None = None
     text: Callable[[ast.expr], str] = ast.unparse
 
-    def of(self, value: Any) -> tuple[str, ast.expr | None] | None:
-        """How a value is written, and where in the line it stands; ``None`` for one that the line does not know."""
-        for one in self.spoken:
-            if one.value is value:
-                return one.text, one.node
+    def of(self, value: Any, taken: Sequence[ast.expr | None] = ()) -> tuple[str, ast.expr | None] | None:
+        """How a value is written, and where in the line it stands; ``None`` for one that the line does not know.
+
+        Where it stands there more than once (``attn(x, x, x)``), the first place that is not ``taken`` counts.
+        """
+        same = [one for one in self.spoken if one.value is value]
+        for one in [*(one for one in same if one.node not in taken), *same]:
+            return one.text, one.node
         for name, there in self.frame.f_locals.items():
             if there is value and not name.startswith("_"):
                 return name, None

@@ -1,0 +1,104 @@
+"""The edits of a layer's repairs: where it is made, or a layer put before it where layers stand in a row."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+
+from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
+
+from .made_at import Made, keywords_of
+
+_ARGUMENTS = {
+    "axis": ("dim",),
+    "start": ("start_dim",),
+    "end": ("end_dim",),
+    "kernel": ("kernel_size",),
+    "output": ("output_size",),
+    "factor": ("upscale_factor", "downscale_factor"),
+    "sizes": ("unflattened_size",),
+    "groups": ("groups", "num_groups"),
+    "ceil": ("ceil_mode",),
+    "layers": ("num_layers",),
+    "embed": ("embed_dim",),
+    "heads": ("num_heads",),
+}
+"""What the settings of a rule are called where a layer is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """The edit of a repair where the layer is made. ``direct``: the failing line calls this very layer."""
+
+    made: Made | None
+    operation: Operation
+    nodes: tuple[ast.expr | None, ...]
+    direct: bool = True
+
+    def __call__(self, repair: Repair) -> Edit | None:
+        if self.made is None:
+            return None
+        if repair.layer:
+            return self.made.edit(repair.layer)
+        if repair.settings and not repair.operands:
+            changes = self._arguments(repair)
+            return self.made.edit(changes) if changes else None
+        if list(repair.operands) == [0] and self.nodes[:1] == (None,):
+            layers = as_layers(repair.operands[0], self.operation)
+            return self.made.before(layers) if layers else None
+        return None
+
+    def _arguments(self, repair: Repair) -> dict[str, str]:
+        known = keywords_of(self.made.kind) if self.made is not None else ()
+        found = {}
+        for name, value in repair.settings.items():
+            own = next((one for one in (name, *_ARGUMENTS.get(name, ())) if one in known), None)
+            if own is None:
+                return {}
+            found[own] = value
+        return found
+
+    def has_place(self, repair: Repair) -> bool:
+        """Whether there is a place in the source where a repair can be made."""
+        if repair.text:
+            return self.direct and any(self.nodes)
+        if repair.layer or repair.settings:
+            return self(repair) is not None or (bool(repair.settings) and self.made is None)
+        return all(self.nodes[i : i + 1] != (None,) for i in repair.operands) or self(repair) is not None
+
+    def placed(self, clash: Clash) -> Clash:
+        """The same clash, repairs with a place first; those of a whole call that is another layer's are left out."""
+
+        def repairs() -> list[Repair]:
+            fitting = [one for one in clash.repairs if self.direct or not one.text]
+            return sorted(fitting, key=lambda one: not self.has_place(one))
+
+        return Clash(clash.says, clash.law, clash.marks, repairs, clash.kind, self.operation)
+
+
+def as_layers(template: str, operation: Operation) -> list[str]:
+    """Code hung onto the input as layers that do the same in a row of layers; none where there are no such layers."""
+    shape = operation.operands[0].shape
+    found = re.fullmatch(r"\{\}\.(\w+)\(([^()]*|dim=\([\d, ]+\))\)", template)
+    if found is None:
+        return []
+    name, inside = found.groups()
+    if name == "flatten":
+        return ["Flatten()" if inside == "1" else f"Flatten({inside})"]
+    if name == "mean" and inside == "dim=(2, 3)" and len(shape) == 4:
+        return ["AdaptiveAvgPool2d(1)", "Flatten()"]
+    if name in ("unsqueeze", "squeeze") and re.fullmatch(r"-?\d+", inside):
+        return _one_axis(name, int(inside), len(shape), [str(size) for size in shape])
+    return []
+
+
+def _one_axis(name: str, axis: int, rank: int, sizes: list[str]) -> list[str]:
+    at = axis % (rank + (name == "unsqueeze")) if rank else 0
+    if name == "squeeze":
+        return [f"Flatten({at - 1}, {at})"] if at > 1 else []
+    if at == 0 or rank < 2:
+        return []
+    if at < rank:
+        return [f"Unflatten({at}, (1, {sizes[at]}))"]
+    return [f"Unflatten({rank - 1}, ({sizes[-1]}, 1))"]
