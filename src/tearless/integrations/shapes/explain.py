@@ -212,7 +212,7 @@ def _by_layer(case: Case, path: tuple[ast.AST, ...]) -> Answer | None:
         return None
     found = None
     if node is not None:
-        given = [Given(operand.name, spec_of_operand(operand), one) for one, operand in _with_nodes(told)]
+        given = [Given(operand.name, None, one) for one, operand in _with_nodes(told)]
         found = Found(node, operation.rule, operation.library, given=given, settings=dict(operation.settings))
     return Answer(clash.of(clash.operation or operation), found, path, told)
 
@@ -220,11 +220,6 @@ def _by_layer(case: Case, path: tuple[ast.AST, ...]) -> Answer | None:
 def _with_nodes(told: LayerCall) -> list[tuple[ast.expr | None, Operand]]:
     nodes = [*told.nodes, *[None] * len(told.operation.operands)]
     return list(zip(nodes, told.operation.operands, strict=False))
-
-
-def spec_of_operand(operand: Operand) -> None:
-    """An operand of a layer stands as it is: nothing more is known of it here."""
-    del operand
 
 
 def _by_message(case: Case) -> Answer | None:

@@ -14,8 +14,8 @@ LONGEST = 20_000
 _DEVICE = (
     r"on the same device|found two different devices|is not on the expected device|expected it to be on"
     r"|device type tensor to numpy|Unhandled FakeTensor Device|incompatible devices|same device as the indexed"
-    r"|out of meta tensor|Placeholder storage has not been allocated|while hidden tensor is at|Expected a '?\w+'? device"
-    r"|must be on the same device|\w+ is on \w+, but expected"
+    r"|out of meta tensor|Placeholder storage has not been allocated|while hidden tensor is at"
+    r"|Expected a '?\w+'? device|must be on the same device|\w+ is on \w+, but expected"
 )
 _DTYPE = (
     r"same (scalar )?d?type|scalar types?|expected .*dtype|dtype to be|to be equal to src.dtype"
@@ -25,8 +25,8 @@ _DTYPE = (
     r"|floating point type|only applicable to index tensor|dtypes match|type \(.*\) and (weight|bias) type"
     r"|must be Tensor, not numpy|unsupported operand type\(s\) for .*(Tensor|ndarray)|expected dtype|same dtypes"
     r"|did not contain a loop|should be a long|have dtype|indices must be (integer|int)|of type (Long|Int)"
-    r"|Expected floating|dtype mismatch|Found dtype|complex and floating point dtype|valid indices|not a valid index type"
-    r"|must be (a )?(float|double|long|int\d*|bool)\b|(integer|boolean|floating) (tensor|type|dtype)s?\b"
+    r"|Expected floating|dtype mismatch|Found dtype|complex and floating point dtype"
+    r"|valid indices|not a valid index type|must be (a )?(float|double|long|int\d*|bool)\b|(integer|boolean|floating) (tensor|type|dtype)s?\b"
 )
 _SHAPE = (
     r"shape|siz|dimension|\bdims?\b|broadcast|\baxis\b|\baxes\b|mat1|matrix|matrices|batch|channels|subscript"

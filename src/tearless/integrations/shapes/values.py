@@ -164,7 +164,7 @@ def item(value: object, key: object) -> object:
         names = list(modules)
         if isinstance(key, str):
             return modules.get(key, UNKNOWN)
-        return modules[names[key]] if -len(names) <= key < len(names) else UNKNOWN
+        return modules[names[key]] if isinstance(key, int) and -len(names) <= key < len(names) else UNKNOWN
     return UNKNOWN
 
 
