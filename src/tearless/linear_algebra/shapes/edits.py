@@ -48,7 +48,7 @@ def _calls(given: Shape, chain: tuple[Step, ...], unused: Sequence[Step]) -> Ite
     for layer in unused:
         for at in range(len(chain) + 1):
             steps = (*chain[:at], layer, *chain[at:])
-            says = f"with {layer_named(layer)} called, which is made and never called"
+            says = f"the size with {layer_named(layer)} called, which is made and never called"
             yield Edited("uncalled", says, 0.2 + 0.01 * (len(chain) - at), given, steps, layer.path)
 
 
