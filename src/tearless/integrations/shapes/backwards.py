@@ -14,9 +14,7 @@ from .words import Words
 LAW = "backward() starts from one number"
 
 
-def of_backward(
-    error: BaseException, words: Words, above: Sequence[FrameType], below: Sequence[FrameType]
-) -> LayerCall | None:
+def of_backward(words: Words, below: Sequence[FrameType]) -> LayerCall | None:
     """The loss that has axes left; ``None`` where the error is another."""
     frame = below[0]
     if frame.f_code.co_name != "backward" or below[-1].f_code.co_name != "_make_grads":

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-import ast
+import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-from tearless.linear_algebra.shapes import Clash, Edit, Operand, Operation, Repair, Where
+from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair
 
-from .bodies import Body, body_of_frame, callee
 from .calls import LayerCall
+from .loaders import Loader
 from .values import spec_of
 from .words import Words
 
 LAW = "samples are stacked into a batch: all must have one shape"
 _SIZES = re.compile(r"got \[([\d, ]*)\] at entry (\d+) and \[([\d, ]*)\] at entry (\d+)")
+_PAD = "torch.nn.utils.rnn.pad_sequence({}, batch_first=True)"
+_AS_USUAL = "torch.utils.data.default_collate({})"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Two samples that do not fit. ``route`` leads to what is stacked in each; ``count`` parts if samples are tuples.
+
+    ``kind`` says what is stacked: ``tensor``, ``array`` or ``list``; ``unknown`` where only a message is left.
+    """
+
+    first: Operand
+    second: Operand
+    route: tuple[Any, ...] = ()
+    count: int = 0
+    kind: str = "tensor"
 
 
 def of_batch(
@@ -24,69 +42,80 @@ def of_batch(
 ) -> LayerCall | None:
     """The two samples that cannot stand in one batch; ``None`` where the error is another."""
     loading = [one for one in below if str(one.f_globals.get("__name__", "")).startswith("torch.utils.data")]
-    if not loading:
+    if not loading or not isinstance(error, RuntimeError):
         return None
-    found = _seen(loading) or _told(str(error))
-    if found is None:
+    batch = _seen(loading) or _told(str(error))
+    if batch is None:
         return None
-    first, second, part = found
-    data = loading[0].f_locals.get("self")
+    first, second = batch.first, batch.second
     operation = Operation("stack", (first, second), {"axis": 0})
-    marks = _unlike(first.shape, second.shape)
     says = f"{first} and {second} stand in one batch: their shapes must be equal"
-    repairs = _repairs(operation, part, _samples(loading))
-    clash = Clash(says, LAW, marks, lambda: repairs, "shape", operation)
-    return LayerCall(operation, (None, None), clash, remade=Loader(above[-1], words, getattr(data, "_dataset", None)))
+    marks = _unlike(first.shape, second.shape)
+    clash = Clash(says, LAW, marks, lambda: _repairs(batch), "shape", operation)
+    return LayerCall(operation, (None, None), clash, remade=Loader(above[-1], words))
 
 
-def _seen(frames: Sequence[FrameType]) -> tuple[Operand, Operand, int | None] | None:
+def _seen(frames: Sequence[FrameType]) -> Batch | None:
     """The samples, from the frames of the loader itself."""
-    last = next((one for one in reversed(frames) if one.f_code.co_name == "collate_tensor_fn"), None)
-    batch = last.f_locals.get("batch") if last is not None else None
-    if not isinstance(batch, list | tuple) or not batch:
+    rows = [one.f_locals.get("batch") for one in frames if one.f_code.co_name.startswith("collate")]
+    rows = [row for row in rows if isinstance(row, list | tuple) and len(row) > 1]
+    if not rows:
         return None
-    indices = next(
-        (one.f_locals["possibly_batched_index"] for one in frames if "possibly_batched_index" in one.f_locals), None
-    )
-    part = next((i for one in frames for i in _part(one, batch)), None)
-    specs = [spec_of(one) for one in batch]
-    for i, spec in enumerate(specs):
-        if spec is not None and specs[0] is not None and spec.shape != specs[0].shape:
-            names = [_name(indices, k, part) for k in (0, i)]
-            return specs[0].named(names[0]), spec.named(names[1]), part
-    return None
-
-
-def _part(frame: FrameType, batch: Sequence[Any]) -> list[int]:
-    """Which part of each sample the tensors are, where samples are tuples."""
-    rows = frame.f_locals.get("transposed")
-    if frame.f_code.co_name != "collate" or not isinstance(rows, list):
-        return []
-    return [
-        i
-        for i, row in enumerate(rows)
-        if len(row) == len(batch) and all(a is b for a, b in zip(row, batch, strict=True))
+    holders = (one.f_locals for one in frames if "possibly_batched_index" in one.f_locals)
+    indices = next((held["possibly_batched_index"] for held in holders), None)
+    route = tuple(key for row, after in pairwise(rows) for key in _step(row, after))
+    specs = [_like(one) for one in rows[-1]]
+    at = next((i for i, one in enumerate(specs) if one and specs[0] and one.shape != specs[0].shape), None)
+    if at is None or specs[0] is None:
+        return None
+    names = [_name(indices, i, route) for i in (0, at)]
+    pair = [
+        Operand(name, one.shape, one.dtype, one.device, one.library)
+        for name, one in zip(names, (specs[0], specs[at]), strict=True)
     ]
+    whole = rows[0][0]
+    count = len(whole) if isinstance(whole, tuple | list) and route else 0
+    arrays = any(one.f_code.co_name == "collate_numpy_array_fn" for one in frames)
+    kind = "list" if isinstance(rows[-1][0], list | tuple) else "array" if arrays else "tensor"
+    return Batch(pair[0], pair[1], route, count, kind)
 
 
-def _name(indices: Any, at: int, part: int | None) -> str:
-    sample = (
-        f"dataset[{indices[at]}]" if isinstance(indices, list) and at < len(indices) else f"sample {at} of the batch"
-    )
-    return sample if part is None else f"{sample}[{part}]"
+def _like(one: Any) -> Any:
+    return Operand("", (len(one),)) if isinstance(one, list | tuple) else spec_of(one)
 
 
-def _told(message: str) -> tuple[Operand, Operand, None] | None:
+def _step(row: Sequence[Any], after: Sequence[Any]) -> list[Any]:
+    """By which number or key each sample of a row gives what stands in the next row."""
+    whole = row[0]
+    if type(whole) is dict:
+        return [key for key, value in whole.items() if value is after[0]][:1]
+    if isinstance(whole, tuple | list):
+        return [i for i, value in enumerate(whole) if value is after[0]][:1]
+    return []
+
+
+def _name(indices: Any, at: int, route: Sequence[Any]) -> str:
+    known = isinstance(indices, list) and at < len(indices)
+    sample = f"dataset[{indices[at]}]" if known else f"sample {at} of the batch"
+    return sample + "".join(f"[{_key(key)}]" for key in route)
+
+
+def _key(key: Any) -> str:
+    return json.dumps(key, ensure_ascii=False) if isinstance(key, str | int) else repr(key)
+
+
+def _told(message: str) -> Batch | None:
     """The samples, from what a worker process wrote: their numbers in the batch."""
     found = _SIZES.search(message)
     if found is None:
         return None
     shapes = [tuple(int(size) for size in text.split(",") if size.strip()) for text in (found[1], found[3])]
-    first, second = (
-        Operand(f"sample {at} of the batch", shape, library="torch")
-        for at, shape in zip((found[2], found[4]), shapes, strict=True)
-    )
-    return first, second, None
+    pairs = zip((found[2], found[4]), shapes, strict=True)
+    first, second = (Operand(f"sample {at} of the batch", shape, library="torch") for at, shape in pairs)
+    parts = "collate(samples" in message
+    inside = parts or "for d in batch" in message
+    kind = "unknown" if inside else "array" if "collate_numpy_array_fn" in message else "tensor"
+    return Batch(first, second, (), 2 if parts else 0, kind)
 
 
 def _unlike(first: Sequence[Any], second: Sequence[Any]) -> list[tuple[int, int]]:
@@ -95,63 +124,31 @@ def _unlike(first: Sequence[Any], second: Sequence[Any]) -> list[tuple[int, int]
     return marks + [(1, axis) for axis, unlike in pairs if unlike and axis < len(second)]
 
 
-def _samples(frames: Sequence[FrameType]) -> list[Any]:
-    return next((one.f_locals["data"] for one in frames if isinstance(one.f_locals.get("data"), list)), [])
-
-
-def _repairs(operation: Operation, part: int | None, samples: Sequence[Any]) -> list[Repair]:
-    first, second = operation.shapes
+def _repairs(batch: Batch) -> list[Repair]:
+    first, second = batch.first.shape, batch.second.shape
     found = []
-    if len(first) == len(second) and first[1:] == second[1:] and len(first) > 0:
-        found.append(
-            Repair("samples are of different lengths: the shorter are filled with zeros", layer=_padded(part, samples))
-        )
-    found.append(Repair("the samples stay as they are, in a list", layer={"collate_fn": "list"}))
+    padded = _padded(batch) if len(first) == len(second) > 0 and first[1:] == second[1:] else ""
+    if padded:
+        because = "samples are of different lengths: the shorter are filled with zeros"
+        found.append(Repair(because, layer={"collate_fn": padded}))
+    apart = "lambda batch: tuple(zip(*batch))" if batch.count else "list"
+    found.append(Repair("the samples stay as they are, in lists", layer={"collate_fn": apart}))
     return found
 
 
-def _padded(part: int | None, samples: Sequence[Any]) -> dict[str, str]:
-    one = "torch.nn.utils.rnn.pad_sequence({}, batch_first=True)"
-    if part is None:
-        return {"collate_fn": f"lambda batch: {one.format('batch')}"}
-    count = len(samples[0]) if samples and isinstance(samples[0], tuple | list) else 2
-    rest = "torch.utils.data.default_collate([one[{}] for one in batch])"
-    parts = [(one.format(f"[one[{i}] for one in batch]") if i == part else rest.format(i)) for i in range(count)]
-    return {"collate_fn": f"lambda batch: ({', '.join(parts)})"}
-
-
-class Loader:
-    """The edit of the call that makes the loader."""
-
-    def __init__(self, frame: FrameType, words: Words, data: Any) -> None:
-        self.frame, self.words, self.data = frame, words, data
-
-    def __call__(self, repair: Repair) -> Edit | None:
-        value = repair.layer.get("collate_fn")
-        body = body_of_frame(self.frame)
-        if value is None or body is None:
-            return None
-        calls = [
-            one for one in ast.walk(body.source.tree) if isinstance(one, ast.Call) and callee(one.func) == "DataLoader"
-        ]
-        names = {one.id for one in ast.walk(self.words.call) if isinstance(one, ast.Name)} if self.words.call else set()
-        named = [one for one in calls if _kept_as(body, one) & names]
-        call = (named or calls if len(named or calls) == 1 else [None])[0]
-        if call is None or any(one.arg == "collate_fn" for one in call.keywords):
-            return None
-        end = body.source.where(
-            max([*call.args, *(k.value for k in call.keywords)], key=lambda n: (n.end_lineno, n.end_col_offset))
-        )
-        at = Where(end.file, end.end_line, end.end_column, end.end_line, end.end_column, "", "")
-        return Edit(at, f", collate_fn={value}")
-
-
-def _kept_as(body: Body, call: ast.Call) -> set[str]:
-    """The names that a call's value is given."""
-    return {
-        target.id
-        for node in ast.walk(body.source.tree)
-        if isinstance(node, ast.Assign) and node.value is call
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+def _padded(batch: Batch) -> str:
+    """A function that fills up samples of this kind; empty for kinds that it cannot take apart."""
+    if batch.kind == "unknown" or len(batch.route) > 1:
+        return ""
+    make = {"array": "torch.as_tensor({})", "list": "torch.tensor({})"}.get(batch.kind, "{}")
+    if not batch.route:
+        row = "batch" if make == "{}" else f"[{make.format('one')} for one in batch]"
+        return f"lambda batch: {_PAD.format(row)}"
+    (key,) = batch.route
+    part = f"one[{_key(key)}]"
+    mine = _PAD.format(f"[{make.format(part)} for one in batch]")
+    if not batch.count:
+        rest = f"{{key: value for key, value in one.items() if key != {_key(key)}}} for one in batch"
+        return f"lambda batch: {{**{_AS_USUAL.format(f'[{rest}]')}, {_key(key)}: {mine}}}"
+    parts = [mine if i == key else _AS_USUAL.format(f"[one[{i}] for one in batch]") for i in range(batch.count)]
+    return f"lambda batch: ({', '.join(parts)})"

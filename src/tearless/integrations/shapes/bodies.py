@@ -29,6 +29,8 @@ class Body:
     names: Mapping[str, Any]
     me: type | None = None
     caller: tuple[ast.Call, Body] | None = None
+    turn: int | None = None
+    """Which way round a loop of the function is meant, where what is looked at stands in one."""
 
     def value(self, node: ast.expr) -> Any:
         """What a dotted name here stands for among classes, functions and modules; ``None`` if unknown."""
@@ -44,6 +46,26 @@ class Body:
     def assigned(self, name: str) -> list[ast.expr]:
         """The values that a local name is given in this function, in order."""
         return [value for target, value in assignments(self.function) if _is_name(target, name)]
+
+    def written(self, node: ast.Name) -> tuple[ast.expr, Body] | None:
+        """The one expression that a name stands for, and where that is: here, at the caller's, or in the module."""
+        values = self.assigned(node.id)
+        if values:
+            return (values[0], self) if len(values) == 1 else None
+        if node.id in self.parameters():
+            given = argument(self.caller[0], node.id, self.position(node.id)) if self.caller else None
+            if given is not None and self.caller is not None:
+                return given, self.caller[1]
+            default = self.default(node.id)
+            return (default, self) if default is not None else None
+        if isinstance(self.function, ast.Module):
+            return None
+        return Body(self.source, self.source.tree, self.names).written(node)
+
+    def position(self, name: str) -> int:
+        """Which argument of a call stands for a parameter."""
+        names = self.parameters()
+        return names.index(name) - (names[:1] in (["self"], ["cls"]))
 
     def default(self, name: str) -> ast.expr | None:
         """The default value of a parameter that stands by position."""
@@ -151,3 +173,9 @@ def body_of_frame(frame: FrameType) -> Body | None:
     tree: Function | None = source.tree if code.co_name == "<module>" else _tree_of(source, code)
     me = frame.f_locals.get("self")
     return Body(source, tree, frame.f_globals, type(me) if me is not None else None) if tree is not None else None
+
+
+def body_of_module(frame: FrameType) -> Body | None:
+    """The module that a frame's function stands in; ``None`` where its source is not to be had."""
+    source = source_at(frame.f_code.co_filename, frame.f_globals)
+    return Body(source, source.tree, frame.f_globals) if source is not None else None

@@ -21,16 +21,22 @@ class Item:
     loop: ast.AST | None = None
 
 
-def element_of(body: Body, row: ast.expr, key: str, count: int, kind: str) -> ast.expr | None:
-    """The expression that makes the element of a key among ``count``, of a class named ``kind`` where that is known."""
+def element_of(body: Body, row: ast.expr, key: str, count: int, kind: str) -> tuple[ast.expr, int | None] | None:
+    """The expression that makes the element of a key among ``count``, and on which way round its loop.
+
+    ``kind`` names the class that it is of, where that is known.
+    """
     items = list(_items(body, row))
     for item in items:
         if item.key and item.key == key:
-            return item.node
+            return item.node, None
     if not key.isdigit():
         return None
     laid = _laid(items, count)
-    return laid[int(key)] if laid is not None and int(key) < len(laid) else _alone(items, kind)
+    if laid is not None and int(key) < len(laid):
+        return laid[int(key)]
+    alone = _alone(items, kind)
+    return None if alone is None else (alone, None)
 
 
 def _alone(items: Sequence[Item], kind: str) -> ast.expr | None:
@@ -39,19 +45,20 @@ def _alone(items: Sequence[Item], kind: str) -> ast.expr | None:
     return fits[0] if len(fits) == 1 else None
 
 
-def _laid(items: Sequence[Item], count: int) -> list[ast.expr] | None:
+def _laid(items: Sequence[Item], count: int) -> list[tuple[ast.expr, int | None]] | None:
     """The items as they come, those of the one loop among them as often as it takes to make ``count``."""
     loops = {id(item.loop) for item in items if item.loop is not None}
     if not loops:
-        return [item.node for item in items] if len(items) >= count else None
+        return [(item.node, None) for item in items] if len(items) >= count else None
     if len(loops) > 1:
         return None
     inside = [i for i, item in enumerate(items) if item.loop is not None]
-    turns, over = divmod(count - (len(items) - len(inside)), len(inside))
+    first, last = inside[0], inside[-1] + 1
+    turns, over = divmod(count - (len(items) - (last - first)), last - first)
     if over or turns < 0:
         return None
-    first, last = inside[0], inside[-1] + 1
-    return [item.node for item in (*items[:first], *list(items[first:last]) * turns, *items[last:])]
+    before, behind = ([(item.node, None) for item in part] for part in (items[:first], items[last:]))
+    return [*before, *((item.node, turn) for turn in range(turns) for item in items[first:last]), *behind]
 
 
 def _items(body: Body, row: ast.expr, deep: int = 0) -> Iterator[Item]:
@@ -92,19 +99,24 @@ def _grown(body: Body, name: ast.Name | ast.Attribute, deep: int) -> Iterator[It
     """A row that is made under a name (``rows``, ``self.rows``) and then grows, in the order of the text."""
     same = ast.unparse(name)
     for node in own_nodes(body.function):
-        value: ast.expr | None = None
-        if (isinstance(node, ast.Assign) and any(ast.unparse(target) == same for target in node.targets)) or (
-            isinstance(node, ast.AnnAssign | ast.AugAssign) and ast.unparse(node.target) == same
-        ):
-            value = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            if node.func.attr in _GROWING and ast.unparse(node.func.value) == same:
-                last = node.args[-1]
-                value = last if node.func.attr == "extend" else ast.List([last], ast.Load())
+        value = _given(node, same)
         if value is not None and ast.unparse(value) != same:
             loop = next(iter(around(body.function, value)), None)
             for item in _items(body, value, deep + 1):
                 yield Item(item.node, item.key, item.loop or loop)
+
+
+def _given(node: ast.AST, name: str) -> ast.expr | None:
+    """What a statement gives to the row of this name."""
+    if isinstance(node, ast.Assign):
+        return node.value if any(ast.unparse(target) == name for target in node.targets) else None
+    if isinstance(node, ast.AnnAssign | ast.AugAssign):
+        return node.value if ast.unparse(node.target) == name else None
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+        return None
+    if node.func.attr not in _GROWING or ast.unparse(node.func.value) != name:
+        return None
+    return node.args[-1] if node.func.attr == "extend" else ast.List([node.args[-1]], ast.Load())
 
 
 def around(function: ast.AST, node: ast.AST) -> Iterator[ast.AST]:

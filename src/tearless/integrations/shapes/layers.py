@@ -13,15 +13,18 @@ from .backwards import of_backward
 from .batches import of_batch
 from .calls import LayerCall
 from .library_frames import function_at_work, is_module, layer_at_work, spoken
-from .made_at import Made, made_of
+from .loaders import Loader
+from .made import Made
+from .made_at import made_of
 from .modules import Asked
 from .onwards import onwards
 from .places import place_of
 from .producers import produced_by
-from .ranges import clash_of_values
+from .ranges import LAW_ONE, clash_of_values
 from .remaking import Remade
 from .state_dicts import of_state_dict
 from .values import spec_of
+from .wholes import of_whole
 from .words import Words
 
 __all__ = ["LayerCall", "model_path", "of_call"]
@@ -47,16 +50,17 @@ def of_call(
     if not below:
         return None
     words = Words(spoken(call, below, text), above[-1], call, text)
-    for special in (of_state_dict, of_batch, of_backward):
-        told = special(error, words, above, below)
-        if told is not None:
-            return told
+    told = of_state_dict(words, above, below) or of_batch(error, words, above, below) or of_backward(words, below)
+    if told is not None:
+        return told
     work = layer_at_work(below)
     asked = work.asked() if work is not None else None
     if work is not None and asked is not None:
         return _of_layer(error, work.layer, asked, words, above, below)
     function = function_at_work(below)
-    return _of_function(error, *function, words, above) if function is not None else None
+    if function is not None:
+        return _of_function(error, *function, words, above)
+    return of_whole(words, above, below)
 
 
 def model_path(trail: Sequence[TracebackType], at: int) -> tuple[str, str]:
@@ -75,11 +79,14 @@ def _of_layer(
     direct = below[0].f_locals.get("self") is layer
     operation, nodes = operation_of(asked, words, place.path, layer, direct)
     made = made_of(place.chain, layer, place.root, place.name)
-    remade = Remade(_changed(error, asked, words, above) or made, operation, nodes, direct)
     clash = clash_of(error, operation, asked)
+    where = made.where() if made is not None else None
+    if clash is not None and clash.law == LAW_ONE:
+        loader = Loader(above[-1], words)
+        return LayerCall(operation, nodes, clash, place.path, type_of(layer), where, loader)
+    remade = Remade(_changed(error, asked, words, above) or made, operation, nodes, direct)
     if clash is not None:
         clash = remade.placed(onwards(clash, layer, place.chain[0][0]) if place.chain else clash)
-    where = made.where() if made is not None else None
     return LayerCall(operation, nodes, clash, place.path, type_of(layer), where, remade)
 
 

@@ -1,110 +1,18 @@
-"""Where a layer is made: the call in the reader's source that makes it, and the edit that gives it other settings."""
+"""Where a layer is made: the call in the source of the reader that makes it, found by the way to it in the model."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from tearless.linear_algebra.shapes import Edit, Where
-
 from .bodies import Body, argument, assignments, body_of, callee, own_nodes
 from .elements import element_of
+from .made import Made
 
 DEEPEST = 24
-_WRAPPED = {
-    ("TransformerEncoderLayer", "embed_dim"): "d_model",
-    ("TransformerDecoderLayer", "embed_dim"): "d_model",
-    ("TransformerEncoderLayer", "in_features"): "d_model",
-    ("TransformerDecoderLayer", "in_features"): "d_model",
-    ("TransformerEncoderLayer", "normalized_shape"): "d_model",
-    ("TransformerDecoderLayer", "normalized_shape"): "d_model",
-    ("Transformer", "embed_dim"): "d_model",
-    ("Transformer", "normalized_shape"): "d_model",
-}
-"""Layers that PyTorch makes inside others: what their settings are called where the reader makes the outer one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The call that makes a layer, in the function in which it stands. ``kind`` is the class that it makes."""
-
-    call: ast.Call
-    body: Body
-    kind: type
-    shared: int = 1
-    """How many layers of the model this very call makes, as far as is known."""
-
-    def where(self) -> Where:
-        return self.body.source.where(self.call, getattr(self.body.function, "name", ""))
-
-    def edit(self, changes: Mapping[str, str]) -> Edit | None:
-        """The edit that gives settings anew; ``None`` where they cannot be told in the call."""
-        parts = [self._part(name, value) for name, value in changes.items()]
-        if not parts or None in parts:
-            return None
-        edits = [part for part in parts if part is not None]
-        return edits[0] if len(edits) == 1 else self._together(edits)
-
-    def source_of(self, setting: str, value: str) -> Edit | None:
-        """The edit of the number that a setting comes from, through names; ``None`` where it comes from no number."""
-        own = _WRAPPED.get((self.kind.__name__, setting), setting)
-        node = argument(self.call, own, position_of(self.kind, own))
-        number = number_of(node, self.body) if node is not None else None
-        return number and Edit(number, value)
-
-    def before(self, layers: Sequence[str]) -> Edit | None:
-        """The edit that puts other layers (``Flatten()``) before this one where both stand in a row of layers."""
-        row = _row_of(self.body.function, self.call)
-        library = self.body.source.text(self.call.func).rpartition(".")[0]
-        known = library or all(one.partition("(")[0] in self.body.names for one in layers)
-        if row is None or not known:
-            return None
-        where = self.body.source.where(self.call, getattr(self.body.function, "name", ""))
-        at = replace(where, end_line=where.line, end_column=where.column, code="")
-        dot = f"{library}." if library else ""
-        return Edit(at, "".join(f"{dot}{one}, " for one in layers))
-
-    def _part(self, name: str, value: str) -> Edit | None:
-        own = _WRAPPED.get((self.kind.__name__, name), name)
-        position = position_of(self.kind, own)
-        if position is None and any(one.arg is None for one in self.call.keywords):
-            return None
-        node = argument(self.call, own, position)
-        if node is not None:
-            return _followed(node, self.body, self.shared, value)
-        if any(isinstance(one, ast.Starred) for one in self.call.args) or own not in keywords_of(self.kind):
-            return None
-        return self._added(own, value)
-
-    def _added(self, name: str, value: str) -> Edit:
-        """The setting put behind the last argument."""
-        said = [*self.call.args, *(one.value for one in self.call.keywords)]
-        end = self.body.source.where(
-            max(said, key=lambda n: (n.end_lineno or 0, n.end_col_offset or 0)) if said else self.call
-        )
-        column = end.end_column - (not said)
-        at = Where(end.file, end.end_line, column, end.end_line, column, getattr(self.body.function, "name", ""), "")
-        return Edit(at, f", {name}={value}" if said else f"{name}={value}")
-
-    def _together(self, edits: Sequence[Edit]) -> Edit | None:
-        """Several edits of the call as one of its whole text."""
-        where = self.where()
-        lines = where.code.splitlines(keepends=True)
-        for edit in sorted(edits, key=lambda e: (e.where.line, e.where.column), reverse=True):
-            one = edit.where
-            if (
-                (one.line, one.column) < (where.line, where.column)
-                or one.line > where.end_line
-                or one.line != one.end_line
-            ):
-                return None
-            row, shift = one.line - where.line, where.column if one.line == where.line else 0
-            text = lines[row]
-            lines[row] = text[: one.column - shift] + edit.new + text[one.end_column - shift :]
-        return Edit(where, "".join(lines))
 
 
 def made_of(chain: Sequence[tuple[Any, str]], layer: Any, root: Body | None = None, name: str = "") -> Made | None:
@@ -122,18 +30,29 @@ def made_of(chain: Sequence[tuple[Any, str]], layer: Any, root: Body | None = No
             if expression is None:
                 continue
             caller = _caller(chain[:i], parent, root, name)
-            body = Body(body.source, body.function, body.names, body.me, caller)
+            body = replace(body, caller=caller)
             found = _resolve(expression, keys, members[i + 1 :], body)
             if found is None and keys:
                 found = _grown(body, attribute, keys, members[i + 1 :])
             if found is not None:
                 return _counted(found, members[0])
-    if root is not None:
-        for value in reversed(root.assigned(name) if name.isidentifier() else []):
-            found = _resolve(value, [key for _, key in chain], members, root)
-            if found is not None:
-                return found
+    for value, body in _kept(root, name) if root is not None else ():
+        found = _resolve(value, [key for _, key in chain], members, body)
+        if found is not None:
+            return found
     return None
+
+
+def _kept(root: Body, name: str) -> Iterator[tuple[ast.expr, Body]]:
+    """The values that a name is given where the outermost module lies: ``model``, ``self.model``."""
+    if name.isidentifier():
+        yield from ((value, root) for value in reversed(root.assigned(name)))
+    me, _, attribute = name.partition(".")
+    if me == "self" and attribute.isidentifier() and root.me is not None:
+        for body in _makers(root.me):
+            value = _attribute(body, attribute, None)
+            if value is not None:
+                yield value, body
 
 
 def _grown(body: Body, attribute: str, keys: Sequence[str], members: Sequence[Any]) -> Made | None:
@@ -142,7 +61,7 @@ def _grown(body: Body, attribute: str, keys: Sequence[str], members: Sequence[An
     row = ast.Attribute(ast.Name(me, ast.Load()), attribute, ast.Load())
     count = len(getattr(members[0], "_modules", ()))
     element = element_of(body, row, keys[0], count, type(members[1]).__name__)
-    return None if element is None else _resolve(element, keys[1:], members[1:], body)
+    return None if element is None else _resolve(element[0], keys[1:], members[1:], replace(body, turn=element[1]))
 
 
 def _caller(
@@ -198,7 +117,8 @@ def _attribute(body: Body, name: str, parent: Any) -> ast.expr | None:
             if isinstance(key, ast.JoinedStr) and _fits(key, name):
                 return value
         if called == "__init__" and name.isdigit() and getattr(body.function, "name", "") == "__init__":
-            return element_of(body, ast.List(node.args, ast.Load()), name, len(getattr(parent, "_modules", ())), "")
+            found = element_of(body, ast.List(node.args, ast.Load()), name, len(getattr(parent, "_modules", ())), "")
+            return found and found[0]
     return None
 
 
@@ -221,7 +141,7 @@ def _resolve(node: ast.expr, keys: Sequence[str], members: Sequence[Any], body: 
     if not isinstance(node, ast.Call):
         return None
     kind = body.value(node.func)
-    if (isinstance(kind, type) and kind is type(members[0])) or callee(node.func) == type(members[0]).__name__:
+    if (isinstance(kind, type) and kind is type(members[0])) or callee(node.func) in _names_of(members[0]):
         return _inside_of(node, keys, members, body, deep)
     if isinstance(kind, FunctionType):
         return _returned(kind, node, keys, members, body, deep)
@@ -230,10 +150,16 @@ def _resolve(node: ast.expr, keys: Sequence[str], members: Sequence[Any], body: 
     return next((way for way in ways if way is not None), None)
 
 
+def _names_of(layer: Any) -> list[str]:
+    """The names of the classes of a layer, Python's own left out."""
+    return [kind.__name__ for kind in type(layer).__mro__ if kind.__name__ not in ("Module", "object")]
+
+
 def _inside_of(node: ast.Call, keys: Sequence[str], members: Sequence[Any], body: Body, deep: int) -> Made | None:
     """What lies under the keys in a call that makes ``members[0]``."""
     if not keys or type(members[0]).__name__ in ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"):
-        return Made(node, body, type(members[0]))
+        kinds = [kind for kind in type(members[0]).__mro__ if kind.__name__ == callee(node.func)]
+        return Made(node, body, (kinds or [type(members[0])])[0])
     rows = [ast.List(node.args, ast.Load()), *node.args]
     name = type(members[0]).__name__
     if name in ("TransformerEncoder", "TransformerDecoder") and keys[0] == "layers" and len(keys) > 1:
@@ -245,7 +171,8 @@ def _inside_of(node: ast.Call, keys: Sequence[str], members: Sequence[Any], body
     for row in rows:
         element = element_of(body, row, keys[0], count, type(members[1]).__name__)
         if element is not None:
-            return _resolve(element, keys[1:], members[1:], body, deep + 1)
+            inside = body if element[1] is None else replace(body, turn=element[1])
+            return _resolve(element[0], keys[1:], members[1:], inside, deep + 1)
     return None
 
 
@@ -256,7 +183,7 @@ def _named(node: ast.Name, keys: Sequence[str], members: Sequence[Any], body: Bo
             return found
     if body.caller is not None and node.id in body.parameters():
         call, outer = body.caller
-        given = argument(call, node.id, _position(body, node.id))
+        given = argument(call, node.id, body.position(node.id))
         return given and _resolve(given, keys, members, outer, deep + 1)
     return None
 
@@ -272,89 +199,3 @@ def _returned(
             if found is not None:
                 return found
     return None
-
-
-def _followed(node: ast.expr, body: Body, shared: int, value: str, deep: int = 0) -> Edit | None:
-    """The edit that gives an argument a value: where it stands, or where the caller gave it for this very purpose."""
-    name = node.id if isinstance(node, ast.Name) else ""
-    if name in body.parameters() and body.caller is not None and deep < DEEPEST:
-        call, outer = body.caller
-        uses = sum(isinstance(one, ast.Name) and one.id == name for one in ast.walk(body.function))
-        given = argument(call, name, _position(body, name))
-        if given is not None and (uses == 1 or shared > 1):
-            return _followed(given, outer, 1, value, deep + 1)
-    if _varies(node, body.function):
-        return None
-    return Edit(body.source.where(node, getattr(body.function, "name", "")), value)
-
-
-def number_of(node: ast.expr, body: Body, deep: int = 0) -> Where | None:
-    """Where the number stands that an expression is, through names, parameters and their defaults."""
-    if isinstance(node, ast.Constant):
-        return body.source.where(node, getattr(body.function, "name", ""))
-    if not isinstance(node, ast.Name) or deep > DEEPEST:
-        return None
-    values = body.assigned(node.id)
-    if not values and node.id in body.parameters():
-        given = argument(body.caller[0], node.id, _position(body, node.id)) if body.caller else None
-        if given is not None and body.caller is not None:
-            return number_of(given, body.caller[1], deep + 1)
-        values = [one for one in [body.default(node.id)] if one is not None]
-    elif not values and not isinstance(body.function, ast.Module):
-        top = Body(body.source, body.source.tree, body.names)
-        return number_of(node, top, deep + 1)
-    return number_of(values[0], body, deep + 1) if len(values) == 1 else None
-
-
-def _varies(node: ast.expr, function: ast.AST) -> bool:
-    """Whether an expression stands in a loop and takes other values on its way round."""
-    from .elements import around
-
-    names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-    for loop in around(function, node):
-        given = {one.id for one in ast.walk(loop) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-        if given & names:
-            return True
-    return False
-
-
-def _row_of(function: ast.AST, call: ast.Call) -> ast.AST | None:
-    """The row of layers that a call stands in as one of them."""
-    for node in ast.walk(function):
-        inside = node.elts if isinstance(node, ast.List) else node.args if isinstance(node, ast.Call) else ()
-        if call in inside and (isinstance(node, ast.List) or callee(getattr(node, "func", node)) == "Sequential"):
-            return node
-    return None
-
-
-def _position(body: Body, name: str) -> int:
-    names = body.parameters()
-    return names.index(name) - (names[:1] in (["self"], ["cls"]))
-
-
-def position_of(kind: type, name: str) -> int | None:
-    """Which positional argument of a class's constructor has a name; ``None`` for none."""
-    names = _names(kind)[0]
-    return names.index(name) if name in names else None
-
-
-def keywords_of(kind: type) -> tuple[str, ...]:
-    """The names that a class's constructor takes."""
-    return tuple(name for names in _names(kind) for name in names)
-
-
-def _names(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names that a constructor takes by position, and those by keyword alone.
-
-    One that passes on whatever it is given (``LSTM(*args, **kwargs)``) takes what the next class takes, less the kind
-    of layer that it puts first itself.
-    """
-    for one in kind.__mro__:
-        code = getattr(vars(one).get("__init__"), "__code__", None)
-        if code is None:
-            continue
-        by_place = code.co_varnames[1 : code.co_argcount]
-        if by_place or not code.co_flags & 0x04:
-            alone = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-            return by_place[by_place[:1] == ("mode",) :], alone
-    return (), ()

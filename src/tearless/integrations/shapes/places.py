@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any
 
-from .bodies import Body, body_of_frame
+from .bodies import Body, body_of_frame, body_of_module
 from .library_frames import is_module, modules_at_work
 from .words import Words
 
@@ -32,15 +33,15 @@ class Placed:
 def place_of(layer: Any, above: Sequence[FrameType], below: Sequence[FrameType], words: Words) -> Placed:
     """Where a layer stands: ``above`` are the frames down to the reader's, ``below`` those of libraries."""
     at_work = [one for one in modules_at_work([*above, *below]) if one is not layer]
-    outermost, frame, name = _outermost(layer, above, at_work)
+    outermost, root, name = _outermost(layer, above, at_work)
     chain = _chain([outermost, *at_work], layer) if outermost is not None else ()
     keys = [key for parent, key in chain if type(parent).__name__ not in _WRAPPERS]
     if not chain:
         name = name or _called(layer, words)
-        return Placed((), name, frame and body_of_frame(frame), name)
+        return Placed((), name, root or body_of_frame(words.frame), name)
     own = type(outermost).__module__.startswith("torch.") and type(outermost).__name__ not in _WRAPPERS
     path = ".".join([name, *keys] if own and name else keys)
-    return Placed(chain, path, frame and body_of_frame(frame), name)
+    return Placed(chain, path, root, name)
 
 
 def _called(layer: Any, words: Words) -> str:
@@ -51,32 +52,40 @@ def _called(layer: Any, words: Words) -> str:
     return type(layer).__name__
 
 
-def _outermost(layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]) -> tuple[Any, FrameType | None, str]:
-    """The outermost module that holds the layer, with the frame and the name under which it lies there.
+def _outermost(layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]) -> tuple[Any, Body | None, str]:
+    """The outermost module that holds the layer, with the function and the name under which it lies there.
 
-    Of those in one frame the one with the longest way to the layer counts.
+    Of those in one function the one with the longest way to the layer counts.
     """
-    for frame in above:
+    for names, body in _rooms(above):
         held = []
-        for name, value in frame.f_locals.items():
-            if is_module(value) and (value is layer or way_to(value, layer) is not None):
-                held.append((len(way_to(value, layer) or ()), name != "self", name, value))
+        for name, value in names.items():
+            way = way_to(value, layer) if is_module(value) else None
+            if way is not None:
+                held.append((len(way), name != "self", name, value))
         if held:
             _, _, name, value = max(held, key=lambda one: one[:2])
-            if name == "self" and frame.f_code.co_name != "<module>":
-                found, there = _named_outside(value, above)
-                return value, there, found
-            return value, frame, name
+            if name == "self" and not isinstance(body().function if body() else None, ast.Module):
+                return value, *_named_outside(value, above)
+            return value, body(), name
     root = at_work[0] if at_work else None
     return (root, None, "") if root is not None and way_to(root, layer) is not None else (None, None, "")
 
 
-def _named_outside(module: Any, above: Sequence[FrameType]) -> tuple[str, FrameType | None]:
+def _rooms(above: Sequence[FrameType]) -> Iterator[tuple[Mapping[str, Any], Callable[[], Body | None]]]:
+    """The names of every function at work, the outermost first; then those of the module of the innermost."""
     for frame in above:
-        for name, value in frame.f_locals.items():
+        yield frame.f_locals, partial(body_of_frame, frame)
+    if above:
+        yield above[-1].f_globals, partial(body_of_module, above[-1])
+
+
+def _named_outside(module: Any, above: Sequence[FrameType]) -> tuple[Body | None, str]:
+    for names, body in _rooms(above):
+        for name, value in names.items():
             if value is module and name != "self":
-                return name, frame
-    return "", None
+                return body(), name
+    return None, ""
 
 
 def _chain(at_work: Sequence[Any], layer: Any) -> tuple[tuple[Any, str], ...]:

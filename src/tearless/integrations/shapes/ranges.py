@@ -10,11 +10,14 @@ from tearless.linear_algebra.shapes import Clash, Operation, Repair, results
 from .modules import Asked
 
 LAW_TABLE = "a table of n rows is asked for rows 0 to n - 1"
+LAW_ONE = "in training the mean and the spread over a batch need more than one number for each channel"
 LAW_CLASSES = "scores for n classes go with classes 0 to n - 1"
 
 
 def clash_of_values(error: BaseException, operation: Operation, asked: Asked) -> Clash | None:
     """The clash of the values of an operation; ``None`` where they are in order, or cannot be looked at."""
+    if asked.rule == "batch_norm" and isinstance(error, ValueError) and "more than 1 value" in str(error):
+        return _one_number(operation)
     if not isinstance(error, IndexError | RuntimeError) or len(asked.takes) < 2:
         return None
     values = [value for _, value in asked.takes]
@@ -23,6 +26,14 @@ def clash_of_values(error: BaseException, operation: Operation, asked: Asked) ->
     if operation.rule == "loss" and asked.settings.get("name") in ("cross_entropy", "nll_loss"):
         return _outside_classes(operation, values[1], asked.settings.get("ignore_index", -100))
     return None
+
+
+def _one_number(operation: Operation) -> Clash:
+    one = operation.operands[0]
+    marks = [(0, axis) for axis in range(len(one.shape)) if axis != 1]
+    says = f"{one} has one number for each of its {one.shape[1]} channels: there is no spread to divide by"
+    repairs = [Repair("the last batch of an epoch holds one sample: leave it out", layer={"drop_last": "True"})]
+    return Clash(says, LAW_ONE, marks, lambda: repairs, "shape", operation)
 
 
 def _outside_table(operation: Operation, index: Any) -> Clash | None:

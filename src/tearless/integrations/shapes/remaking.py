@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
 
-from .made_at import Made, keywords_of
+from .made import Made, keywords_of
 
 _ARGUMENTS = {
     "axis": ("dim",),

@@ -11,7 +11,8 @@ from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
 
 from .calls import LayerCall
 from .library_frames import is_module
-from .made_at import Made, made_of
+from .made import Made
+from .made_at import made_of
 from .modules import asked_of
 from .places import children, place_of
 from .values import spec_of
@@ -30,9 +31,7 @@ _SIZES: dict[str, tuple[tuple[str, int], ...]] = {
 """What the axes of a weight are called where the layer is made."""
 
 
-def of_state_dict(
-    error: BaseException, words: Words, above: Sequence[FrameType], below: Sequence[FrameType]
-) -> LayerCall | None:
+def of_state_dict(words: Words, above: Sequence[FrameType], below: Sequence[FrameType]) -> LayerCall | None:
     """The first parameter whose shape differs; ``None`` where the error is another."""
     frame = next((one for one in below if one.f_code.co_name == "load_state_dict"), None)
     model = frame.f_locals.get("self") if frame is not None else None
