@@ -46,7 +46,8 @@ def axes_of(operation: Operation, axes: Iterable[int], setting: str = "axis") ->
         says = f"axis {twice} of {one} is named more than once"
         once = tuple(dict.fromkeys(found))
         change = on_settings(operation, "each axis is meant once", 1.0, **{setting: once})
-        raise Clash(says, "each axis may be named once", ((0, twice),), lambda: ranked(operation, [change]))
+        marks = ((0, twice),) if one.shape else ()
+        raise Clash(says, "each axis may be named once", marks, lambda: ranked(operation, [change]))
     return found
 
 
@@ -54,7 +55,7 @@ def other_axes(operation: Operation, rank: int, setting: str = "axis") -> list[R
     """The axis that is meant, were one counted from 1, or an array of another rank expected."""
     asked = operation.settings.get(setting)
     if not isinstance(asked, int):
-        kept = [axis for axis in asked or () if -rank <= axis < rank]
+        kept = [axis for axis in asked or () if isinstance(axis, int) and -rank <= axis < rank]
         change = on_settings(operation, "only these axes are there", 1.0, **{setting: tuple(kept)})
         return ranked(operation, [change] if kept else [])
     words = {-1: "the last axis is meant", 0: "the first axis is meant"}

@@ -80,10 +80,10 @@ def _whole(operation: Operation, some: Sequence[Item | None]) -> list[Item]:
     """The items with the ellipsis and what is left out at the end as slices."""
     a = operation.operands[0]
     given = [one for one in some if one is not None]
-    if len(some) - len(given) > 1:
-        raise Clash(f"the key of {a.name} has '...' more than once", LAW_MANY)
     taken = sum(one.takes for one in given)
     free = len(a.shape) - taken
+    if len(some) - len(given) > 1 and (operation.library != "torch" or (free > 0 and _after_dots(some))):
+        raise Clash(f"the key of {a.name} has '...' more than once", LAW_MANY)
     if free < 0:
         has = f"{len(a.shape)} {'axis' if len(a.shape) == 1 else 'axes'}"
         marks = tuple((0, axis) for axis in range(len(a.shape)))
@@ -95,11 +95,20 @@ def _whole(operation: Operation, some: Sequence[Item | None]) -> list[Item]:
     return [*given[:at], *rest, *given[at:]]
 
 
+def _after_dots(some: Sequence[Item | None]) -> bool:
+    """Whether an item takes an axis after the second '...': PyTorch passes over as many axes at each."""
+    first = some.index(None)
+    second = some.index(None, first + 1)
+    everything = Item("slice", slice(None), 1)
+    return any(one not in (None, everything) for one in some[second:])
+
+
 def _fits(operation: Operation, one: Item, axis: int) -> None:
     a = operation.operands[0]
     if one.kind == "mask":
         for at, size in enumerate(one.shape):
-            if size != a.shape[axis + at]:
+            empty = size == 0 and operation.library == "numpy"
+            if size != a.shape[axis + at] and not empty:
                 name = str(operation.operands[one.operand]) if one.operand is not None else "the mask"
                 says = f"{name} has {size} on axis {at}, {a} has {a.shape[axis + at]} on axis {axis + at}"
                 marks = ((0, axis + at), *(((one.operand, at),) if one.operand is not None else ()))
@@ -155,7 +164,7 @@ def boolean_index(operation: Operation) -> tuple[Shape, ...]:
         says = f"{mask} has {len(mask.shape)} axes, {a} has {len(a.shape)}: a mask cannot have more"
         raise Clash(says, LAW_MASK, marks, lambda: mask_repairs(operation, None))
     for axis, (size, here) in enumerate(zip(mask.shape, a.shape, strict=False)):
-        if size != here:
+        if size != here and (size != 0 or operation.library != "numpy"):
             says = f"{mask} has {size} on axis {axis}, {a} has {here}: the mask says for each entry whether it is kept"
             raise Clash(says, LAW_MASK, ((0, axis), (1, axis)), lambda: mask_repairs(operation, None))
     return ((named(f"count({mask.name})"), *a.shape[len(mask.shape) :]),)

@@ -40,6 +40,8 @@ def joined(operation: Operation, axis: int, shapes: Sequence[Shape], setting: st
     """The shape of these shapes joined. Raises ``Clash`` at the axes that differ."""
     counted = [i for i, shape in enumerate(shapes) if operation.library != "torch" or shape != (0,)] or [0]
     first = counted[0]
+    if shapes[first] == (0,) and operation.library == "torch":
+        return (0,)
     for i in counted:
         if not shapes[i]:
             says = f"{operation.operands[i].name} is a single number: it has no axis to be joined along"

@@ -48,15 +48,19 @@ def repeat(operation: Operation) -> tuple[Shape, ...]:
     (a,) = operation.operands
     repeats, axis = operation.settings["repeats"], operation.settings.get("axis")
     shape: Shape = (product(a.shape),) if axis is None else a.shape
-    at = 0 if axis is None else axis_of(operation, axis)
-    if not shape:
-        return ((repeats,),)
+    if not shape and operation.library == "numpy" and axis in (0, -1):
+        shape = (1,)
+    elif not shape:
+        raise Clash(f"{a} is a single number: it has no axis to be repeated along", "what is repeated has that axis")
+    at = 0 if axis is None or not a.shape else axis_of(operation, axis)
     times = repeats if isinstance(repeats, tuple | list) else (repeats,)
     if len(times) == 1:
         return ((*shape[:at], shape[at] * times[0], *shape[at + 1 :]),)
     if len(times) != shape[at]:
         says = f"{a} has {shape[at]} entries there, {len(times)} numbers say how often each is repeated"
-        raise Clash(says, "one number for all, or one for each entry", ((0, at),) if axis is not None else ())
+        raise Clash(
+            says, "one number for all, or one for each entry", ((0, at),) if axis is not None and a.shape else ()
+        )
     return ((*shape[:at], sum(times), *shape[at + 1 :]),)
 
 
@@ -93,7 +97,10 @@ def pad(operation: Operation) -> tuple[Shape, ...]:
         most = max((one for one in (before, after) if isinstance(one, int)), default=0)
         room = size - 1 if isinstance(size, int) and mode == "reflect" else size
         short = isinstance(room, int) and most > room and mode in ("reflect", "circular")
-        if (short and operation.settings.get("from_last")) or (isinstance(new, int) and new < 0):
+        left = size
+        for more in (before, after):
+            left = left + more if isinstance(more, int) and more < 0 else left
+        if (short and operation.settings.get("from_last")) or (isinstance(left, int) and left < 0):
             says = f"{a} has {size} on axis {axis}, too few to be padded by {before} and {after} ({mode})"
             raise Clash(says, "as much as is reflected must be there", ((0, axis),))
         out.append(new)

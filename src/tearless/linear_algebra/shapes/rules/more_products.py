@@ -176,6 +176,8 @@ def tensordot(operation: Operation) -> tuple[Shape, ...]:
     left, right = _paired(operation)
     law = "tensordot sums over axes of both in pairs; the two of a pair must be equal"
     for one, other in zip(left, right, strict=True):
+        if not a.shape or not b.shape:
+            raise Clash("a single number has no axes to be summed over", law)
         stretched = operation.library == "torch" and 1 in (a.shape[one], b.shape[other])
         if a.shape[one] != b.shape[other] and not stretched:
             says = (
@@ -199,6 +201,9 @@ def _paired(operation: Operation) -> tuple[list[int], list[int]]:
         return list(range(len(a.shape) - axes, len(a.shape))), list(range(axes))
     lists = [[one] if isinstance(one, int) else list(one) for one in axes]
     found = [[axis_of(operation, axis, None, i, "axes") for axis in lists[i]] for i in (0, 1)]
+    for i in (0, 1):
+        if len(set(found[i])) < len(found[i]):
+            raise Clash(f"an axis of {operation.operands[i]} is summed over twice", "each axis may be named once")
     if len(found[0]) != len(found[1]):
         raise Clash(f"{len(found[0])} axes of {a.name} for {len(found[1])} of {b.name}", "axes are summed in pairs")
     return found[0], found[1]

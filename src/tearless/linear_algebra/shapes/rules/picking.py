@@ -40,6 +40,8 @@ def index_select(operation: Operation) -> tuple[Shape, ...]:
         says = f"{index} has {len(index.shape)} axes: index_select takes one list of numbers"
         raise Clash(says, "the index is a vector", marks, lambda: _index_repairs(operation))
     if not a.shape:
+        if product(index.shape) != 1:
+            raise Clash(f"{a} is a single number: it is picked once, not {product(index.shape)} times", LAW_RANK)
         return ((),)
     return ((*a.shape[:at], product(index.shape), *a.shape[at + 1 :]),)
 
@@ -60,15 +62,14 @@ def scatter(operation: Operation) -> tuple[Shape, ...]:
         return (a.shape,)
     _room(operation, 0, "axis")
     for src in rest:
-        if not src.shape and len(index.shape) == 1:
-            continue
-        if len(src.shape) != len(index.shape):
+        if max(1, len(src.shape)) != max(1, len(index.shape)):
             says = f"{src} has {len(src.shape)} axes, {index} has {len(index.shape)}: they must have as many"
             raise Clash(says, LAW_RANK, _all(operation, 2), lambda: _index_repairs(operation))
-        for at, (size, here) in enumerate(zip(index.shape, src.shape, strict=True)):
+        for at, (size, here) in enumerate(zip(index.shape or (1,), src.shape or (1,), strict=True)):
             if fewer(here, size):
                 says = f"{index} has {size} on axis {at}, {src} has only {here} to put there"
-                raise Clash(says, LAW_ROOM, ((1, at), (2, at)), lambda: _index_repairs(operation))
+                marks = [(i, at) for i in (1, 2) if operation.shapes[i]]
+                raise Clash(says, LAW_ROOM, marks, lambda: _index_repairs(operation))
     return (a.shape,)
 
 
@@ -105,7 +106,7 @@ def take_along_axis(operation: Operation) -> tuple[Shape, ...]:
         says = f"{index} has {len(index.shape)} axes, {a} has {len(a.shape)}: they must have as many"
         raise Clash(says, LAW_RANK, _all(operation, 1), lambda: _index_repairs(operation))
     if not a.shape:
-        return ((),)
+        raise Clash(f"{a} is a single number: it has no axis to be picked along", LAW_RANK)
     shapes = [(*shape[:along], 1, *shape[along + 1 :]) for shape in operation.shapes]
     out = broadcast_of((a, index), shapes, "all axes but one", lambda: broadcast_repairs(operation))
     return ((*out[:along], index.shape[along], *out[along + 1 :]),)

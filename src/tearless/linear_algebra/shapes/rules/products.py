@@ -102,6 +102,8 @@ def _order(operation: Operation) -> str:
 def _cuts(operation: Operation, i: int, k: int) -> Iterator[Change]:
     a, b = operation.operands[i], operation.operands[k]
     left, right = len(a.shape) - 1, max(0, len(b.shape) - 2)
+    if not a.shape or not b.shape:
+        return
     if isinstance(wide := b.shape[right], int):
         yield from (on_operands(operation, {i: move}) for move in cut(a, left, wide))
     if isinstance(long := a.shape[left], int):

@@ -28,8 +28,7 @@ def reduce(operation: Operation) -> tuple[Shape, ...]:
         axes = axes_of(operation, (axis,) if isinstance(axis, int) else axis)
     lost = product(size for at, size in enumerate(a.shape) if at in axes)
     kept = tuple(size for at, size in enumerate(a.shape) if at not in axes)
-    torch_all = axis is None and operation.library == "torch"
-    if operation.settings.get("needs_entries") and lost == 0 and (product(kept) != 0 or torch_all):
+    if operation.settings.get("needs_entries") and lost == 0:
         empty = tuple((0, at) for at in axes if a.shape[at] == 0)
         others = [at for at in range(len(a.shape)) if a.shape[at] != 0]
         tries = [on_settings(operation, f"axis {at} is meant", 1.0, axis=at) for at in others]
@@ -59,8 +58,10 @@ def roll(operation: Operation) -> tuple[Shape, ...]:
     """``np.roll(a, shift, axis)``: the shape stays; settings ``shift``, ``axis`` (None for everything in one row)."""
     (a,) = operation.operands
     axis, shift = operation.settings.get("axis"), operation.settings.get("shift", 0)
-    if axis is None:
+    if axis is None or (operation.library == "torch" and product(a.shape) == 0):
         return (a.shape,)
+    if not a.shape and operation.library == "torch":
+        raise Clash(f"{a} is a single number: it has no axis to be rolled along", "what is rolled has that axis")
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     shifts = (shift,) if isinstance(shift, int) else tuple(shift)
     for one in axes:

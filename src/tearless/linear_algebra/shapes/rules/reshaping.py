@@ -87,6 +87,8 @@ def unflatten(operation: Operation) -> tuple[Shape, ...]:
     """One axis split into several; settings ``axis``, ``sizes`` (one may be -1)."""
     (a,) = operation.operands
     axis = axis_of(operation, operation.settings["axis"])
+    if not a.shape:
+        raise Clash(f"{a} is a single number: it has no axis to be split", LAW)
     wanted = as_shape(operation.settings["sizes"])
     here = a.shape[axis : axis + 1]
     try:
