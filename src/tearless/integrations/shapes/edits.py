@@ -25,7 +25,8 @@ def edit_of(found: Found, repair: Repair, source: Source, path: Sequence[ast.AST
     if repair.text:
         new = _fitting(filled(repair.text, names), node, path)
         return None if new is None else Edit(source.where(node, function), new)
-    if isinstance(node, ast.AugAssign) and 0 in repair.operands:
+    anew = found.rule == "matmul" and found.library == "numpy"
+    if isinstance(node, ast.AugAssign) and (anew or 0 in repair.operands):
         return _assigned_anew(found, repair, source, function)
     puts = _puts(found, repair, source)
     if puts is None:
@@ -51,7 +52,8 @@ def _puts(found: Found, repair: Repair, source: Source) -> list[Put] | None:
         if many > 8:
             return None
         parts = [filled(repair.operands.get(i, "{}"), [found.given[i].name]) for i in range(first, first + many)]
-        puts.append((span(node), f"[{', '.join(parts)}]"))
+        joined = ", ".join(parts)
+        puts.append((span(node), joined if isinstance(node, ast.Starred) else f"[{joined}]"))
     return puts if _settings(found, repair, source, puts) else None
 
 
@@ -61,6 +63,8 @@ def _put(found: Found, i: int, template: str, source: Source) -> Put:
     node = one.node
     if node is None:
         raise ValueError("an operand without a place")
+    if found.library in ("jax", "numpy"):
+        template = template.replace("{}.permute(", "{}.transpose(")
     place, new = span(node), filled(template, [one.name])
     around = _parenthesised(source, place) if new == f"({one.name}){template.removeprefix('{}')}" else None
     operator = isinstance(found.node, ast.BinOp | ast.AugAssign | ast.Compare)

@@ -10,13 +10,14 @@ from tearless.linear_algebra.shapes import RULES, Clash, Edit, Explanation, Oper
 from tearless.linear_algebra.shapes.operation import Kind
 
 from .edits import edit_of
+from .following import goes_on
 from .found import Found, Given, text_of
-from .frames import Site, at_line, site_of
-from .inferring import inferred
+from .frames import Site, at_line, site_of, span
+from .inferring import inferred, rule_results
 from .kinds import device_clash, dtype_clash
 from .layers import LayerCall, model_path, of_call
 from .messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
-from .recognise import recognised, stored
+from .recognise import plain_call, recognised, stored
 from .transforms import transformed
 from .values import Scope, library_of, spec_of
 
@@ -109,7 +110,7 @@ def _answer(case: Case) -> Answer | None:
         return None
     if site.path:
         answer = _at(case, site.path)
-        return answer if answer is not None else _by_layer(case, site.path) or _by_message(case)
+        return answer if answer is not None else _by_layer(case, site.path) or _by_call(case) or _by_message(case)
     for way in at_line(site):
         answer = _at(case, way, sure=True)
         if answer is not None:
@@ -130,7 +131,9 @@ def _at(case: Case, path: tuple[ast.AST, ...], sure: bool = False) -> Answer | N
     operation = found.operation(case.site.source)
     if operation is None:
         return None
-    clash = _clash(case, operation, [_weight(one) for one in found.given], found.function, sure)
+    clash = _not_in_a_row(case, found, operation) or _clash(
+        case, operation, [_weight(one) for one in found.given], found.function, sure
+    )
     return None if clash is None else Answer(clash, found, path)
 
 
@@ -152,15 +155,15 @@ def _from_below(case: Case, found: Found) -> None:
     below = case.site.below
     if not below or len(found.roles) != len(found.given):
         return
-    held = below[0].f_locals
-    for i, (one, role) in enumerate(zip(found.given, found.roles, strict=True)):
+    held, names = below[0].f_locals, below[0].f_code.co_varnames[: below[0].f_code.co_argcount]
+    for i, (one, (at, role)) in enumerate(zip(found.given, found.roles, strict=True)):
         if one.spec is not None:
             continue
-        value = held.get(role)
-        if isinstance(value, list | tuple) and found.roles.count(role) == 1:
+        value = held.get(role, held.get(names[at]) if 0 <= at < len(names) else None)
+        if isinstance(value, list | tuple) and found.roles.count((at, role)) == 1:
             specs = [spec_of(each) for each in value]
             found.given[i : i + 1] = [Given(f"{one.name}[{k}]", spec) for k, spec in enumerate(specs)]
-            found.roles[i : i + 1] = [role] * len(specs)
+            found.roles[i : i + 1] = [(at, role)] * len(specs)
             return
         if library_of(value):
             found.given[i] = Given(one.name, spec_of(value), one.node)
@@ -183,6 +186,22 @@ def _clash(
     if case.kind == "dtype":
         return dtype_clash(operation, weights, case.text, function)
     return clash_by_message(operation, case.text, case.kind) if case.kind and not sure else None
+
+
+def _not_in_a_row(case: Case, found: Found, operation: Operation) -> Clash | None:
+    """``view`` of a tensor whose numbers do not lie in its order."""
+    node, source = found.node, case.site.source
+    if "view size is not compatible" not in case.text or not isinstance(node, ast.Call) or source is None:
+        return None
+    one = operation.operands[0]
+    rest = source.between(*span(node.func)[2:], *span(node)[2:])
+    texts = [] if "{" in rest else [f"{{0}}.reshape{rest}"]
+    gives = (rule_results(operation) or (None,))[0]
+    because = "reshape copies the numbers into their new order"
+    repairs = [Repair(because, gives, text=text) for text in texts]
+    says = f"{one} does not lie in one row in memory, which view needs"
+    marks = tuple((0, axis) for axis in range(len(one.shape)))
+    return Clash(says, "view looks at the same memory in another shape", marks, lambda: repairs, "shape", operation)
 
 
 def _by_rule(operation: Operation) -> Clash | None:
@@ -222,6 +241,17 @@ def _with_nodes(told: LayerCall) -> list[tuple[ast.expr | None, Operand]]:
     return list(zip(nodes, told.operation.operands, strict=False))
 
 
+def _by_call(case: Case) -> Answer | None:
+    """A call that no rule is known for: what it was given, and what the library says."""
+    path = case.site.path
+    found = plain_call(path[-1], case.scope, case.site.source) if case.kind else None
+    operation = found.operation(case.site.source) if found is not None else None
+    if found is None or operation is None or case.kind is None:
+        return None
+    clash = _clash(case, operation, [_weight(one) for one in found.given], found.function)
+    return None if clash is None else Answer(clash, found, path)
+
+
 def _by_message(case: Case) -> Answer | None:
     """Names of the frame whose shapes the message writes out."""
     if case.kind is None or not _of_library(case):
@@ -256,13 +286,23 @@ def _told(case: Case, answer: Answer) -> Explanation:
     clash, site = answer.clash, case.site
     where = _where(case, answer)
     pairs = [(repair, _edit(case, answer, repair)) for repair in clash.repairs[:MOST_REPAIRS]]
-    pairs.sort(key=lambda pair: pair[1] is None)
+    pairs.sort(key=lambda pair: (pair[1] is None, not _goes_on(case, answer, pair[0])))
     sure = [repair for repair, _ in pairs]
     clash = Clash(clash.says, clash.law, clash.marks, lambda: sure, clash.kind, clash.operation)
     call = answer.call
     layer, kind = (call.path, call.type) if call is not None else model_path(site.trail, site.at)
     made = call.made if call is not None else None
     return Explanation(clash, where, layer, kind, made, (), tuple(edit for _, edit in pairs), case.text)
+
+
+def _goes_on(case: Case, answer: Answer, repair: Repair) -> bool:
+    """Whether what follows goes through as well, as far as that can be told."""
+    if repair.gives is None or answer.found is None or not answer.path or answer.clash.kind != "shape":
+        return True
+    try:
+        return goes_on(answer.found, repair.gives, answer.path, case.scope, case.site.source)
+    except (RecursionError, TypeError, ValueError, AttributeError):
+        return True
 
 
 def _where(case: Case, answer: Answer) -> Where:

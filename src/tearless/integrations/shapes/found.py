@@ -32,8 +32,8 @@ class Found:
     function: str = ""
     """The library's name of it (``nn.functional.linear``, ``view``); empty for an operator."""
     given: list[Given] = field(default_factory=list)
-    roles: list[str] = field(default_factory=list)
-    """The parameter that each operand is given for."""
+    roles: list[tuple[int, str]] = field(default_factory=list)
+    """The parameter that each operand is given for, by number and name."""
     settings: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
@@ -76,9 +76,9 @@ class Found:
 
 def text_of(node: ast.AST, source: Source | None) -> str:
     """An expression as it is written, on one line."""
-    if source is not None:
+    if source is not None and hasattr(node, "lineno"):
         text = source.text(node)
-        if "\n" not in text:
+        if text and "\n" not in text:
             return text
     return ast.unparse(node)
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Shape, results
 
-from .found import Found, shape_of_list
+from .found import Found
+from .making import made, sized
 from .modules import asked_of
 from .recognise import recognised
-from .values import UNKNOWN, Bound, Scope, Spec, library_of, sizes, spec_of
+from .values import UNKNOWN, Bound, Scope, Spec, library_of, spec_of
 
 ORDER = [
     "bool",
@@ -41,23 +42,9 @@ CASTS = {
     "short": "int16",
     "bool": "bool",
 }
-SIZED = [
-    "zeros",
-    "ones",
-    "empty",
-    "rand",
-    "randn",
-    "full",
-    "random",
-    "standard_normal",
-    "normal",
-    "uniform",
-    "randint",
-    "integers",
-    "randn_like",
-]
 COMPARED = {"==", "!=", "<", "<=", ">", ">=", "and", "or", "xor"}
 PAIRS = {"max", "min", "median", "mode", "sort", "cummax", "cummin"}
+MOST = 64
 WHOLE = {"argmax", "argmin", "argsort"}
 
 
@@ -73,14 +60,16 @@ def inferred(node: ast.expr, scope: Scope) -> object:
     found = recognised(node, scope, None)
     if found is not None:
         return _result(found)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return _listed(node, scope)
     if isinstance(node, ast.Call):
         function = scope.value(node.func)
         if isinstance(function, Bound):
             return _of_method(node, function, scope)
         if function is UNKNOWN:
             return UNKNOWN
-        made = _made(node, function, scope)
-        return made if made is not UNKNOWN else _of_layer(node, function, scope)
+        new = made(node, function, scope)
+        return new if new is not UNKNOWN else _of_layer(node, function, scope)
     return UNKNOWN
 
 
@@ -92,6 +81,21 @@ def rule_results(operation: Operation) -> tuple[Shape, ...] | None:
         return results(operation)
     except (Clash, KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
+
+
+def _listed(node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> object:
+    """``[f(x) for x in xs]`` over a known list, or over the first axis of an array."""
+    step = node.generators[0]
+    if len(node.generators) != 1 or step.ifs or not isinstance(step.target, ast.Name):
+        return UNKNOWN
+    over = scope.value(step.iter)
+    spec = spec_of(over) if library_of(over) else None
+    if spec is not None and spec.shape and isinstance(spec.shape[0], int) and spec.shape[0] <= MOST:
+        over = [replace(spec, shape=spec.shape[1:])] * spec.shape[0]
+    if not isinstance(over, list | tuple | range) or len(over) > MOST:
+        return UNKNOWN
+    made = [Scope(scope.frame, scope.infer, names={**scope.names, step.target.id: one}).value(node.elt) for one in over]
+    return UNKNOWN if any(one is UNKNOWN for one in made) else made
 
 
 def _result(found: Found) -> object:
@@ -161,7 +165,7 @@ def _of_method(node: ast.Call, method: Bound, scope: Scope) -> object:
     spec = spec_of(method.of) if library_of(method.of) else None
     values = [scope.value(one) for one in node.args]
     if spec is None:
-        return _sized(node, method.name, "numpy", scope) if type(method.of).__name__ == "Generator" else UNKNOWN
+        return sized(node, method.name, "numpy", scope) if type(method.of).__name__ == "Generator" else UNKNOWN
     if method.name == "size":
         if not values:
             return spec.shape
@@ -174,7 +178,7 @@ def _of_method(node: ast.Call, method: Bound, scope: Scope) -> object:
     if method.name == "item":
         return Spec((), spec.dtype)
     if method.name in ("new_zeros", "new_ones", "new_empty"):
-        made = _sized(node, method.name, spec.library, scope)
+        made = sized(node, method.name, spec.library, scope)
         return replace(made, dtype=spec.dtype, device=spec.device) if isinstance(made, Spec) else UNKNOWN
     return UNKNOWN
 
@@ -184,96 +188,6 @@ def _count(shape: Shape) -> int:
     for one in shape:
         out *= one if isinstance(one, int) else 1
     return out
-
-
-def _made(node: ast.Call, function: Any, scope: Scope) -> object:
-    """New arrays: ``torch.zeros(3, 4)``, ``np.array([[1, 2]])``; and plain functions of sizes."""
-    values = [scope.value(one) for one in node.args]
-    if function is len and len(values) == 1:
-        spec = spec_of(values[0])
-        held = values[0]
-        if spec is not None:
-            return spec.shape[0] if spec.shape else UNKNOWN
-        return (
-            len(held)
-            if isinstance(held, list | tuple | dict | str) and type(held).__module__ == "builtins"
-            else UNKNOWN
-        )
-    if function in (int, float) and len(values) == 1:
-        return function(values[0]) if type(values[0]) in (int, float) else UNKNOWN
-    if function is tuple and len(values) == 1:
-        return tuple(values[0]) if isinstance(values[0], list | tuple) else UNKNOWN
-    name = getattr(function, "__name__", "")
-    module = getattr(function, "__module__", "") or ""
-    home = getattr(function, "__self__", None)
-    root = str(module).split(".")[0]
-    if not isinstance(name, str) or (root not in ("torch", "numpy", "jax") and not _torch_made(function, name)):
-        if type(home).__module__.split(".")[0] != "numpy":
-            return UNKNOWN
-        root = "numpy"
-    return _sized(node, name, root if root in ("torch", "numpy", "jax") else "torch", scope)
-
-
-def _torch_made(function: object, name: object) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(name, str) and vars(torch).get(name) is function
-
-
-def _sized(node: ast.Call, name: str, library: str, scope: Scope) -> object:
-    """The array that a function makes of sizes, or of a list."""
-    values = [scope.value(one) for one in node.args]
-    named = {one.arg: scope.value(one.value) for one in node.keywords if one.arg}
-    base = name.removeprefix("new_")
-    if base in ("array", "asarray", "tensor", "as_tensor") and values:
-        made = shape_of_list(values[0]) or spec_of(values[0])
-        return replace(made, library=library) if made is not None else UNKNOWN
-    if base == "eye" and values and isinstance(values[0], int):
-        columns = values[1] if len(values) > 1 and isinstance(values[1], int) else values[0]
-        return Spec((values[0], columns), _float(library), _device(library), library)
-    if base == "arange":
-        return _counted(values, library)
-    if base == "linspace":
-        many = values[2] if len(values) > 2 else named.get("num", named.get("steps", 50))
-        return Spec((many,), _float(library), _device(library), library) if isinstance(many, int) else UNKNOWN
-    if base not in SIZED:
-        return UNKNOWN
-    shape = named.get("size", named.get("shape", UNKNOWN))
-    if shape is UNKNOWN:
-        tuples = [one for one in values if isinstance(one, tuple | list)]
-        shape = (
-            tuples[0] if tuples else tuple(values) if base in ("zeros", "ones", "empty", "rand", "randn") else UNKNOWN
-        )
-    if isinstance(shape, int):
-        shape = (shape,)
-    if not isinstance(shape, tuple | list) or not all(isinstance(one, int) for one in shape):
-        return UNKNOWN
-    whole = base in ("randint", "integers")
-    dtype = ("int32" if library == "jax" else "int64") if whole else _float(library)
-    return Spec(sizes(shape), _asked_dtype(node, dtype), _device(library), library)
-
-
-def _counted(values: list[object], library: str) -> object:
-    whole = [one for one in values if isinstance(one, int)]
-    if not values or len(whole) != len(values):
-        return UNKNOWN
-    dtype = "int32" if library == "jax" else "int64"
-    return Spec((len(range(*whole[:3])) if 0 not in whole[2:3] else 0,), dtype, _device(library), library)
-
-
-def _asked_dtype(node: ast.Call, otherwise: str) -> str:
-    for one in node.keywords:
-        if one.arg == "dtype":
-            word = ast.unparse(one.value).rpartition(".")[2].strip("'\"")
-            return {"long": "int64", "double": "float64", "half": "float16", "int": "int64"}.get(word, word)
-    return otherwise
-
-
-def _float(library: str) -> str:
-    return "float64" if library == "numpy" else "float32"
-
-
-def _device(library: str) -> str:
-    return "cpu" if library == "torch" else ""
 
 
 def _of_layer(node: ast.Call, layer: Any, scope: Scope) -> object:

@@ -26,7 +26,8 @@ _DTYPE = (
     r"|must be Tensor, not numpy|unsupported operand type\(s\) for .*(Tensor|ndarray)|expected dtype|same dtypes"
     r"|did not contain a loop|should be a long|have dtype|indices must be (integer|int)|of type (Long|Int)"
     r"|Expected floating|dtype mismatch|Found dtype|complex and floating point dtype"
-    r"|valid indices|not a valid index type|must be (a )?(float|double|long|int\d*|bool)\b|(integer|boolean|floating) (tensor|type|dtype)s?\b"
+    r"|valid indices|not a valid index type|must be (a )?(float|double|long|int\d*|bool)\b"
+    r"|(integer|boolean|floating) (tensor|type|dtype)s?\b"
 )
 _SHAPE = (
     r"shape|siz|dimension|\bdims?\b|broadcast|\baxis\b|\baxes\b|mat1|matrix|matrices|batch|channels|subscript"

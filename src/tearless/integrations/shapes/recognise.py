@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tearless.linear_algebra.shapes import Place
 
+from .binding import bound, given_of, listed
 from .found import Found, Given, shape_of_list, text_of
-from .frames import Source, span
-from .signatures import ALSO, Parameter, Signature, called, signature
-from .values import UNKNOWN, Bound, Scope, Spec, library_of, spec_of
+from .frames import Source
+from .signatures import called, signature
+from .values import UNKNOWN, Bound, Scope, library_of, spec_of
 
 SYMBOLS: dict[type, str] = {
     ast.Add: "+",
@@ -33,7 +34,6 @@ SYMBOLS: dict[type, str] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
-MOST = 64
 
 
 def recognised(node: ast.AST, scope: Scope, source: Source | None, stores: bool = False) -> Found | None:
@@ -45,14 +45,14 @@ def recognised(node: ast.AST, scope: Scope, source: Source | None, stores: bool 
     if isinstance(node, ast.Subscript):
         return None if stores else _subscript(node, scope, source)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Invert | ast.UAdd):
-        one = _given(node.operand, scope, source)
+        one = given_of(node.operand, scope, source)
         return Found(node, "same", _library([one]), given=[one], settings={"symbol": "-"}) if _array([one]) else None
     return _call(node, scope, source) if isinstance(node, ast.Call) else None
 
 
 def stored(target: ast.expr, value: ast.expr, scope: Scope, source: Source | None, whole: ast.AST) -> Found | None:
     """``target = value`` into entries of an array."""
-    given = [_given(target, scope, source), _given(value, scope, source)]
+    given = [given_of(target, scope, source), given_of(value, scope, source)]
     if given[1].spec is None and isinstance(value, ast.List | ast.Tuple):
         given[1] = Given(given[1].name, shape_of_list(scope.value(value), given[0].spec), value)
     return Found(whole, "assign", _library(given), given=given, settings={"symbol": "="})
@@ -60,7 +60,7 @@ def stored(target: ast.expr, value: ast.expr, scope: Scope, source: Source | Non
 
 def _operator(node: ast.BinOp | ast.AugAssign, scope: Scope, source: Source | None) -> Found | None:
     left, right = (node.target, node.value) if isinstance(node, ast.AugAssign) else (node.left, node.right)
-    given = [_given(left, scope, source), _given(right, scope, source)]
+    given = [given_of(left, scope, source), given_of(right, scope, source)]
     if not _array(given):
         return None
     library = _library(given)
@@ -78,14 +78,14 @@ def _operator(node: ast.BinOp | ast.AugAssign, scope: Scope, source: Source | No
 
 def _comparison(node: ast.Compare, scope: Scope, source: Source | None) -> Found | None:
     symbol = SYMBOLS.get(type(node.ops[0]))
-    given = [_given(node.left, scope, source), _given(node.comparators[0], scope, source)]
+    given = [given_of(node.left, scope, source), given_of(node.comparators[0], scope, source)]
     if symbol is None or not _array(given):
         return None
     return Found(node, "broadcast", _library(given), given=given, settings={"symbol": symbol})
 
 
 def _subscript(node: ast.Subscript, scope: Scope, source: Source | None) -> Found | None:
-    one = _given(node.value, scope, source)
+    one = given_of(node.value, scope, source)
     if one.spec is None or not library_of(scope.value(node.value)):
         return None
     found = Found(node, "index", one.spec.library, given=[one])
@@ -93,7 +93,7 @@ def _subscript(node: ast.Subscript, scope: Scope, source: Source | None) -> Foun
     key: list[Any] = []
     for part in parts:
         value = scope.value(part)
-        spec = spec_of(value) if library_of(value) else _listed(value)
+        spec = spec_of(value) if library_of(value) else listed(value)
         if spec is not None and not (spec.shape == () and spec.dtype in ("int", "bool")):
             key.append(Place(len(found.given)))
             found.given.append(Given(text_of(part, source), spec, part))
@@ -103,10 +103,6 @@ def _subscript(node: ast.Subscript, scope: Scope, source: Source | None) -> Foun
             key.append(value)
     found.settings["key"] = tuple(key)
     return found
-
-
-def _listed(value: object) -> Spec | None:
-    return shape_of_list(value) if isinstance(value, list) else None
 
 
 def _call(node: ast.Call, scope: Scope, source: Source | None) -> Found | None:
@@ -120,7 +116,37 @@ def _call(node: ast.Call, scope: Scope, source: Source | None) -> Found | None:
     known = signature(*which) if which is not None else None
     if which is None or known is None:
         return None
-    return _bound(node, known, *which, [], scope, source)
+    found = bound(node, known, *which, [], scope, source)
+    return _convolved(found) if found is not None and which[1].startswith("lax.conv") else found
+
+
+def _convolved(found: Found) -> Found:
+    """``jax.lax.conv``, as many axes of space as there are after batch and channels."""
+    first = found.given[0].spec if found.given else None
+    found.settings["n"] = max(len(first.shape) - 2, 1) if first is not None else 2
+    padding = found.settings.get("padding")
+    found.settings["padding"] = padding.lower() if isinstance(padding, str) else 0
+    return found
+
+
+def plain_call(node: ast.AST, scope: Scope, source: Source | None) -> Found | None:
+    """A call of a library's function that no rule is known for: the arrays that it takes."""
+    if not isinstance(node, ast.Call):
+        return None
+    function = scope.value(node.func)
+    root = str(getattr(function, "__module__", "")).split(".")[0]
+    method = isinstance(function, Bound) and bool(library_of(function.of))
+    if not method and (function is UNKNOWN or not _of_arrays(function, root)):
+        return None
+    first = [node.func.value] if method and isinstance(node.func, ast.Attribute) else []
+    arguments = [*first, *node.args, *(one.value for one in node.keywords)]
+    given = [one for part in arguments if library_of(scope.value(part)) and (one := given_of(part, scope, source)).spec]
+    name = function.name if isinstance(function, Bound) else str(getattr(function, "__name__", ""))
+    return Found(node, "", _library(given), name, given, [(-1, "")] * len(given)) if given else None
+
+
+def _of_arrays(function: object, root: str) -> bool:
+    return root in ("numpy", "torch", "jax", "scipy", "sklearn") or called(function) is not None
 
 
 def _method(node: ast.Call, method: Bound, scope: Scope, source: Source | None) -> Found | None:
@@ -133,7 +159,7 @@ def _method(node: ast.Call, method: Bound, scope: Scope, source: Source | None) 
         known = signature(library, f"nn.functional.{name}")
     if known is None:
         return None
-    found = _bound(node, known, library, name, [node.func.value], scope, source)
+    found = bound(node, known, library, name, [node.func.value], scope, source)
     if name.endswith("_") and found is not None and found.rule == "broadcast" and len(found.given) == 2:
         found.rule = "assign"
     return found
@@ -152,117 +178,8 @@ def _at(node: ast.Call, scope: Scope, source: Source | None) -> Found | None:
     if spec is None or spec.library != "jax":
         return None
     plain = ast.copy_location(ast.Subscript(array, entries.slice, ast.Load()), entries)
-    given = [Given(text_of(entries, source), scope.spec(plain), entries), _given(value, scope, source)]
+    given = [Given(text_of(entries, source), scope.spec(plain), entries), given_of(value, scope, source)]
     return Found(node, "assign", "jax", "at.set", given, settings={"symbol": "="})
-
-
-def _bound(
-    node: ast.Call,
-    known: Signature,
-    library: str,
-    function: str,
-    first: Sequence[ast.expr],
-    scope: Scope,
-    source: Source | None,
-) -> Found | None:
-    """A call with its arguments given to the parameters of its signature."""
-    found = Found(node, known.rule, library, function, settings=dict(known.constants))
-    positional = [*first, *node.args]
-    named = {one.arg: one.value for one in node.keywords if one.arg is not None}
-    for parameter in known.parameters:
-        if parameter.role in ("rest", "sizes") and positional:
-            positional = _many(found, parameter, positional, scope, source)
-            continue
-        argument = positional.pop(0) if positional else _keyword(parameter, named)
-        if isinstance(argument, ast.Starred):
-            return None
-        if argument is None:
-            if parameter.role == "operand":
-                return None
-            if parameter.role in ("setting", "sizes"):
-                found.settings[parameter.setting] = parameter.default
-                found.words[parameter.setting] = parameter.name
-            continue
-        if not _take(found, parameter, argument, scope, source):
-            return None
-    return found
-
-
-def _keyword(parameter: Parameter, named: Mapping[str, ast.expr]) -> ast.expr | None:
-    for name in (parameter.name, *ALSO.get(parameter.name, ())):
-        if name in named:
-            return named[name]
-    return named.get(parameter.setting) if parameter.setting else None
-
-
-def _take(found: Found, parameter: Parameter, argument: ast.expr, scope: Scope, source: Source | None) -> bool:
-    """Give one argument to a parameter; false where its value would have to be known and is not."""
-    if parameter.role == "ignored":
-        return True
-    if parameter.role in ("setting", "sizes"):
-        value = scope.value(argument)
-        found.settings[parameter.setting] = value
-        found.places[parameter.setting] = span(argument)
-        found.words[parameter.setting] = parameter.name
-        return value is not UNKNOWN
-    if parameter.role == "list":
-        return _list(found, argument, scope, source, parameter.name)
-    if parameter.role == "optional" and scope.value(argument) is None:
-        return True
-    one = _given(argument, scope, source)
-    if one.spec is None and (inside := _listed(scope.value(argument))) is not None:
-        one = Given(one.name, inside, one.node)
-    found.given.append(one)
-    found.roles.append(parameter.name)
-    return True
-
-
-def _many(
-    found: Found, parameter: Parameter, arguments: list[ast.expr], scope: Scope, source: Source | None
-) -> list[ast.expr]:
-    """Give all arguments that are left to a parameter that takes several; what is left then."""
-    if parameter.role == "rest":
-        alone = arguments[0] if len(arguments) == 1 else None
-        if alone is not None and isinstance(scope.value(alone), list | tuple):
-            _list(found, alone, scope, source, parameter.name)
-        else:
-            for one in arguments:
-                _take(found, Parameter(parameter.name, "operand"), one, scope, source)
-        return []
-    values = [scope.value(one) for one in arguments]
-    if len(arguments) == 1 and isinstance(values[0], tuple | list):
-        value: object = tuple(values[0])
-    elif any(isinstance(one, ast.Starred) for one in arguments):
-        value = scope.value(ast.Tuple(arguments, ast.Load()))
-    else:
-        value = UNKNOWN if UNKNOWN in values else tuple(values)
-        found.spread.add(parameter.setting)
-    found.settings[parameter.setting] = value
-    found.places[parameter.setting] = (*span(arguments[0])[:2], *span(arguments[-1])[2:])
-    found.words[parameter.setting] = parameter.name
-    return []
-
-
-def _list(found: Found, argument: ast.expr, scope: Scope, source: Source | None, role: str = "") -> bool:
-    """Operands given as a list: written out, or held by a name."""
-    if isinstance(argument, ast.List | ast.Tuple) and not any(isinstance(one, ast.Starred) for one in argument.elts):
-        found.given += [_given(one, scope, source) for one in argument.elts]
-        found.roles += [role] * len(argument.elts)
-        return True
-    held = scope.value(argument)
-    if isinstance(held, list | tuple) and 0 < len(held) <= MOST:
-        name = text_of(argument, source)
-        found.lists.append((argument, len(found.given), len(held)))
-        found.given += [Given(f"{name}[{i}]", spec_of(one) or _listed(one)) for i, one in enumerate(held)]
-        found.roles += [role] * len(held)
-        return True
-    found.given.append(Given(text_of(argument, source), None, argument))
-    found.roles.append(role)
-    return True
-
-
-def _given(node: ast.expr, scope: Scope, source: Source | None) -> Given:
-    return Given(text_of(node, source), scope.spec(node), node)
 
 
 def _array(given: Sequence[Given]) -> bool:

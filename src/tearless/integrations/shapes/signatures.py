@@ -88,9 +88,9 @@ isclose isclose heaviside heaviside"""
 ONE_BY_ONE = """relu relu6 gelu silu elu selu leaky_relu softplus sigmoid logsigmoid tanh exp exp2 expm1 log log2
 log10 log1p sqrt rsqrt square abs absolute neg negative positive sign sin cos tan asin acos atan arcsin arccos arctan
 sinh cosh floor ceil round trunc reciprocal erf erfc clamp clip clone contiguous detach copy requires_grad_ dropout
-nan_to_num isnan isinf isfinite logical_not bitwise_not swish hardtanh mish nan_to_num conj real imag zeros_like ones_like
-empty_like full_like rand_like randn_like asarray array tensor float double half bfloat16 long int bool short to type
-astype cpu cuda numpy from_numpy as_tensor stop_gradient block_until_ready softsign tanhshrink
+nan_to_num isnan isinf isfinite logical_not bitwise_not swish hardtanh mish nan_to_num conj real imag zeros_like
+ones_like empty_like full_like rand_like randn_like asarray array tensor float double half bfloat16 long int bool
+short to type astype cpu cuda numpy from_numpy as_tensor stop_gradient block_until_ready softsign tanhshrink
 alpha_dropout pin_memory"""
 """Functions of one array that keep its shape."""
 TORCH = """
@@ -117,7 +117,7 @@ split split_with_sizes: split(!input, sizes=split_size_or_sections, axis=dim:0)
 chunk: split(!input, chunks=chunks, axis=dim:0)
 gather: gather(!input, axis=dim, !index)
 take_along_dim: take_along_axis(!input, !indices, axis=dim)
-scatter scatter_add scatter_reduce: scatter(!input, axis=dim, !index, !src)
+scatter scatter_add scatter_reduce: scatter(!input, axis=dim, !index, !src?)
 index_select: index_select(!input, axis=dim, !index)
 masked_fill: broadcast(!input, !mask, !value?) symbol="masked_fill"
 masked_select: masked_select(!input, !mask)
@@ -190,6 +190,7 @@ nn.softmax nn.log_softmax nn.standardize: along(!x, axis=axis:-1)
 nn.logsumexp: reduce(!x, axis=axis:None, _b, keepdims=keepdims:False)
 lax.dot: matmul(!lhs, !rhs)
 lax.batch_matmul: matmul(!lhs, !rhs)
+lax.conv: conv(!lhs, !rhs, stride=window_strides:1, padding=padding)
 lax.add lax.sub lax.mul lax.div lax.pow lax.max lax.min: broadcast(!x, !y) symbol="lax"
 lax.concatenate: cat(!operands[], axis=dimension)
 lax.reshape: reshape(!operand, *shape=new_sizes)

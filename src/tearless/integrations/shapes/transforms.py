@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Shape
+from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Shape, written
 
 from .found import Found, Given, text_of
 from .frames import Source
@@ -26,6 +26,8 @@ def transformed(node: ast.AST, scope: Scope, source: Source | None, text: str) -
         return _vmap(node, scope, source, text)
     if "only defined for scalar-output" in text:
         return _grad(node, source, text)
+    if text.startswith("grad requires real"):
+        return _grad_of_whole(node, scope, source, text)
     if "carry" in text and "equal types" in text:
         return _carry(node, scope, source, text)
     return None
@@ -71,7 +73,8 @@ def _vmap_repairs(node: ast.Call, operation: Operation, marks: list[tuple[int, i
         if "{" not in function:
             why = f"{operation.operands[last].name} is the same for all"
             found.append(Repair(why, None, text=f"{function}, in_axes=({axes}))({arguments})"))
-    return found
+    same = len({tuple(sorted(map(str, one.shape))) for one in operation.operands}) == 1
+    return found if same else found[::-1]
 
 
 def _grad(node: ast.Call, source: Source | None, text: str) -> tuple[Clash, Found] | None:
@@ -101,7 +104,25 @@ def _grad(node: ast.Call, source: Source | None, text: str) -> tuple[Clash, Foun
 
     marks = tuple((0, axis) for axis in range(len(spec.shape)))
     return Clash(
-        f"{name} gives {_written(spec.shape)}, not one number", LAW_GRAD, marks, repairs, "shape", operation
+        f"{name} gives {written(spec.shape)}, not one number", LAW_GRAD, marks, repairs, "shape", operation
+    ), found
+
+
+def _grad_of_whole(node: ast.Call, scope: Scope, source: Source | None, text: str) -> tuple[Clash, Found] | None:
+    """A gradient by whole numbers."""
+    dtype = re.search(r"but got (\w+)", text)
+    given = [Given(text_of(one, source), scope.spec(one), one) for one in node.args]
+    given = [one for one in given if one.spec is not None]
+    odd = next((i for i, one in enumerate(given) if one.spec and dtype and one.spec.dtype == dtype[1]), None)
+    found = Found(node, "grad", "jax", "grad", given)
+    operation = found.operation(source)
+    if odd is None or operation is None or dtype is None:
+        return None
+    name = given[odd].name
+    cast = Repair(f"{name} becomes float32", None, operands={odd: "{}.astype('float32')"})
+    says = f"{name} is {dtype[1]}: a gradient is taken by floating numbers"
+    return Clash(
+        says, "a derivative needs numbers that can change a little", (), lambda: [cast], "dtype", operation
     ), found
 
 
@@ -130,7 +151,7 @@ def _carry(node: ast.Call, scope: Scope, source: Source | None, text: str) -> tu
         says = f"the carry comes as {dtype} and leaves as {new_dtype}"
         return Clash(says, LAW_CARRY, (), lambda: cast if whole else [], "dtype", operation), found
     marks = tuple((i, axis) for i, one in enumerate(operands) for axis in _differing(one.shape, operands[1 - i].shape))
-    says = f"the carry comes as {_written(before)} and leaves as {_written(after)}"
+    says = f"the carry comes as {written(before)} and leaves as {written(after)}"
     return Clash(says, LAW_CARRY, marks, tuple, "shape", operation), found
 
 
@@ -142,9 +163,3 @@ def _differing(one: Shape, other: Shape) -> list[int]:
 
 def _shape(inside: str) -> Shape:
     return tuple(int(size) for size in re.findall(r"\d+", inside))
-
-
-def _written(shape: Shape) -> str:
-    from tearless.linear_algebra.shapes import written
-
-    return written(shape)
