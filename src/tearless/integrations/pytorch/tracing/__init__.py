@@ -1,3 +1,111 @@
 """A PyTorch model traced on fake tensors: no memory, no compute; what every layer takes, gives, costs and keeps."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tearless.core import Asked, InputError, quoted
+from tearless.core.catalogue import catalogue
+from tearless.doctor.examine import examine
+from tearless.integrations.pytorch import needs_torch
+from tearless.linear_algebra.shapes.seen import line_of
+from tearless.readers.training.source import from_lines
+from tearless.report.report import Report
+
+if TYPE_CHECKING:
+    from .inputs import Inputs
+    from .loading import Loaded
+
+__all__ = ["of_target", "trace"]
+
+
+def trace(
+    model: Any,
+    *inputs: Any,
+    keywords: Mapping[str, Any] | None = None,
+    training: bool = True,
+    memory: str | float | None = None,
+    seed: int = 0,
+) -> Report:
+    """Trace a model on tensors without numbers: its layers, what they cost, what fits, and where shapes first clash.
+
+    ``model`` is a ``torch.nn.Module``, which stays as it is, or a text such as ``"module:Model"``. Each input is an
+    array, of which only shape and type are looked at, a tuple of sizes, or a text such as ``"n,784"`` or
+    ``"32,128:int64"``; sizes may be names. ``keywords`` are inputs by name. ``memory`` (``"24GiB"``) asks for the
+    largest batch. Without ``training`` the model runs in evaluation mode without gradients.
+
+    Raises ``InputError`` where PyTorch is missing, or for a model or an input that cannot be used.
+
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Linear(784, 100), torch.nn.ReLU(), torch.nn.Linear(100, 10))
+    >>> report = trace(net, ("n", 784), memory="1GiB")
+    >>> int(report["parameters"].value), int(report["multiply_adds"].value) == 32 * (784 * 100 + 100 * 10)
+    (79510, True)
+    """
+    needs_torch("trace")
+    import torch
+
+    from .copies import without_data
+    from .inputs import of_values
+    from .loading import Loaded, bare, loaded
+
+    if isinstance(model, str):
+        found = loaded(model)
+    elif isinstance(model, torch.nn.Module):
+        inner = bare(model)
+        found = Loaded(without_data(inner), type(inner).__name__, {})
+    else:
+        kind = quoted(type(model).__name__)
+        raise InputError(f"model: expected a torch.nn.Module or a text such as module:Model, got {kind}")
+    return _reported(found, of_values(inputs, keywords or {}), training, memory, seed)
+
+
+def of_target(
+    target: str,
+    inputs: Sequence[str] = (),
+    input_file: str | None = None,
+    training: bool = True,
+    memory: str | None = None,
+    seed: int = 0,
+) -> Report:
+    """The report on ``module:Model`` as the command line names it and its inputs. Raises ``InputError``."""
+    needs_torch("shapes")
+    from .headers import of_file
+    from .inputs import of_texts
+    from .loading import loaded
+
+    if input_file is not None and inputs:
+        raise InputError("input file: expected --input or --input-file, got both; give one of them")
+    given = of_file(input_file) if input_file is not None else of_texts(inputs)
+    return _reported(loaded(target), given, training, memory, seed)
+
+
+def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float | None, seed: int) -> Report:
+    from .amounts import bytes_asked
+    from .answer import Told, answer_of
+    from .entries import entries_of
+    from .failing import explained_run
+    from .loading import claimed_device
+    from .several import seen
+
+    asked = bytes_asked(memory) if memory is not None else None
+    if not inputs.all():
+        raise InputError(_no_input(found))
+    device = claimed_device(found.model)
+    ran = seen(found, inputs, device, training)
+    told = Told(found.name, ran, training, explained_run(found, ran, device, training), asked)
+    lines = tuple(line_of(entry) for entry in entries_of(told))
+    checks = [check for entry in catalogue() if (check := entry.load()).about == "shapes"]
+    report = examine(from_lines(lines, found.name, ran.notes), checks, Asked(seed=seed), answer=lambda: answer_of(told))
+    return replace(report, rows=0, columns=0)
+
+
+def _no_input(found: Loaded) -> str:
+    import inspect
+
+    takes = [p for p in inspect.signature(found.model.forward).parameters.values() if p.default is p.empty]
+    names = ", ".join(p.name for p in takes if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+    takes_what = f"; its forward takes {quoted(names)}" if names else ""
+    return f"input: expected the sizes of an input, got none{takes_what}; write --input 32,784"

@@ -52,7 +52,7 @@ def run(
     """
     recorder = Recorder(device or torch.device("cpu"), made or {}, run.__code__)
     costs = recorder.costs
-    costs.known(tensors for tensors in (*model.parameters(), *model.buffers()) if tensors.is_meta)
+    costs.known((*model.parameters(), *model.buffers()))
     model.train(training)
     traced = Traced(model, recorder.steps, dict(symbols or {}))
     peak = live = 0

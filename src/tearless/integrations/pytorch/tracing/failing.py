@@ -1,0 +1,115 @@
+"""Why a traced run ended: the explanation of its error, with names in the place of the primes that stood for them."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tearless.integrations.shapes.explain import explained
+from tearless.linear_algebra.shapes import Clash, Edit, Explanation, Operand, Shape, Where, results
+
+from .fake import Unknowable
+from .places import LIBRARYS, USERS, kind_of, place_of
+from .several import ran_at
+from .symbols import Fits, points
+
+if TYPE_CHECKING:
+    import torch
+
+    from .loading import Loaded
+    from .several import Seen
+
+
+def line_of(error: BaseException | None) -> Where | None:
+    """The innermost line of the user's that the error passed through; that of an installed library without one."""
+    found: dict[int, Where] = {}
+    for frame, _ in traceback.walk_tb(error.__traceback__ if error is not None else None):
+        kind = kind_of(frame.f_code.co_filename)
+        if kind in (USERS, LIBRARYS):
+            found[kind] = place_of(frame.f_code, frame.f_lasti)
+    return found.get(USERS) or found.get(LIBRARYS)
+
+
+def explanation_of(errors: Sequence[BaseException], fits: Fits) -> Explanation | None:
+    """The explanation of the first error. The others are of the same model at other sizes: they tell the names.
+
+    Without them, or where they ended elsewhere, sizes stay the plain numbers of the first run.
+    """
+    found = [explained(error) for error in errors]
+    first = found[0] if found else None
+    if first is None:
+        return None
+    first = on_claimed_device(first)
+    others = [one for one in found if one is not None]
+    if len(others) < len(fits.at) or not fits.names:
+        return first
+    return _with_names(first, others, fits) or first
+
+
+def on_claimed_device(one: Explanation) -> Explanation:
+    """The same without ``meta``, where no tensor of the user's is."""
+    operation = one.clash.operation
+    if operation is not None:
+        operands = tuple(replace(o, device="" if o.device == "meta" else o.device) for o in operation.operands)
+        one.clash.operation = replace(operation, operands=operands)
+    return one
+
+
+def _with_names(first: Explanation, all_of: Sequence[Explanation], fits: Fits) -> Explanation | None:
+    operations = [one.clash.operation for one in all_of]
+    if any(one is None for one in operations):
+        return None
+    asked = [one for one in operations if one is not None]
+    if len({(one.rule, len(one.operands), str(one.settings)) for one in asked}) != 1:
+        return None
+    operands: list[Operand] = []
+    for column in zip(*(one.operands for one in asked), strict=True):
+        shape = _shape([one.shape for one in column], fits)
+        if shape is None:
+            return None
+        operands.append(replace(column[0], shape=shape, device="" if column[0].device == "meta" else column[0].device))
+    operation = replace(asked[0], operands=tuple(operands))
+    try:
+        results(operation)
+    except Clash as clash:
+        same = len(clash.repairs) == len(first.clash.repairs)
+        edits = tuple(_without_primes(edit, fits) for edit in first.edits) if same else ()
+        return replace(first, clash=clash.of(operation), edits=edits, message="")
+    except (KeyError, ValueError, TypeError):
+        return None
+    return None
+
+
+def _shape(shapes: Sequence[Shape], fits: Fits) -> Shape | None:
+    if len({len(shape) for shape in shapes}) != 1:
+        return None
+    columns = [[int(size) if isinstance(size, int) else -1 for size in column] for column in zip(*shapes, strict=True)]
+    sizes = [fits.size(column) for column in columns]
+    return None if any(size is None for size in sizes) else tuple(size for size in sizes if size is not None)
+
+
+def _without_primes(edit: Edit | None, fits: Fits) -> Edit | None:
+    """An edit, unless a number in it is one of the run and of no other."""
+    if edit is None:
+        return None
+    values = set(fits.at[0].values())
+    numbers = {int(text) for text in re.findall(r"\d{1,18}", edit.new)}
+    return None if any(number and value and number % value == 0 for number in numbers for value in values) else edit
+
+
+def explained_run(found: Loaded, seen: Seen, device: torch.device, training: bool) -> Explanation | None:
+    """The explanation of a run that ended early; it is run at other sizes too where sizes have names."""
+    error = seen.shown.traced.error
+    if error is None or isinstance(error, Unknowable):
+        return None
+    names = seen.inputs.symbols()
+    at = points(names) if names else [{}]
+    errors = [error]
+    for point in at[1:]:
+        again = ran_at(found, seen.inputs, device, point, training).traced.error
+        if again is not None:
+            errors.append(again)
+    return explanation_of(errors, Fits(at))

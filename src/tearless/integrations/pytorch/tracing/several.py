@@ -1,0 +1,148 @@
+"""The runs of a model that a question takes: at the sizes asked for, and at others, so that laws can be read off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from .copies import without_data
+from .fake import META, Unknowable
+from .inputs import Given, Inputs
+from .laws import Laws
+from .loading import Loaded
+from .running import Ran, run
+from .symbols import BATCH, MULTIPLES, Fits, points
+
+HIDDEN = "n"
+"""The name of the batch where the input names no size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was run. ``shown`` is the run whose shapes are shown; it may have ended with an error.
+
+    ``laws`` are of the training pass, ``inference`` of the pass without gradients; ``None`` where they cannot be told.
+    ``multiple`` is what sizes other than the batch must be a multiple of; 1 for nothing.
+    """
+
+    shown: Ran
+    inputs: Inputs
+    laws: Laws | None
+    inference: Laws | None
+    point: Mapping[str, int]
+    """The values of the names at which ``shown`` ran."""
+    batch: str = ""
+    multiple: int = 1
+    notes: tuple[str, ...] = ()
+
+
+def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = True) -> Seen:
+    """Run the model as often as it takes."""
+    inputs, first, point, multiple, notes = _first(loaded, inputs, device, training)
+    names = inputs.symbols()
+    if first.traced.error is not None:
+        return Seen(first, inputs, None, None, point, "", multiple, notes)
+    if names:
+        batch = next((name for name, axis in names.items() if axis == 0), "")
+        at = points(names, multiple)
+        laws = _laws(loaded, inputs, device, at, training, first)
+        inference = _laws(loaded, inputs, device, at, False, None) if laws is not None else None
+        return Seen(first, inputs, laws, inference, point, batch, multiple, notes)
+    hidden = inputs.by_batch(HIDDEN)
+    if hidden is None:
+        inference = _laws(loaded, inputs, device, [{}], False, None)
+        return Seen(first, inputs, Laws([first], Fits([{}])), inference, {}, "", 1, notes)
+    named, size = hidden
+    at = [{HIDDEN: size}, *({HIDDEN: value} for value in BATCH[0][:2])]
+    laws = _laws(loaded, named, device, at, training, first)
+    inference = _laws(loaded, named, device, at, False, None)
+    return Seen(first, inputs, laws, inference, {HIDDEN: size}, HIDDEN if laws is not None else "", 1, notes)
+
+
+def _first(
+    loaded: Loaded, inputs: Inputs, device: torch.device, training: bool
+) -> tuple[Inputs, Ran, dict[str, int], int, tuple[str, ...]]:
+    """The run that is shown: at multiples of 2, 4 ... where sizes go through only so; indices as whole numbers."""
+    names, notes = inputs.symbols(), loaded.notes
+    point = points(names)[0] if names else {}
+    first = ran_at(loaded, inputs, device, point, training, loud=True)
+    whole = _as_indices(first, inputs)
+    if whole is not None:
+        inputs = whole
+        first = ran_at(loaded, inputs, device, point, training)
+        notes = (*notes, "an input without a dtype was taken as int64: it goes into an embedding")
+    free = [name for name, axis in names.items() if axis > 0]
+    if first.traced.error is None or isinstance(first.traced.error, Unknowable) or not free:
+        return inputs, first, point, 1, notes
+    for multiple in MULTIPLES[1:]:
+        other = points(names, multiple)[0]
+        again = ran_at(loaded, inputs, device, other, training)
+        if again.traced.error is None:
+            return inputs, again, other, multiple, notes
+    return inputs, first, point, 1, notes
+
+
+def _as_indices(ran: Ran, inputs: Inputs) -> Inputs | None:
+    """The same with whole numbers for what an embedding refused to take as fractions; ``None`` elsewhere."""
+    error = ran.traced.error
+    if error is None or "indices" not in str(error) or all(one.dtype for one in inputs.all()):
+        return None
+    failed = next(
+        (call for call in reversed(list(ran.traced.layers())) if not call.ended and call.rule == "embedding"), None
+    )
+    if failed is None or not failed.takes:
+        return None
+    asked = failed.takes[0].number
+    places = [i for i, one in enumerate(ran.traced.takes) if one.number == asked]
+    count = -1
+
+    def change(one: Given) -> Given:
+        nonlocal count
+        count += 1
+        return replace(one, dtype="int64") if not one.dtype and (count in places or not places) else one
+
+    return inputs.changed(change)
+
+
+def _laws(
+    loaded: Loaded, inputs: Inputs, device: torch.device, at: list[dict[str, int]], training: bool, first: Ran | None
+) -> Laws | None:
+    runs = [] if first is None else [first]
+    for point in at[len(runs) :]:
+        ran = ran_at(loaded, inputs, device, point, training)
+        if ran.traced.error is not None:
+            return None
+        runs.append(ran)
+    return Laws(runs, Fits(at))
+
+
+def ran_at(
+    loaded: Loaded, inputs: Inputs, device: torch.device, point: Mapping[str, int], training: bool, loud: bool = False
+) -> Ran:
+    """One run of a fresh copy, the names having these values."""
+    model = without_data(loaded.model)
+    args, named = inputs.made(point, usual_dtype(model))
+    return run(
+        model,
+        args,
+        named,
+        symbols=point,
+        made=loaded.made,
+        device=device,
+        training=training,
+        backward=training,
+        loud=loud,
+    )
+
+
+def usual_dtype(model: torch.nn.Module) -> torch.dtype:
+    """The type of the model's first parameter that holds fractions."""
+    return next((p.dtype for p in model.parameters() if p.dtype.is_floating_point), torch.get_default_dtype())
+
+
+def on_meta(value: Any) -> bool:
+    """Whether it is a tensor without numbers."""
+    return isinstance(value, torch.Tensor) and value.device == META
