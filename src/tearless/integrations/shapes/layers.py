@@ -69,7 +69,8 @@ def model_path(trail: Sequence[TracebackType], at: int) -> tuple[str, str]:
     me = frames[-1].f_locals.get("self") if frames else None
     if not is_module(me):
         return "", ""
-    return place_of(me, frames[:-1], [], Words([], frames[-1])).path, type(me).__name__
+    place = place_of(me, frames[:-1], [], Words([], frames[-1]))
+    return place.path if place.chain else "", type(me).__name__
 
 
 def _of_layer(

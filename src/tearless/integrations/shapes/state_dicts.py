@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
 
+from .bodies import body_of_frame
 from .calls import LayerCall
 from .library_frames import is_module
 from .made import Made
@@ -18,6 +21,9 @@ from .places import children, place_of
 from .values import spec_of
 from .words import Words
 
+Pair: TypeAlias = tuple[str, Any, Any]
+"""A parameter's name, what the model holds and what the file holds."""
+MOST_NAMES = 12
 LAW = "a parameter takes numbers of its own shape"
 _SIZES: dict[str, tuple[tuple[str, int], ...]] = {
     "linear": (("out_features", 0), ("in_features", 1)),
@@ -55,11 +61,10 @@ def of_state_dict(words: Words, above: Sequence[FrameType], below: Sequence[Fram
     layer, role = _owner(model, name)
     place = place_of(layer, [*above, frame], (), words)
     made = made_of(place.chain, layer, place.root, place.name)
-    clash = _clash(operation, layer, role, [one[0] for one in unlike[1:]])
-    remade = Remade(made, model, unlike, above, words)
-    path = name.rpartition(".")[0] or place.path
+    clash = _clash(operation, layer, role, unlike[1:])
+    remade = Remade(made, model, unlike, above, words, nodes[1] is not None)
     where = made.where() if made is not None else None
-    return LayerCall(operation, nodes, clash, path, type(layer).__name__, where, remade)
+    return LayerCall(operation, nodes, clash, place.path, type(layer).__name__, where, remade)
 
 
 def _original(given: Mapping[str, Any], words: Words) -> Any:
@@ -71,7 +76,7 @@ def _original(given: Mapping[str, Any], words: Words) -> Any:
     return given
 
 
-def _pairs(model: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _pairs(model: Any, given: Mapping[str, Any]) -> Iterator[Pair]:
     for name, theirs in given.items():
         layer, role = _owner(model, name)
         mine = None
@@ -91,26 +96,33 @@ def _owner(model: Any, name: str) -> tuple[Any, str]:
     return layer, role
 
 
-def _clash(operation: Operation, layer: Any, role: str, others: Sequence[str]) -> Clash:
+def _clash(operation: Operation, layer: Any, role: str, others: Sequence[Pair]) -> Clash:
     target, value = operation.operands
     mine, theirs = target.shape, value.shape
     marks = [(0, axis) for axis in range(len(mine)) if axis >= len(theirs) or mine[axis] != theirs[axis]]
     marks += [(1, axis) for axis in range(len(theirs)) if axis >= len(mine) or mine[axis] != theirs[axis]]
     more = f"; {len(others)} more differ" if others else ""
     says = f"{target} of the model is given {value}: the shapes must be equal{more}"
-    return Clash(says, LAW, marks, lambda: list(_repairs(operation, layer, role, others)), "shape", operation)
+    return Clash(says, LAW, marks, lambda: _repairs(operation, layer, role, others), "shape", operation)
 
 
-def _repairs(operation: Operation, layer: Any, role: str, others: Sequence[str]) -> Iterator[Repair]:
+def _repairs(operation: Operation, layer: Any, role: str, others: Sequence[Pair]) -> list[Repair]:
     target, value = operation.operands
+    found = []
+    if all(_turned(mine, theirs) for _, mine, theirs in others) and _lies_turned(target.shape, value.shape):
+        found.append(Repair(f"{value.name} is kept as (in, out)", target.shape, operands={1: "{}.T"}))
     sizes = _sizes_of(layer, role, value.shape)
-    transposed = len(value.shape) == 2 and value.shape[::-1] == target.shape
-    if transposed and not others:
-        yield Repair(f"{value.name} is kept as (in, out)", target.shape, operands={1: "{}.T"})
     if sizes:
-        yield Repair("the parameters come from a model of these sizes", value.shape, layer=sizes)
-    if transposed and others:
-        yield Repair(f"{value.name} is kept as (in, out)", target.shape, operands={1: "{}.T"})
+        found.append(Repair("the parameters come from a model of these sizes", value.shape, layer=sizes))
+    return found
+
+
+def _turned(mine: Any, theirs: Any) -> bool:
+    return _lies_turned(tuple(mine.shape), tuple(theirs.shape))
+
+
+def _lies_turned(mine: Sequence[Any], theirs: Sequence[Any]) -> bool:
+    return len(mine) == 2 and tuple(theirs[::-1]) == tuple(mine)
 
 
 def _sizes_of(layer: Any, role: str, shape: Sequence[Any]) -> dict[str, str]:
@@ -128,28 +140,48 @@ def _sizes_of(layer: Any, role: str, shape: Sequence[Any]) -> dict[str, str]:
         many = groups if rule.startswith("conv") and axis == 1 else 1
         if axis < len(shape) and getattr(layer, name, None) != shape[axis] * many:
             found[name] = str(shape[axis] * many)
+    if rule.startswith("conv") and role == "weight" and len(shape) == len(layer.weight.shape):
+        kernel = tuple(shape[2:])
+        if kernel != tuple(layer.weight.shape[2:]):
+            found["kernel_size"] = str(kernel[0]) if len(set(kernel)) == 1 else str(kernel)
     if rule == "layer_norm":
         found["normalized_shape"] = str(shape[0]) if len(shape) == 1 else str(tuple(shape))
     return found
 
 
+@dataclass(frozen=True, slots=True)
 class Remade:
-    """The edit that gives the layers the sizes of the file: one place where all of them take it from, or a layer's."""
+    """The edit that gives the layers the sizes of the file: one place where all of them take it from, or a layer's.
 
-    def __init__(
-        self,
-        made: Made | None,
-        model: Any,
-        unlike: Sequence[tuple[str, Any, Any]],
-        above: Sequence[FrameType],
-        words: Words,
-    ) -> None:
-        self.made, self.model, self.unlike, self.above, self.words = made, model, unlike, above, words
+    For parameters that lie turned, the edit of the dictionary in the failing line. ``written``: the line itself writes
+    the parameter, where it is changed.
+    """
+
+    made: Made | None
+    model: Any
+    unlike: Sequence[Pair]
+    above: Sequence[FrameType]
+    words: Words
+    written: bool
 
     def __call__(self, repair: Repair) -> Edit | None:
+        if repair.operands:
+            return None if self.written else self._turned()
         if not repair.layer or self.made is None:
             return None
         return self._common() or self.made.edit(repair.layer)
+
+    def _turned(self) -> Edit | None:
+        """The dictionary with the parameters turned, in the place of the one in the line."""
+        call, body = self.words.call, body_of_frame(self.words.frame)
+        if body is None or not isinstance(call, ast.Call) or not call.args or isinstance(call.args[0], ast.Starred):
+            return None
+        text = body.source.text(call.args[0])
+        names = [json.dumps(name, ensure_ascii=False) for name, _, _ in self.unlike]
+        if not isinstance(call.args[0], ast.Name | ast.Attribute) or len(names) > MOST_NAMES:
+            return None
+        turned = ", ".join(f"{name}: {text}[{name}].T" for name in names)
+        return Edit(body.source.where(call.args[0]), f"{{**{text}, {turned}}}")
 
     def _common(self) -> Edit | None:
         """The one number that every layer that differs takes its size from."""
