@@ -10,8 +10,9 @@ import functools
 import inspect
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -183,11 +184,17 @@ def columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def report_of(entries: list[dict[str, Any]], label: str) -> Report:
+def report_of(entries: Sequence[Mapping[str, Any]], label: str) -> Report:
     """The report of the checks about shapes on entries of the fact ``Seen``."""
-    from tearless.doctor.shapes import diagnosed
+    from tearless.core import Asked
+    from tearless.core.catalogue import catalogue
+    from tearless.doctor.examine import examine
+    from tearless.linear_algebra.shapes.seen import line_of
+    from tearless.readers.training.source import from_lines
 
-    return diagnosed(entries, label)
+    checks = [check for one in catalogue() if (check := one.load()).about == "shapes"]
+    report = examine(from_lines([line_of(one) for one in entries], label), checks, Asked())
+    return replace(report, columns=0)
 
 
 def _inside(block: Shapes, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -94,7 +94,9 @@ def reduction_of(node: ast.AST, place: Place, deep: int = 0) -> str:
             if called and not (_keeps(parent.attr) or parent.attr in REDUCERS):
                 return ""
         elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            return _of_uses(parent, child, place, deep)
+            found = _of_uses(parent, child, place, deep)
+            if found or not isinstance(parent, ast.NamedExpr):
+                return found
         elif isinstance(parent, ast.Return | ast.Lambda):
             called_by = place.caller() if deep < FARTHEST else None
             return reduction_of(called_by[1], called_by[0], deep + 1) if called_by else ""
@@ -117,8 +119,6 @@ def _passes(parent: ast.AST, child: ast.AST) -> bool:
 def _of_uses(parent: ast.AST, child: ast.AST, place: Place, deep: int) -> str:
     """The reduction that a name is put into, below the line where it is given the result."""
     targets = parent.targets if isinstance(parent, ast.Assign) else [getattr(parent, "target", None)]
-    if isinstance(parent, ast.NamedExpr) and (found := _above(parent, place, deep)):
-        return found
     if deep >= FARTHEST or len(targets) != 1 or not isinstance(targets[0], ast.Name):
         return ""
     name, line = targets[0].id, getattr(child, "end_lineno", 0)
@@ -131,14 +131,6 @@ def _of_uses(parent: ast.AST, child: ast.AST, place: Place, deep: int) -> str:
     last = min((one for one in again if one > line), default=1 << 60)
     uses = sorted((one for one in uses if one.lineno <= last), key=lambda one: (one.lineno, one.col_offset))[:MOST_USES]
     return next((found for one in uses if (found := reduction_of(one, place, deep + 1))), "")
-
-
-def _above(node: ast.AST, place: Place, deep: int) -> str:
-    """The reduction around a named expression."""
-    parent = place.plan.parents.get(node)
-    return (
-        "" if parent is None or deep >= FARTHEST or not _passes(parent, node) else reduction_of(parent, place, deep + 1)
-    )
 
 
 def _whole(call: ast.Call, child: ast.AST) -> bool:

@@ -14,6 +14,7 @@ from tearless.linear_algebra.shapes.pairs import paired
 
 from .found import Found, Given, text_of
 from .frames import span
+from .held import UNKNOWN, Bound, Spec, library_of, spec_of
 from .inferring import inferred, rule_results
 from .losses import LOSSES
 from .lost_axes import batch_lost, not_turned
@@ -21,7 +22,7 @@ from .meant import Place, axes_meant, reduction_of
 from .recognise import recognised
 from .signatures import called
 from .units import Plan, Unit
-from .values import UNKNOWN, Bound, Scope, Spec, library_of, spec_of
+from .values import Scope
 
 if TYPE_CHECKING:
     from .tracer import Tracer
@@ -222,6 +223,8 @@ def _met(found: Found, seeing: Seeing) -> Iterator[Sighting]:
     given = [one for one in found.given if one.spec is not None and one.spec.shape and all(map(known, one.spec.shape))]
     pairs = [(a, b) for i, a in enumerate(given) for b in given[i + 1 :]]
     stretched = [(a, b) for a, b in pairs if _pairs_of(a, b)]
+    if found.settings.get("symbol") == "where":
+        stretched.reverse()  # its values rather than the condition
     for a, b in (stretched or pairs)[:1]:
         sighting = _sighting(found, [a, b], bool(stretched), seeing)
         if sighting is not None:

@@ -160,11 +160,12 @@ class Tracer:
     def _trace(self, frame: FrameType, event: str, given: Any) -> Trace | None:
         """The trace function of a thread: a function is called."""
         del event, given
-        if self.off:
+        back = frame.f_back
+        caller = self.running.get(back)  # type: ignore[arg-type]
+        if self.off or (caller is None and self._plans.get(frame.f_code, self) is None):
             return None
         try:
-            node, back = None, frame.f_back
-            caller = self.running.get(back) if back is not None else None
+            node = None
             if caller is not None and caller.unit is not None and back is not None:
                 node = self._node(back, caller.unit)
                 if node is not None:
