@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,78 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tearless.linear_algebra.shapes import Clash, Operand, Operation, Place, results
+from tearless.linear_algebra.shapes import Operand, Operation, Place
 
-LIBRARIES: dict[str, Any] = {"numpy": np, "torch": torch}
-Case = tuple[Operation, Callable[[], Any]]
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-
-SIZES = st.sampled_from([0, 1, 2, 2, 3, 3])
-SOME = st.sampled_from([1, 2, 2, 3])
-AXES = st.integers(-4, 4)
-
-
-def shape(draw: Draw, most: int = 4, least: int = 0, sizes: st.SearchStrategy[int] = SIZES) -> tuple[int, ...]:
-    return tuple(draw(st.lists(sizes, min_size=least, max_size=most)))
-
-
-def near(draw: Draw, one: tuple[int, ...], sizes: st.SearchStrategy[int] = SIZES) -> tuple[int, ...]:
-    """A shape that often fits the other: some of its sizes, some changed, axes before or after."""
-    other = [draw(st.sampled_from([size, size, 1, draw(sizes)])) for size in one]
-    change = draw(st.sampled_from(["same", "same", "fewer", "more", "turned"]))
-    if change == "fewer":
-        other = other[draw(st.integers(0, len(other))) :]
-    if change == "more":
-        other = [draw(sizes), *other]
-    if change == "turned":
-        other = other[::-1]
-    return tuple(other)
-
-
-def array(library: str, sizes: tuple[int, ...], whole: bool = False) -> Any:
-    if library == "torch":
-        return torch.zeros(sizes, dtype=torch.int64 if whole else torch.float32)
-    return np.zeros(sizes, dtype=np.int64 if whole else np.float32)
-
-
-def operands(library: str, *shapes: tuple[int, ...], dtype: str = "float32") -> tuple[Operand, ...]:
-    return tuple(Operand(f"a{i}", one, dtype, "cpu", library) for i, one in enumerate(shapes))
-
-
-def made(library: str, rule: str, shapes: list[tuple[int, ...]], run: Callable[..., Any], **settings: Any) -> Case:
-    arrays = [array(library, one) for one in shapes]
-    return Operation(rule, operands(library, *shapes), settings), lambda: run(*arrays)
-
-
-def agrees(operation: Operation, run: Callable[[], Any]) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            real = run()
-        several = isinstance(real, tuple | list)
-        truth = tuple(tuple(one.shape) for one in (real if several else [real]))
-    except (ValueError, RuntimeError, IndexError, TypeError) as error:
-        truth, refused = None, str(error)
-    try:
-        ours = results(operation)
-    except Clash as clash:
-        assert truth is None, f"{operation} {operation.shapes} gives {truth}, refused: {clash.says}"
-        assert clash.says
-        assert clash.law
-        assert all(axis < len(operation.operands[i].shape) for i, axis in clash.marks)
-        assert all(repair.gives is not None for repair in clash.repairs)
-        return
-    assert truth is not None, f"{operation} {operation.shapes} gave {ours}, but: {refused}"
-    # how many entries a mask keeps is known to nobody beforehand: all of them here, as far as shapes go
-    assert len(ours) == len(truth), (operation, operation.shapes, ours, truth)
-    for one, other in zip(ours, truth, strict=True):
-        assert len(one) == len(other)
-        assert all(a == b or not isinstance(a, int) for a, b in zip(one, other, strict=True)), (
-            operation,
-            operation.shapes,
-            ours,
-            truth,
-        )
+from .agreeing import AXES, LIBRARIES, SIZES, SOME, Case, Draw, agrees, array, made, near, operands, shape
 
 
 def product_of(draw: Draw, library: str) -> Case:
@@ -337,7 +267,7 @@ def indexed(draw: Draw, library: str) -> Case:
         elif kind == "none":
             key.append(None)
         elif kind == "dots":
-            key.append(...)
+            key.append(... if ... not in key else None)
         else:
             sizes = shape(draw, 2)
             # how many a mask keeps is known only when it runs: here it stands alone

@@ -82,7 +82,7 @@ def _whole(operation: Operation, some: Sequence[Item | None]) -> list[Item]:
     given = [one for one in some if one is not None]
     taken = sum(one.takes for one in given)
     free = len(a.shape) - taken
-    if len(some) - len(given) > 1 and (operation.library != "torch" or (free > 0 and _after_dots(some))):
+    if len(some) - len(given) > 1:
         raise Clash(f"the key of {a.name} has '...' more than once", LAW_MANY)
     if free < 0:
         has = f"{len(a.shape)} {'axis' if len(a.shape) == 1 else 'axes'}"
@@ -93,14 +93,6 @@ def _whole(operation: Operation, some: Sequence[Item | None]) -> list[Item]:
         return [*given, *rest]
     at = some.index(None)
     return [*given[:at], *rest, *given[at:]]
-
-
-def _after_dots(some: Sequence[Item | None]) -> bool:
-    """Whether an item takes an axis after the second '...': PyTorch passes over as many axes at each."""
-    first = some.index(None)
-    second = some.index(None, first + 1)
-    everything = Item("slice", slice(None), 1)
-    return any(one not in (None, everything) for one in some[second:])
 
 
 def _fits(operation: Operation, one: Item, axis: int) -> None:

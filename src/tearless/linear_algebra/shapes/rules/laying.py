@@ -49,18 +49,16 @@ def repeat(operation: Operation) -> tuple[Shape, ...]:
     repeats, axis = operation.settings["repeats"], operation.settings.get("axis")
     shape: Shape = (product(a.shape),) if axis is None else a.shape
     if not shape and operation.library == "numpy" and axis in (0, -1):
-        shape = (1,)
+        shape, axis = (1,), None
     elif not shape:
         raise Clash(f"{a} is a single number: it has no axis to be repeated along", "what is repeated has that axis")
-    at = 0 if axis is None or not a.shape else axis_of(operation, axis)
+    at = 0 if axis is None else axis_of(operation, axis)
     times = repeats if isinstance(repeats, tuple | list) else (repeats,)
     if len(times) == 1:
         return ((*shape[:at], shape[at] * times[0], *shape[at + 1 :]),)
     if len(times) != shape[at]:
         says = f"{a} has {shape[at]} entries there, {len(times)} numbers say how often each is repeated"
-        raise Clash(
-            says, "one number for all, or one for each entry", ((0, at),) if axis is not None and a.shape else ()
-        )
+        raise Clash(says, "one number for all, or one for each entry", ((0, at),) if axis is not None else ())
     return ((*shape[:at], sum(times), *shape[at + 1 :]),)
 
 
