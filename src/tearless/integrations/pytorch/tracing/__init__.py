@@ -95,7 +95,7 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
         raise InputError(_no_input(found))
     device = claimed_device(found.model)
     ran = seen(found, inputs, device, training)
-    told = Told(found.name, ran, training, explained_run(found, ran, device, training), asked)
+    told = Told(found.name, ran, training, explained_run(ran), asked)
     lines = tuple(line_of(entry) for entry in entries_of(told))
     checks = [check for entry in catalogue() if (check := entry.load()).about == "shapes"]
     report = examine(from_lines(lines, found.name, ran.notes), checks, Asked(seed=seed), answer=lambda: answer_of(told))

@@ -16,7 +16,7 @@ from .amounts import in_bytes, in_short, law_in_bytes, law_in_short
 from .fake import Unknowable, bytes_of
 from .laws import Laws, total_products
 from .rows import rows_of, table_of
-from .several import Seen
+from .several import Runs
 from .traced import LayerCall
 
 ADAM = 2
@@ -61,7 +61,7 @@ class Told:
     """What there is to say of a trace."""
 
     name: str
-    seen: Seen
+    seen: Runs
     training: bool = True
     explanation: Explanation | None = None
     memory: int | None = None
@@ -71,6 +71,11 @@ class Told:
         """The sizes that numbers are told for: those asked for, and usual ones for those that have a name only."""
         usual = {name: _usual(axis, self.seen.multiple) for name, axis in self.seen.inputs.symbols().items()}
         return usual or dict(self.seen.point)
+
+    @property
+    def naming(self) -> Laws | None:
+        """What gives sizes their names; ``None`` where the input names none."""
+        return self.seen.laws if self.seen.inputs.symbols() else None
 
 
 def _usual(axis: int, multiple: int) -> int:
@@ -82,7 +87,7 @@ def answer_of(told: Told) -> Answer:
     """The answer."""
     seen = told.seen
     weights = weights_of(seen.shown.traced.model)
-    rows = rows_of(seen.shown, seen.laws, told.point if seen.inputs.symbols() else None)
+    rows = rows_of(seen.shown, told.naming, told.point if told.naming is not None else None)
     numbers = _numbers(told, weights)
     said = [*_clash(told), *_said_of_weights(weights), *_said_of_costs(told, weights)]
     title = "Layers until there" if seen.shown.traced.error is not None else "Layers"
@@ -183,7 +188,7 @@ def _said_of_costs(told: Told, weights: Weights) -> Iterator[tuple[str, str]]:
     if laws is not None and laws.fits.names:
         count = laws.all_multiply_adds()
         if count is not None:
-            yield "multiply-adds", law_in_short(count)
+            yield "MACs", f"multiply-adds: {law_in_short(count)}"
         yield from _said_of_memory(told, laws)
     costs = _costs(told)
     if told.training and costs.peak is not None:
@@ -220,14 +225,12 @@ def each_more(size: Size, batch: str) -> int | None:
 def _said_of_fitting(told: Told, weights: Weights) -> Iterator[tuple[str, str]]:
     if told.memory is None:
         return
-    given = in_bytes(told.memory)
-    for label, found in (
-        ("training fits", largest(told, weights, True)),
-        ("inference fits", largest(told, weights, False)),
-    ):
+    given, name = in_bytes(told.memory), told.seen.batch
+    for training in (True, False) if told.training else (False,):
+        found = largest(told, weights, training)
         if found is not None:
-            name = told.seen.batch
-            yield label, f"up to {name} = {found:,} in {given}" if found else f"not even {name} = 1 fits in {given}"
+            doing = "training, with Adam" if training else "inference"
+            yield "fits", f"{name} = {found:,} in {given} for {doing}" if found else f"no batch in {given} for {doing}"
 
 
 def largest(told: Told, weights: Weights, training: bool) -> int | None:

@@ -13,14 +13,10 @@ from tearless.linear_algebra.shapes import Clash, Edit, Explanation, Operand, Sh
 
 from .fake import Unknowable
 from .places import LIBRARYS, USERS, kind_of, place_of
-from .several import ran_at
-from .symbols import Fits, points
+from .symbols import Fits
 
 if TYPE_CHECKING:
-    import torch
-
-    from .loading import Loaded
-    from .several import Seen
+    from .several import Runs
 
 
 def line_of(error: BaseException | None) -> Where | None:
@@ -100,16 +96,13 @@ def _without_primes(edit: Edit | None, fits: Fits) -> Edit | None:
     return None if any(number and value and number % value == 0 for number in numbers for value in values) else edit
 
 
-def explained_run(found: Loaded, seen: Seen, device: torch.device, training: bool) -> Explanation | None:
-    """The explanation of a run that ended early; it is run at other sizes too where sizes have names."""
-    error = seen.shown.traced.error
+def explained_run(runs: Runs) -> Explanation | None:
+    """The explanation of a run that ended early."""
+    error = runs.shown.traced.error
     if error is None or isinstance(error, Unknowable):
         return None
-    names = seen.inputs.symbols()
-    at = points(names) if names else [{}]
-    errors = [error]
-    for point in at[1:]:
-        again = ran_at(found, seen.inputs, device, point, training).traced.error
-        if again is not None:
-            errors.append(again)
-    return explanation_of(errors, Fits(at))
+    laws = runs.laws
+    if laws is None:
+        return explanation_of([error], Fits([{}]))
+    errors = [ran.traced.error for ran in laws.runs]
+    return explanation_of([one for one in errors if one is not None], laws.fits)

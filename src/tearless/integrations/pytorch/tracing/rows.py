@@ -48,7 +48,7 @@ def rows_of(ran: Ran, laws: Laws | None, values: Mapping[str, int] | None = None
         if isinstance(step, LayerCall):
             row = _of_layer(step, takes, gives, counted, products.get(i, 0), kept.get(i, 0))
         else:
-            row = _of_function(step, takes, gives, products.get(i, 0))
+            row = _of_function(step, takes, gives, products.get(i, 0), kept.get(i, 0))
         if row is not None:
             key = (row.path, row.type)
             found[key] = _with(found[key], row) if key in found else row
@@ -56,7 +56,7 @@ def rows_of(ran: Ran, laws: Laws | None, values: Mapping[str, int] | None = None
 
 
 def _amounts(ran: Ran, laws: Laws | None, values: Mapping[str, int] | None) -> tuple[dict[int, int], dict[int, int]]:
-    """Multiply-adds by the step that makes them, and bytes kept by the layer in whose code they are."""
+    """Multiply-adds and bytes kept, by the step that makes them."""
     products: list[int] | None = [math.prod(one.factors) for one in ran.costs.products]
     kept: list[int] | None = [one.bytes for one in ran.costs.kept]
     if values is not None:
@@ -65,12 +65,10 @@ def _amounts(ran: Ran, laws: Laws | None, values: Mapping[str, int] | None) -> t
     by_step: dict[int, int] = {}
     for one, amount in zip(ran.costs.products, products or (), strict=False):
         by_step[one.owner] = by_step.get(one.owner, 0) + amount
-    by_layer: dict[int, int] = {}
-    steps = ran.traced.steps
+    kept_by: dict[int, int] = {}
     for held, amount in zip(ran.costs.kept, kept or (), strict=False):
-        owner = held.owner if held.owner < 0 or isinstance(steps[held.owner], LayerCall) else steps[held.owner].parent
-        by_layer[owner] = by_layer.get(owner, 0) + amount
-    return by_step, by_layer
+        kept_by[held.owner] = kept_by.get(held.owner, 0) + amount
+    return by_step, kept_by
 
 
 def _with(row: Row, other: Row) -> Row:
@@ -115,11 +113,11 @@ def _of_layer(call: LayerCall, takes: str, gives: str, counted: set[int], produc
     return Row(call.path, call.type, takes, gives, parameters, products, kept)
 
 
-def _of_function(call: FunctionCall, takes: str, gives: str, products: int) -> Row | None:
-    if not products and call.ended:
+def _of_function(call: FunctionCall, takes: str, gives: str, products: int, kept: int) -> Row | None:
+    if not products and not kept and call.ended:
         return None
     place = f":{call.at.line}" if call.at is not None else ""
-    return Row(f"{call.inside} {call.name}{place}".strip(), "function", takes, gives, 0, products, 0)
+    return Row(f"{call.inside} {call.name}{place}".strip(), "function", takes, gives, 0, products, kept)
 
 
 def folded(rows: Sequence[Row]) -> list[Row]:

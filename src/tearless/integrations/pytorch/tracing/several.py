@@ -21,10 +21,11 @@ HIDDEN = "n"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Runs:
     """What was run. ``shown`` is the run whose shapes are shown; it may have ended with an error.
 
     ``laws`` are of the training pass, ``inference`` of the pass without gradients; ``None`` where they cannot be told.
+    Where the run ended early, ``laws`` are of the steps until there.
     ``multiple`` is what sizes other than the batch must be a multiple of; 1 for nothing.
     """
 
@@ -39,27 +40,37 @@ class Seen:
     notes: tuple[str, ...] = ()
 
 
-def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = True) -> Seen:
+def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = True) -> Runs:
     """Run the model as often as it takes."""
     inputs, first, point, multiple, notes = _first(loaded, inputs, device, training)
     names = inputs.symbols()
     if first.traced.error is not None:
-        return Seen(first, inputs, None, None, point, "", multiple, notes)
+        return Runs(first, inputs, _failing(loaded, inputs, device, first, training), None, point, "", multiple, notes)
     if names:
         batch = next((name for name, axis in names.items() if axis == 0), "")
         at = points(names, multiple)
         laws = _laws(loaded, inputs, device, at, training, first)
         inference = _laws(loaded, inputs, device, at, False, None) if laws is not None else None
-        return Seen(first, inputs, laws, inference, point, batch, multiple, notes)
+        return Runs(first, inputs, laws, inference, point, batch, multiple, notes)
     hidden = inputs.by_batch(HIDDEN)
     if hidden is None:
         inference = _laws(loaded, inputs, device, [{}], False, None)
-        return Seen(first, inputs, Laws([first], Fits([{}])), inference, {}, "", 1, notes)
+        return Runs(first, inputs, Laws([first], Fits([{}])), inference, {}, "", 1, notes)
     named, size = hidden
     at = [{HIDDEN: size}, *({HIDDEN: value} for value in BATCH[0][:2])]
     laws = _laws(loaded, named, device, at, training, first)
     inference = _laws(loaded, named, device, at, False, None)
-    return Seen(first, inputs, laws, inference, {HIDDEN: size}, HIDDEN if laws is not None else "", 1, notes)
+    return Runs(first, inputs, laws, inference, {HIDDEN: size}, HIDDEN if laws is not None else "", 1, notes)
+
+
+def _failing(loaded: Loaded, inputs: Inputs, device: torch.device, first: Ran, training: bool) -> Laws | None:
+    """Runs at other sizes that end as the first one did, so that the sizes until there get their names."""
+    names = inputs.symbols()
+    if not names:
+        return None
+    at = points(names)
+    runs = [first, *(ran_at(loaded, inputs, device, point, training) for point in at[1:])]
+    return Laws(runs, Fits(at)) if all(ran.traced.error is not None for ran in runs) else None
 
 
 def _first(
