@@ -149,16 +149,23 @@ class Clash(Exception):
         return self
 
 
-_ATOM = re.compile(r"[^\W\d][\w.]*(\[[^\[\]]*\]|\([^()]*\)|\.\w+)*")
+_CHAIN = re.compile(r"(?!\d)[\w.]*")
+_OPENS, _CLOSES = "([{", ")]}"
 
 
 def atom(name: str) -> str:
     """Code that something may be hung onto: in parentheses where it must be.
 
-    >>> atom("x"), atom("self.w[0]"), atom("x + 1"), atom("f(x).y[0].T"), atom("0.5")
-    ('x', 'self.w[0]', '(x + 1)', 'f(x).y[0].T', '(0.5)')
+    >>> atom("x"), atom("self.w[0]"), atom("x + 1"), atom("f(x, g(y)).T"), atom("(x + 1)"), atom("0.5")
+    ('x', 'self.w[0]', '(x + 1)', 'f(x, g(y)).T', '(x + 1)', '(0.5)')
     """
-    return name if _ATOM.fullmatch(name) else f"({name})"
+    deep, outside = 0, ""
+    for sign in name:
+        deep += (sign in _OPENS) - (sign in _CLOSES)
+        outside += sign if deep == 0 and sign not in _CLOSES else ""
+        if deep < 0 or sign in "\"'":
+            return f"({name})"
+    return name if deep == 0 and _CHAIN.fullmatch(outside) else f"({name})"
 
 
 def filled(template: str, names: Sequence[str]) -> str:

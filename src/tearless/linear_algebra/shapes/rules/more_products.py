@@ -130,14 +130,10 @@ def ranks_are(operation: Operation, ranks: Sequence[int | None], name: str) -> N
 
 
 def _rank_repairs(operation: Operation) -> list[Repair]:
-    a, b = operation.operands[-2:]
     tries: list[Change] = []
     if len(operation.operands) == 2:
         general = replace(operation, rule="matmul")
         tries = [instead("@ takes every number of axes", 1.0, "{0} @ {1}", general)]
-        if len(a.shape) == len(b.shape) == 2 and operation.rule == "dot":
-            because = "the sum of the products entry by entry"
-            tries.append(instead(because, 2.0, "({0} * {1}).sum()", replace(operation, rule="broadcast")))
     more = [repair for repair in product_repairs(operation) if not repair.text]
     return [*ranked(operation, tries), *more]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, ranked, renamed_call
+from tearless.linear_algebra.shapes.repairs import Change, every_move, fewer, instead, on_operands, ranked, renamed_call
 from tearless.linear_algebra.shapes.size import Shape, Size, named
 
 from .axes import axis_of
@@ -108,8 +108,12 @@ def _square_repairs(operation: Operation, i: int) -> list[Repair]:
         if operation.rule == "solve":
             yield from _least_squares(operation)
         if len(a.shape) == 2 and len(operation.operands) == 1:
-            gram = Move("({}.T @ {})", (a.shape[1], a.shape[1]), "the matrix of products of its columns is meant", 1.6)
-            yield on_operands(operation, {i: gram})
+            tall = not fewer(a.shape[0], a.shape[1])
+            text, side, words = ("{}.T @ {}", 1, "columns") if tall else ("{} @ {}.T", 0, "rows")
+            first = operation.parts[0] if operation.parts else ""
+            text = text if isinstance(first, str) and first.endswith("(") else f"({text})"
+            because = f"the matrix of products of the {words} of {{name}} is meant"
+            yield on_operands(operation, {i: Move(text, (a.shape[side],) * 2, because, 1.6)})
         for axis, other in ((-2, -1), (-1, -2)):
             size = a.shape[other]
             if isinstance(size, int):
