@@ -188,7 +188,13 @@ def _said(value: Any) -> str:
 
 def _in_both(text: str, statements: Sequence[Statement]) -> Evaluated:
     """Text that both libraries can read: by the rules of both, with a word where they differ."""
-    plain = _run(text, statements, "")
+    try:
+        plain = _run(text, statements, "")
+    except InputError as refusal:
+        try:
+            return _mended(*_run(text, statements, "torch"))
+        except InputError:
+            raise refusal from None
     try:
         torch = _run(text, statements, "torch")
     except InputError:

@@ -21,13 +21,15 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "tensor2": ("B",), "end": ("B",), "weight": ("W",), "w": ("W",), "bias": ("bias",), "dim0": ("axis0",),
     "dim1": ("axis1",), "axis1": ("axis0",), "axis2": ("axis1",), "condition": ("C",), "mask": ("M",),
     "tensors": ("As",), "arrays": ("As",), "start_dim": ("start",), "end_dim": ("end",), "size": ("shape",),
-    "newshape": ("shape",), "sizes": ("shape", "sizes"), "repeats": ("repeats",), "ord": ("order",), "p": ("order",),
+    "newshape": ("shape",), "sizes": ("shape", "sizes"), "ord": ("order",), "p": ("order",),
     "index": ("I",), "indices": ("I",), "target": ("B",), "query": ("A",), "key": ("B",), "value": ("V",),
     "axes": ("axes", "axis"), "axis": ("axis",), "split_size_or_sections": ("sizes",), "shape": ("shape",),
     "indices_or_sections": ("sizes",), "split_size": ("sizes",), "src": ("B",), "source": ("B",), "axisa": ("axis",),
-    "dilation": ("dilation",), "attn_mask": ("M",), "operands": ("As",), "subscripts": ("equation",), "reps": ("reps",),
-    "n": ("sections",), "chunks": ("sections",), "fill_value": ("value",), "min": ("B",), "max": ("D",),
-    "a_min": ("B",), "a_max": ("D",), "tensor1": ("B",), "batch1": ("B",), "batch2": ("D",), "mat1": ("B",), "left": ("A",),
+    "pad": ("widths",), "pad_width": ("widths",), "k": ("offset",), "diagonal": ("offset",),
+    "attn_mask": ("mask", "M"), "key_padding_mask": ("M",),
+    "operands": ("As",), "subscripts": ("equation",), "reps": ("reps",),
+    "chunks": ("sizes",), "fill_value": ("value",), "min": ("B",), "max": ("D",),
+    "a_min": ("B",), "a_max": ("D",), "tensor1": ("B",), "batch1": ("B",), "batch2": ("D",), "mat1": ("B",),
 }  # fmt: skip
 """What else a parameter is called: the first of these names that the function has."""
 IGNORED = frozenset([

@@ -29,7 +29,6 @@ class Calling(Operating):
     """What a call in an expression stands for."""
 
     variables: dict[str, Any]
-    sizes: set[str]
 
     @abstractmethod
     def value(self, node: Node) -> Any: ...

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tearless.linear_algebra.shapes.operation import Clash
 from tearless.linear_algebra.shapes.parsing import Node, Statement
 from tearless.linear_algebra.shapes.size import Named, named, names_in, product
 
@@ -32,8 +33,6 @@ class Evaluating(Calling):
     def __init__(self, text: str, library: str) -> None:
         super().__init__(text, library)
         self.variables: dict[str, Any] = {}
-        self.sizes: set[str] = set()
-        """Names that were used as sizes."""
 
     def statement(self, statement: Statement) -> Any:
         """The value of a statement; its target takes it."""
@@ -143,6 +142,10 @@ class Evaluating(Calling):
         (part,) = node.inner
         value = self.value(part)
         if isinstance(value, Array):
+            if node.value == "-" and value.dtype == "bool":
+                law = "truth values have no sign; `~` turns them round"
+                says = f"{self.name_of(part)} holds truth values, which `-` does not take"
+                raise self.stopped(node, "broadcast", (Given(value, part),), Clash(says, law, kind="dtype"))
             return self.apply(node, "broadcast", (Given(value, part),), {"symbol": node.value})[0]
         if isinstance(value, (Word, Layer, str, tuple, list)) or value is None or value is ...:
             raise self.refused(node, f"expected an array or a number behind `{node.value}`, got {told(value)}")
@@ -279,9 +282,9 @@ class Evaluating(Calling):
                 return product(shape)
             case "T" | "H" if self.library != "torch" or name == "T" or len(shape) == 2:
                 return self.apply(node, "transpose", (array,))[0]
-            case "mT" | "mH":
+            case "mT" | "mH" if shape or self.library != "torch":
                 return self.apply(node, "swapaxes", (array,), {"axis0": -2, "axis1": -1})[0]
-            case "real" | "imag" | "data" | "grad" | "at":
+            case "mT" | "mH" | "real" | "imag" | "data" | "grad" | "at":
                 return array.value
             case "dtype" | "device":
                 return Word(array.value.dtype or "float32")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tearless.linear_algebra.shapes.size import Size
+from tearless.linear_algebra.shapes.operation import Place
+from tearless.linear_algebra.shapes.parsing import Node
+from tearless.linear_algebra.shapes.size import Named, Size, product
 
-from .binding import Bound
+from .binding import Bound, told
 from .operating import Operating
 from .values import Array, Given
 
@@ -32,7 +35,10 @@ def scatter(b: Bound) -> Any:
 def take(b: Bound) -> Any:
     """``np.take(a, index, axis)``."""
     operands = (b.array("A"), b.array("I"))
-    return b.call.run.apply(b.call.node, "take", operands, {"axis": b.whole("axis")}, b.at("axis"))[0]
+    array = b.call.run.apply(b.call.node, "take", operands, {"axis": b.whole("axis")}, b.at("axis"))[0]
+    if product(b.shape_of("A")) == 0 and product(array.shape) != 0:
+        raise b.call.refused("there is nothing to take from an axis of 0", b.given["A"].node)
+    return array
 
 
 def kept(b: Bound) -> Any:
@@ -71,18 +77,18 @@ def _with(array: Array, axis: int, size: Size) -> Array:
     return Array(tuple(shape), array.dtype)
 
 
-def index(run: Operating, node: Any, of: Given, key: list[Any]) -> Array:
-    """``a[key]``: whole numbers, slices, None, ``...``, and arrays of numbers or of truth values."""
+def index(run: Operating, node: Node, of: Given, key: Sequence[Any]) -> Array:
+    """``a[key]``: whole numbers, slices, None, ``...``, lists, and arrays of numbers or of truth values."""
     plain: list[Any] = []
     operands = [of]
     for one in key:
         value = one.value if isinstance(one, Given) else one
-        if isinstance(value, (Array, list, tuple)):
-            from .binding import as_array
-
-            given = as_array(run, one)
-            operands.append(given)
-            plain.append("mask" if given.value.dtype == "bool" else "array")
-        else:
+        if isinstance(value, Array):
+            plain.append(Place(len(operands)))
+            operands.append(one)
+        elif value is None or value is ... or isinstance(value, (slice, list, int, Named)):
             plain.append(value)
+        else:
+            says = f"expected a whole number, a slice or an array between the brackets, got {told(value)}"
+            raise run.refused(one.node, says)
     return run.apply(node, "index", operands, {"key": tuple(plain)}, dtype=of.value.dtype)[0]

@@ -8,6 +8,7 @@ from typing import Any
 from .binding import Bound
 from .catalogue import Known
 from .layer_table import LOSSES
+from .pieces import padded
 
 
 def of_rule(b: Bound) -> Any:
@@ -88,7 +89,7 @@ def _table() -> Iterator[tuple[str, Known]]:
     yield "pixel_shuffle", Known("A factor", make=of_rule, fixed={"rule": "pixel_shuffle"})
     yield "pixel_unshuffle", Known("A factor", make=of_rule, fixed={"rule": "pixel_unshuffle"})
     yield "glu", Known("A axis=-1", "glu")
-    yield "pad", Known("A pad mode=None value=None", make=of_rule, fixed={"rule": "pad"})
+    yield "pad", Known("A widths mode=None value=None", make=padded, fixed={"from_last": True})
     for function in LOSSES.values():
         yield function, Known("A B D=None E=None *rest reduction=mean", make=loss, fixed={"name": function})
 

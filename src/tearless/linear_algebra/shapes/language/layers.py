@@ -195,11 +195,13 @@ def cell(call: Call, layer: Layer, _: str) -> Any:
 def attention(call: Call, layer: Layer, _: str) -> Any:
     """``MultiheadAttention(embed, heads)(q, k, v)``: the output and the weights."""
     own = layer.settings
-    taken = inputs(call, "A B V M=None key_padding_mask=None need_weights=True")
-    arrays = [taken.array(one) for one in ("A", "B", "V", "M") if taken.has(one)]
+    taken = inputs(call, "A B V M=None mask=None need_weights=True average_attn_weights=True")
+    arrays = [taken.array(one) for one in ("A", "B", "V", "mask", "M") if taken.has(one)]
     settings = {
         "heads": own["num_heads"], "embed": own["embed_dim"], "kdim": own["kdim"], "vdim": own["vdim"],
-        "batch_first": bool(own["batch_first"]),
+        "batch_first": bool(own["batch_first"]), "need_weights": bool(taken.value("need_weights")),
+        "average": bool(taken.value("average_attn_weights")),
+        **({"padding": len(arrays) - 1} if taken.has("M") else {}),
     }  # fmt: skip
     out = call.run.apply(call.node, "attention", arrays, settings)
     return out if len(out) > 1 else (out[0], None)

@@ -10,7 +10,7 @@ from tearless.core import InputError
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Place
 from tearless.linear_algebra.shapes.parsing import Node
 from tearless.linear_algebra.shapes.rules import RULES, results
-from tearless.linear_algebra.shapes.size import Named, Shape, Size, product, written
+from tearless.linear_algebra.shapes.size import Named, Shape, Size, names_in, product, written
 from tearless.linear_algebra.shapes.tokens import LARGEST, refusal
 
 from .counts import multiply_adds
@@ -40,6 +40,8 @@ class Operating:
         """Stretches of the text that are shown as a name: declarations."""
         self.renamed: dict[Node, str] = {}
         """Parts that stand for something else for a while: what a chain of layers has made of its input."""
+        self.sizes: set[str] = set()
+        """Names that stand for sizes."""
         self.label = ""
         """What a step is called, where not by its own text."""
         self.made: dict[str, Node] = {}
@@ -145,6 +147,7 @@ class Operating:
         total = 1
         for size in shape:
             self.bounded(node, size)
+            self.sizes |= names_in(size)
             total *= len(size.terms) if isinstance(size, Named) else 1
         if total > MOST_TERMS**2 or (total == 1 and _too_many(shape)):
             raise self.refused(node, f"expected at most 2^63 - 1 entries, got {written(shape)[:60]}; use smaller sizes")

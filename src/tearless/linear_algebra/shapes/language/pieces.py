@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tearless.linear_algebra.shapes.size import Named, Shape, Size, divided, product
+from tearless.linear_algebra.shapes.size import Shape, Size, product
 
 from .binding import Bound, items
 from .special import one_of
 from .values import Array, is_size
+
+MOST_PIECES = 1_000
 
 
 def _put(shape: Shape, axis: int, size: Size) -> Shape:
@@ -18,73 +20,58 @@ def _put(shape: Shape, axis: int, size: Size) -> Shape:
 
 
 def tiled(b: Bound) -> Any:
-    """``tile``, and PyTorch's ``repeat``."""
-    rule = "repeat" if b.call.known.fixed.get("method") else "tile"
-    return one_of(b, rule, ("A",), {"reps": b.sizes("reps")})
+    """``tile``, and PyTorch's ``repeat``, which takes a number for each axis at least."""
+    whole = {"whole": True} if b.call.known.fixed.get("method") else {}
+    return one_of(b, "tile", ("A",), {"reps": b.sizes("reps"), **whole})
 
 
 def repeated(b: Bound) -> Any:
     """Every entry, or every slice along an axis, several times."""
-    repeats, axis = b.value("repeats"), b.whole("axis")
-    if not is_size(repeats):
-        raise b.refused("repeats", "a whole number")
-    array = b.call.run.apply(b.call.node, "along", (b.array("A"),), {"axis": axis}, b.at("axis"))[0]
-    at = 0 if axis is None else axis
-    return Array(_put(array.shape, at, array.shape[at] * repeats), array.dtype)
+    return one_of(b, "repeat", ("A",), {"repeats": b.sizes("repeats"), "axis": b.whole("axis")})
 
 
 def padded(b: Bound) -> Any:
-    """``np.pad``."""
-    return one_of(b, "pad", ("A",), {"pad": b.value("pad")})
+    """``np.pad``, and ``F.pad``, which counts from the last axis."""
+    last = {"from_last": True} if b.call.known.fixed.get("from_last") else {}
+    mode = b.value("mode") if isinstance(b.value("mode"), str) else "constant"
+    settings = {"widths": b.value("widths"), "mode": mode, **last}
+    return b.call.run.apply(b.call.node, "pad", (b.array("A"),), settings, b.at("widths"))[0]
 
 
 def split(b: Bound) -> Any:
     """``split``: NumPy's into equal sections or at places, PyTorch's into pieces of a size or of sizes."""
     fixed = b.call.known.fixed
-    axis = fixed["axis"] if "axis" in fixed else b.whole("axis")
-    sizes = b.value("sizes")
-    name = "sizes" if b.call.run.library == "torch" else "sections"
-    settings = {name: tuple(sizes) if isinstance(sizes, (tuple, list)) else sizes, "axis": axis}
+    axis: int = (fixed["axis"] if "axis" in fixed else b.whole("axis")) or 0
+    name = "sizes" if b.call.run.library == "torch" and not fixed.get("uneven") else "sections"
+    if fixed.get("chunks"):
+        name = "chunks"
+    value = b.value("sizes")
+    if not isinstance(value, (tuple, list)) and not is_size(value):
+        raise b.refused("sizes", "whole numbers")
+    if name == "chunks" and not (isinstance(value, int) and 0 < value <= MOST_PIECES):
+        raise b.refused("sizes", f"a whole number from 1 to {MOST_PIECES}")
+    settings = {name: tuple(value) if isinstance(value, (tuple, list)) else value, "axis": axis}
+    if name == "sections" and fixed.get("uneven"):
+        settings["uneven"] = True
+    size = b.shape_of("A")[axis] if -len(b.shape_of("A")) <= axis < len(b.shape_of("A")) else 0
+    if isinstance(size, int) and isinstance(value, int) and name != "chunks":
+        pieces = -(-size // value) if name == "sizes" and value > 0 else value
+        if pieces > MOST_PIECES:
+            raise b.refused("sizes", f"at most {MOST_PIECES} pieces")
     at = {name: b.given["sizes"].node, **b.at("axis")}
     return b.call.run.apply(b.call.node, "split", (b.array("A"),), settings, at)
-
-
-def chunk(b: Bound) -> Any:
-    """PyTorch's ``chunk``: so many pieces, the last one smaller where it does not come out even."""
-    axis, count = b.whole("axis") or 0, b.whole("sections") or 0
-    array = b.call.run.apply(b.call.node, "along", (b.array("A"),), {"axis": axis}, b.at("axis"))[0]
-    size = array.shape[axis] if array.shape else 1
-    if count < 1:
-        raise b.refused("sections", "a whole number of at least 1")
-    if isinstance(size, Named):
-        part = divided(size, count)
-        return tuple(Array(_put(array.shape, axis, part if part is not None else size // count), array.dtype)
-                     for _ in range(count))  # fmt: skip
-    step = max(1, -(-size // count))
-    starts = range(0, size, step) if size else range(count)
-    if len(starts) > 1000:
-        raise b.refused("sections", "at most 1,000 pieces")
-    return tuple(Array(_put(array.shape, axis, min(step, size - s) if size else 0), array.dtype) for s in starts)
-
-
-def array_split(b: Bound) -> Any:
-    """Sections as equal as can be."""
-    axis, count = b.whole("axis") or 0, b.value("sizes")
-    array = b.call.run.apply(b.call.node, "along", (b.array("A"),), {"axis": axis}, b.at("axis"))[0]
-    size = array.shape[axis] if array.shape else 1
-    if not isinstance(size, int) or not isinstance(count, int) or not 1 <= count <= 1000:
-        return split(b)
-    parts = [size // count + (i < size % count) for i in range(count)]
-    return tuple(Array(_put(array.shape, axis, part), array.dtype) for part in parts)
 
 
 def unbound(b: Bound) -> Any:
     """Each slice along an axis, that axis lost."""
     axis = b.whole("axis") or 0
+    shape = b.shape_of("A")
+    if not shape:
+        raise b.call.refused(f"`{b.call.name}` takes an array with an axis, got a single number", b.given["A"].node)
     array = b.call.run.apply(b.call.node, "reduce", (b.array("A"),), {"axis": axis}, b.at("axis"))[0]
-    size = b.shape_of("A")[axis]
-    if not isinstance(size, int) or size > 1000:
-        raise b.refused("axis", "an axis of at most 1,000")
+    size = shape[axis]
+    if not isinstance(size, int) or size > MOST_PIECES:
+        raise b.refused("axis", f"an axis of at most {MOST_PIECES}")
     return (array,) * size
 
 
@@ -108,17 +95,6 @@ def triangle(b: Bound) -> Any:
     if b.call.run.library == "torch" or not shape:
         raise b.refused("A", "an array of at least two axes")
     return Array((shape[0], shape[0]))
-
-
-def diag(b: Bound) -> Any:
-    """A vector as a diagonal matrix, or the diagonal of a matrix."""
-    shape, k = b.shape_of("A"), b.whole("k") or 0
-    if len(shape) == 1:
-        size = shape[0] + abs(k)
-        return Array((size, size), b.array("A").value.dtype)
-    if len(shape) == 2:
-        return one_of(b, "diagonal", ("A",), {"offset": k})
-    raise b.refused("A", "an array of one or two axes")
 
 
 def diag_embed(b: Bound) -> Any:
@@ -152,5 +128,5 @@ def topk(b: Bound) -> Any:
     size = array.shape[axis] if array.shape else 1
     if not is_size(k) or (isinstance(k, int) and isinstance(size, int) and not 0 <= k <= size):
         raise b.refused("k", f"at most the {size} along axis {axis}")
-    shape = _put(array.shape, axis, k)
+    shape = _put(array.shape, axis, k) if array.shape else ()
     return (Array(shape, array.dtype), Array(shape, "int64"))

@@ -13,6 +13,9 @@ NO_TUPLE = frozenset(
 """Reductions of PyTorch that take one axis."""
 
 
+STRICT = frozenset(["median", "nanmedian", "norm", "quantile", "percentile", "average", "mean", "std", "var"])
+
+
 def one_of(b: Bound, rule: str, operands: tuple[str, ...], settings: dict[str, Any], dtype: str | None = None) -> Array:
     given = tuple(b.array(name) for name in operands)
     return b.call.run.apply(b.call.node, rule, given, settings, b.at(*settings), dtype)[0]
@@ -27,6 +30,7 @@ def reduced(b: Bound) -> Any:
         raise b.refused("axis", "one axis")
     if torch and one_axis and axis is None and b.value("keepdims") and not b.call.name.startswith("arg"):
         raise b.refused("keepdims", "an axis with it")
+    _has_axes(b)
     settings = {"axis": axis, "keepdims": bool(b.value("keepdims"))}
     if b.call.known.fixed.get("needs_entries"):
         settings["needs_entries"] = True
@@ -37,6 +41,12 @@ def reduced(b: Bound) -> Any:
     if b.call.name == "aminmax":
         return (array, array)
     return array
+
+
+def _has_axes(b: Bound) -> None:
+    """NumPy lets a single number have an axis in sums and the like, but not in these."""
+    if b.call.name in STRICT and b.call.run.library != "torch" and b.value("axis") is not None and not b.shape_of("A"):
+        one_of(b, "along", ("A",), {"axis": b.axes()})
 
 
 def largest(b: Bound) -> Any:
@@ -65,11 +75,13 @@ def norm(b: Bound) -> Any:
     """A norm along axes, or of all entries."""
     if b.call.run.library == "numpy" and b.value("axis") is None and b.has("order") and len(b.shape_of("A")) > 2:
         raise b.refused("A", "an array of at most two axes")
+    _has_axes(b)
     return one_of(b, "reduce", ("A",), {"axis": b.axes(), "keepdims": bool(b.value("keepdims"))})
 
 
 def quantile(b: Bound) -> Any:
     """Quantiles: a number for each asked for, before the axes that stay."""
+    _has_axes(b)
     array = one_of(b, "reduce", ("A",), {"axis": b.axes(), "keepdims": bool(b.value("keepdims"))})
     asked = b.value("q")
     more = (len(asked),) if isinstance(asked, (tuple, list)) else asked.shape if isinstance(asked, Array) else ()
@@ -188,6 +200,8 @@ def cumulative(b: Bound) -> Any:
     axis = b.whole("axis")
     if axis is None and b.call.run.library == "torch":
         raise b.call.refused(f"`{b.call.name}` needs a dim; give it")
+    if not b.shape_of("A") and b.call.run.library != "torch" and axis in (0, -1):
+        axis = None
     return one_of(b, "along", ("A",), {"axis": axis})
 
 
