@@ -84,6 +84,8 @@ class Costs:
 
     owner: Callable[[], int] = lambda: -1
     paused: bool = False
+    forward: bool = True
+    """Products are those of the forward pass."""
     products: list[Product] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     live: int = 0
@@ -100,11 +102,12 @@ class Costs:
 
     def ran(self, name: str, args: tuple[Any, ...], out: Any) -> None:
         """An operation came to its end."""
-        factors = products_of(name, args, out)
+        factors = products_of(name, args, out) if self.forward else ()
         if factors:
             self.products.append(Product(tuple(map(int, factors)), self.owner()))
-        for tensor in _tensors(out):
-            self._hold(tensor)
+        if not self.paused:
+            for tensor in _tensors(out):
+                self._hold(tensor)
 
     def _hold(self, tensor: torch.Tensor) -> None:
         storage = tensor.untyped_storage()

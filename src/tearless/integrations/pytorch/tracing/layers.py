@@ -16,7 +16,7 @@ from tearless.integrations.shapes.modules import asked_of
 from tearless.linear_algebra.shapes import Where
 
 from .costs import Costs
-from .fake import Claimed
+from .fake import META, Claimed
 from .places import NEITHER, kind_of, place_here
 from .traced import FunctionCall, Held, LayerCall
 
@@ -120,20 +120,18 @@ class Recorder(Claimed):
         return self._attention(args, given) if func is _ATTENTION else func(*args, **given)
 
     def _attention(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
-        """Kept as the fused kernels keep it: queries, keys, values, the result, and one number a query."""
+        """Attention as the fused kernels do it: the scores are never held, nor kept."""
+        named = dict(zip(("query", "key", "value", "attn_mask"), args, strict=False)) | dict(given)
+        mask = named.get("attn_mask")
+        if isinstance(mask, torch.Tensor) and mask.requires_grad:
+            return _ATTENTION(*args, **given)
         self.costs.paused = True
         try:
-            out = _ATTENTION(*args, **given)
+            with torch.no_grad():
+                shape = _ATTENTION(*args, **given)
         finally:
             self.costs.paused = False
-        named = dict(zip(("query", "key", "value", "attn_mask"), args, strict=False)) | dict(given)
-        if torch.is_grad_enabled() and out.requires_grad:
-            with torch._C.DisableTorchFunction():
-                for tensor in (*(named.get(name) for name in ("query", "key", "value", "attn_mask")), out):
-                    if isinstance(tensor, torch.Tensor):
-                        self.costs.note(tensor)
-                self.costs.note(out.new_empty(out.shape[:-1], dtype=torch.float32))
-        return out
+        return Fused.apply(shape, *(named[name] for name in ("query", "key", "value")), mask)  # type: ignore[no-untyped-call]
 
     def _inside(self) -> str:
         calls = (self.steps[i] for i in reversed(self._open))
@@ -156,6 +154,24 @@ class Recorder(Claimed):
         if isinstance(value, (list, tuple)):
             return tuple(self._plain(one) for one in value)
         return value
+
+
+class Fused(torch.autograd.Function):
+    """What a fused kernel of attention holds and keeps: its operands, the result, and one number a query."""
+
+    @staticmethod
+    def forward(ctx: Any, like: torch.Tensor, query: Any, key: Any, value: Any, mask: Any) -> torch.Tensor:
+        """The result lies in memory as the queries do, which is how the kernels lay it."""
+        out = torch.empty_like(query) if query.shape == like.shape else torch.empty_like(like)
+        each = torch.empty(like.shape[:-1], dtype=torch.float32, device=META)
+        ctx.save_for_backward(query, key, value, out, each, *(() if mask is None else (mask,)))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        """Gradients of the three operands."""
+        query, key, value, *_rest = ctx.saved_tensors
+        return None, torch.empty_like(query), torch.empty_like(key), torch.empty_like(value), None
 
 
 def tensors_in(value: Any, deep: int = 0) -> Iterator[torch.Tensor]:

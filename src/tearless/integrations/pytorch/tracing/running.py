@@ -64,7 +64,7 @@ def run(
             with torch.set_grad_enabled(training), torch.autograd.graph.saved_tensors_hooks(costs.keep, _as_it_is):
                 traced.outputs = model(*args, **named)
             traced.gives = recorder.held(traced.outputs)
-            live = costs.live
+            live, costs.forward = costs.live, False
             if training and backward:
                 _backward(traced.outputs)
             peak = costs.peak
