@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tearless.linear_algebra.shapes import Edit, Repair
 from tearless.linear_algebra.shapes.operation import atom, filled
 
-from .found import Found
+from .found import Found, text_of
 from .frames import Source, Span, span
 
 Put = tuple[Span, str]
@@ -23,7 +23,7 @@ def edit_of(found: Found, repair: Repair, source: Source, path: Sequence[ast.AST
     if repair.layer:
         return None
     if repair.text:
-        new = _fitting(filled(repair.text, names), node, path)
+        new = _fitting(filled(repair.text, names), node, path, _parenthesised(source, span(node)) is not None)
         return None if new is None else Edit(source.where(node, function), new)
     anew = found.rule == "matmul" and found.library == "numpy"
     if isinstance(node, ast.AugAssign) and (anew or 0 in repair.operands):
@@ -66,6 +66,8 @@ def _put(found: Found, i: int, template: str, source: Source) -> Put:
     if found.library in ("jax", "numpy"):
         template = template.replace("{}.permute(", "{}.transpose(")
     place, new = span(node), filled(template, [one.name])
+    if template == "{}.T" and isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
+        new = text_of(node.value, source)
     around = _parenthesised(source, place) if new == f"({one.name}){template.removeprefix('{}')}" else None
     operator = isinstance(found.node, ast.BinOp | ast.AugAssign | ast.Compare)
     return (around or place, new) if operator else (place, new)
@@ -121,7 +123,7 @@ def _assigned_anew(found: Found, repair: Repair, source: Source, function: str) 
     return Edit(source.where(node, function), f"{left.name} = {new[0]} {sign} {atom(new[1])}")
 
 
-def _fitting(new: str, node: ast.AST, path: Sequence[ast.AST]) -> str | None:
+def _fitting(new: str, node: ast.AST, path: Sequence[ast.AST], inside: bool) -> str | None:
     """Code in parentheses where what is around it would bind tighter; ``None`` where it is no expression."""
     if isinstance(node, ast.AugAssign):
         return _statement(new, node)
@@ -134,7 +136,7 @@ def _fitting(new: str, node: ast.AST, path: Sequence[ast.AST]) -> str | None:
         isinstance(parent, ast.Subscript) and parent.value is node
     )
     loose = isinstance(tree, ast.BinOp | ast.UnaryOp | ast.Compare | ast.Lambda | ast.IfExp | ast.BoolOp)
-    return f"({new})" if tight and loose else new
+    return f"({new})" if tight and loose and not inside else new
 
 
 def _statement(new: str, node: ast.AugAssign) -> str | None:

@@ -19,7 +19,7 @@ from .layers import LayerCall, model_path, of_call
 from .messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
 from .recognise import plain_call, recognised, stored
 from .transforms import transformed
-from .values import Scope, library_of, spec_of
+from .values import UNKNOWN, Scope, library_of, spec_of
 
 MOST_ERRORS = 12
 MOST_REPAIRS = 6
@@ -220,14 +220,17 @@ def _by_layer(case: Case, path: tuple[ast.AST, ...]) -> Answer | None:
     """What a layer, or a library's function written in Python, was at."""
     node = path[-1] if path and isinstance(path[-1], ast.expr) else None
     source, site = case.site.source, case.site
-    told = of_call(case.error, site.trail, site.at, node, lambda one: text_of(one, source))
-    if told is None:
+    try:
+        told = of_call(case.error, site.trail, site.at, node, lambda one: text_of(one, source))
+    except Exception:  # noqa: BLE001 - odd objects of a library: the other ways are left
+        return None
+    if told is None or case.kind is None:
         return None
     operation = told.operation
     weights = [one is None and operand.name.endswith((".weight", ".bias")) for one, operand in _with_nodes(told)]
-    clash = told.clash if told.clash is not None and case.kind in ("shape", None, told.clash.kind) else None
-    clash = clash or told.clash if case.kind is None else clash or _clash(case, operation, weights, told.type)
-    if clash is None:
+    clash = told.clash if told.clash is not None and case.kind in ("shape", told.clash.kind) else None
+    clash = clash or _clash(case, operation, weights, told.type)
+    if clash is None or not operation.operands:
         return None
     found = None
     if node is not None:
@@ -255,6 +258,9 @@ def _by_call(case: Case) -> Answer | None:
 def _by_message(case: Case) -> Answer | None:
     """Names of the frame whose shapes the message writes out."""
     if case.kind is None or not _of_library(case):
+        return None
+    node = case.site.path[-1] if case.site.path else None
+    if isinstance(node, ast.Call) and not case.site.below and case.scope.value(node.func) is UNKNOWN:
         return None
     shapes = [shape for shape in shapes_in(case.text) if shape][:4]
     held = [

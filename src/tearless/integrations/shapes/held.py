@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import operator
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MemberDescriptorType, ModuleType
 from typing import Any
@@ -111,24 +110,29 @@ def item(value: object, key: object) -> object:
     """An entry of a plain container, or of a container of layers; ``UNKNOWN`` for anything else."""
     if value is UNKNOWN or key is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, Mapping) and isinstance(value, dict):
-        return dict.get(value, key, UNKNOWN) if isinstance(key, str | int | tuple | float | bool) else UNKNOWN
-    for kind in (list, tuple):
-        if isinstance(value, kind) and isinstance(key, int | slice):
-            return _entry(kind, value, key)
+    if isinstance(value, dict):
+        return dict.get(value, key, UNKNOWN) if _is_plain_key(key) else UNKNOWN
+    if isinstance(value, list | tuple) and isinstance(key, int | slice):
+        return _entry(list if isinstance(value, list) else tuple, value, key)
     inner = _plain_dict(value).get("data")
     if isinstance(inner, dict) and isinstance(key, str):
         return dict.get(inner, key, UNKNOWN)
     modules = _plain_dict(value).get("_modules") or _plain_dict(value).get("_parameters")
     if isinstance(modules, dict) and isinstance(key, int | str):
-        names = list(modules)
         if isinstance(key, str):
             return modules.get(key, UNKNOWN)
-        return modules[names[key]] if isinstance(key, int) and -len(names) <= key < len(names) else UNKNOWN
+        return list(modules.values())[key] if -len(modules) <= key < len(modules) else UNKNOWN
     return UNKNOWN
 
 
-def _entry(kind: type, value: Any, key: Any) -> object:
+def _is_plain_key(key: object) -> bool:
+    """Whether looking a key up runs nothing of the reader's."""
+    if type(key) is tuple:
+        return all(map(_is_plain_key, key))
+    return type(key) in (str, int, float, bool, bytes)
+
+
+def _entry(kind: Any, value: Any, key: Any) -> object:
     try:
         return kind.__getitem__(value, key)
     except (IndexError, ValueError, TypeError):

@@ -41,7 +41,7 @@ def made(node: ast.Call, function: Any, scope: Scope) -> object:
             else UNKNOWN
         )
     if function in (int, float) and len(values) == 1:
-        return function(values[0]) if type(values[0]) in (int, float) else UNKNOWN
+        return function(values[0]) if type(values[0]) in (int, float) else Spec((), function.__name__)
     if function is tuple and len(values) == 1:
         return tuple(values[0]) if isinstance(values[0], list | tuple) else UNKNOWN
     name = getattr(function, "__name__", "")

@@ -31,8 +31,13 @@ _DTYPE = (
 )
 _SHAPE = (
     r"shape|siz|dimension|\bdims?\b|broadcast|\baxis\b|\baxes\b|mat1|matrix|matrices|batch|channels|subscript"
-    r"|elements|indices|index \S+ is out of (bounds|range)|1D|2D|3D|4D|\d-D|rank|same length|scalar outputs?"
+    r"|elements|indices|index \S+ is out of (bounds|range)|index out of range|out of bounds"
+    r"|1D|2D|3D|4D|\d-D|rank|same length|scalar outputs?"
     r"|number of (columns|rows)|einsum|too many|embed|vector|arrays? must|input.* must|too deep|unpack"
+)
+_OTHER = (
+    r"[Ss]ingular|invalid combination of arguments|positive.definite|not converge|out of memory|boolean conversion"
+    r"|Abstract tracer|unexpected keyword|missing \d+ required|ambiguous|allocate memory|linked with support"
 )
 _TYPES = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, NotImplementedError)
 _ROOTS = {"builtins", "numpy", "torch", "jax", "jaxlib"}
@@ -77,6 +82,8 @@ def kind_of(text: str) -> Kind | None:
     >>> kind_of("mat1 and mat2 shapes cannot be multiplied (4x3 and 4x3)"), kind_of("no such file")
     ('shape', None)
     """
+    if re.search(_OTHER, text):
+        return None
     typed = re.search(r"[Tt]ype \(?(\S+?)\)? and \w+ type \(?(\S+?)\)? should be the same", text)
     if re.search(_DEVICE, text) or (typed and ("cuda" in typed[1]) != ("cuda" in typed[2])):
         return "device"

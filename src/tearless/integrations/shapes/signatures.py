@@ -119,7 +119,7 @@ gather: gather(!input, axis=dim, !index)
 take_along_dim: take_along_axis(!input, !indices, axis=dim)
 scatter scatter_add scatter_reduce: scatter(!input, axis=dim, !index, !src?)
 index_select: index_select(!input, axis=dim, !index)
-masked_fill: broadcast(!input, !mask, !value?) symbol="masked_fill"
+masked_fill: broadcast(!input, !mask, _value) symbol="masked_fill"
 masked_select: masked_select(!input, !mask)
 lerp: broadcast(!input, !end, !weight) symbol="lerp"
 addcmul addcdiv: broadcast(!input, !tensor1, !tensor2) symbol="addcmul"

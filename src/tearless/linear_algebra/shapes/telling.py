@@ -6,6 +6,7 @@ import linecache
 import textwrap
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,11 @@ def _repairs(explanation: Explanation, width: int) -> Iterator[str]:
     edits = [*explanation.edits, *[None] * len(clash.repairs)]
     pairs = list(zip(clash.repairs, edits, strict=False))[:MOST_REPAIRS]
     for number, (repair, edit) in enumerate(pairs):
-        code = edit.new if edit is not None else _unplaced(repair, clash.operation, explanation.layer_type)
+        code = (
+            _as_written(explanation, edit)
+            if edit is not None
+            else _unplaced(repair, clash.operation, explanation.layer_type)
+        )
         if not code:
             continue
         yield "  to mend it:" if number == 0 else "  or:"
@@ -67,6 +72,29 @@ def _unplaced(repair: Repair, operation: Operation | None, layer: str) -> str:
         sizes = ", ".join(f"{name}={value}" for name, value in repair.layer.items())
         return f"{layer or 'layer'}(..., {sizes})"
     return operation.mended(repair) if operation is not None else ""
+
+
+def _as_written(explanation: Explanation, edit: Edit) -> str:
+    """What an edit writes; away from the failing expression with what stands round it."""
+    where, made = explanation.where, explanation.made
+    if where is None or edit.where.file != where.file or edit.where.line != where.line:
+        for whole in (made, _line_of(edit.where)):
+            if whole is not None and _holds(whole, edit.where) and "\n" not in whole.code:
+                left, right = edit.where.column - whole.column, edit.where.end_column - whole.column
+                return whole.code[:left] + edit.new + whole.code[right:]
+    return edit.new
+
+
+def _line_of(where: Where) -> Where | None:
+    line = linecache.getline(where.file, where.line).rstrip("\n")
+    start = len(line) - len(line.lstrip())
+    code = line.strip()
+    return replace(where, column=start, end_column=start + len(code), code=code) if code else None
+
+
+def _holds(whole: Where, part: Where) -> bool:
+    same = whole.file == part.file and whole.line == part.line == part.end_line == whole.end_line
+    return same and whole.column <= part.column and part.end_column <= whole.end_column
 
 
 def _elsewhere(explanation: Explanation, edit: Edit | None, width: int) -> str:
