@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tearless.doctor.sample import sample
     from tearless.integrations.pytorch.gradients import gradients
     from tearless.integrations.pytorch.session import watch
+    from tearless.integrations.pytorch.tracing import trace
     from tearless.integrations.shapes.hook import shapes
     from tearless.report.report import Report
 
@@ -48,6 +49,7 @@ _HOMES = {
     "power": "doctor.power",
     "sample": "doctor.sample",
     "shapes": "integrations.shapes.hook",
+    "trace": "integrations.pytorch.tracing",
     "watch": "integrations.pytorch.session",
 }
 
@@ -72,6 +74,7 @@ __all__ = [
     "power",
     "sample",
     "shapes",
+    "trace",
     "watch",
 ]
 
