@@ -44,10 +44,10 @@ class Place:
 class Repair:
     """One change that lets the operation through, and what it then gives.
 
-    ``operands`` gives operands anew, ``{}`` standing for what is written there: ``{1: "{}.T"}``. ``settings`` gives
-    settings anew, as code: ``{"dim": "1"}``. ``text`` is the whole operation anew, ``{0}``, ``{1}`` standing for its
-    operands. ``layer`` gives the settings of the layer anew that the operation belongs to, where it is made:
-    ``{"in_features": "5408"}``.
+    ``operands`` gives operands anew, ``{}`` standing for what is written there, ``{0}``, ``{1}`` for any operand:
+    ``{1: "{}.T"}``. ``settings`` gives settings anew, as code: ``{"dim": "1"}``; shapes and orders of axes are tuples.
+    ``text`` is the whole operation anew, ``{0}``, ``{1}`` standing for its operands. ``layer`` gives the settings of
+    the layer anew that the operation belongs to, where it is made: ``{"in_features": "5408"}``.
     """
 
     because: str
@@ -100,7 +100,9 @@ class Operation:
             return filled(repair.text, [one.name for one in self.operands])
         pieces = "".join(self._pieces(repair.operands, repair.settings))
         there = {part.of for part in self.parts or _plain(self) if isinstance(part, Place)}
-        more = "".join(f", {name}={code}" for name, code in repair.settings.items() if name not in there)
+        words = {"axis": "dim", "keepdims": "keepdim"} if self.library == "torch" else {}
+        added = {name: code for name, code in repair.settings.items() if name not in there}
+        more = "".join(f", {words.get(name, name)}={code}" for name, code in added.items())
         return pieces[:-1] + more + ")" if more and pieces.endswith(")") else pieces
 
     def _pieces(self, operands: Mapping[int, str], settings: Mapping[str, str]) -> Iterator[str]:
@@ -108,8 +110,8 @@ class Operation:
             if isinstance(part, str):
                 yield part
             elif isinstance(part.of, int):
-                name = self.operands[part.of].name
-                yield filled(operands[part.of], [name]) if part.of in operands else name
+                names = [one.name for one in self.operands]
+                yield filled(operands[part.of], names, part.of) if part.of in operands else names[part.of]
             else:
                 value = self.settings.get(part.of, "")
                 yield settings.get(part.of, repr(value) if isinstance(value, str) and value else str(value))
@@ -168,8 +170,8 @@ def atom(name: str) -> str:
     return name if deep == 0 and _CHAIN.fullmatch(outside) else f"({name})"
 
 
-def filled(template: str, names: Sequence[str]) -> str:
-    """A template of a repair with code in the places ``{}``, ``{0}``, ``{1}``.
+def filled(template: str, names: Sequence[str], own: int = 0) -> str:
+    """A template of a repair with code in the places ``{}`` (the ``own`` operand), ``{0}``, ``{1}``.
 
     Code goes into parentheses wherever it does not stand alone between commas or brackets.
 
@@ -178,7 +180,7 @@ def filled(template: str, names: Sequence[str]) -> str:
     """
 
     def one(found: re.Match[str]) -> str:
-        name = names[int(found[1] or 0)]
+        name = names[int(found[1] or own)]
         before, after = template[: found.start()].rstrip()[-1:], template[found.end() :].lstrip()[:1]
         alone = before in {"", "(", "[", ",", "="} and after in {"", ")", "]", ","}
         return name if alone else atom(name)

@@ -22,6 +22,8 @@ from . import resampling as resampling
 from . import reshaping as reshaping
 from . import solving as solving
 from . import splitting as splitting
+from . import stretching as stretching
+from . import turning as turning
 from .registry import RULES, results
 
 __all__ = ["RULES", "results"]

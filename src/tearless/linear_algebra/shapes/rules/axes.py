@@ -37,9 +37,14 @@ def _counted(rank: int) -> str:
     return "it has one axis" if rank == 1 else f"it has {rank} axes"
 
 
-def axes_of(operation: Operation, axes: Iterable[int], setting: str = "axis") -> tuple[int, ...]:
+def axes_of(
+    operation: Operation,
+    axes: Iterable[int],
+    setting: str = "axis",
+    repairs: Callable[[], Sequence[Repair]] | None = None,
+) -> tuple[int, ...]:
     """Several axes, each counted from 0. Raises ``Clash`` where one is missing or named twice."""
-    found = tuple(axis_of(operation, axis, setting=setting) for axis in axes)
+    found = tuple(axis_of(operation, axis, setting=setting, repairs=repairs) for axis in axes)
     twice = next((axis for at, axis in enumerate(found) if axis in found[:at]), None)
     if twice is not None:
         one = operation.operands[0]
@@ -47,7 +52,7 @@ def axes_of(operation: Operation, axes: Iterable[int], setting: str = "axis") ->
         once = tuple(dict.fromkeys(found))
         change = on_settings(operation, "each axis is meant once", 1.0, **{setting: once})
         marks = ((0, twice),) if one.shape else ()
-        raise Clash(says, "each axis may be named once", marks, lambda: ranked(operation, [change]))
+        raise Clash(says, "each axis may be named once", marks, repairs or (lambda: ranked(operation, [change])))
     return found
 
 

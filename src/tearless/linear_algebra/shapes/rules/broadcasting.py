@@ -16,12 +16,11 @@ from tearless.linear_algebra.shapes.moves import (
 )
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, every_move, ranked
-from tearless.linear_algebra.shapes.size import Shape, Size, sizes_of, written
+from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .registry import rule
 
 LAW = "laid beside one another from the right, the sizes of an axis must be equal, or one of them 1 or missing"
-LAW_INTO = "a value must broadcast to the shape that it is put into: that shape cannot grow"
 _MEANS = r"(?:mean|sum|std|var|max|min|amax|amin|median|prod|nanmean|nansum|nanstd|norm|logsumexp)"
 _REDUCED = re.compile(rf"(?P<call>[\w.\[\]]*\b{_MEANS}\((?P<inside>[^{{}}]*))\)", re.DOTALL)
 
@@ -30,54 +29,6 @@ _REDUCED = re.compile(rf"(?P<call>[\w.\[\]]*\b{_MEANS}\((?P<inside>[^{{}}]*))\)"
 def broadcast(operation: Operation) -> tuple[Shape, ...]:
     """``a + b`` and everything that works entry by entry, of any number of operands."""
     return (broadcast_of(operation.operands, operation.shapes, "", lambda: broadcast_repairs(operation)),)
-
-
-@rule
-def broadcast_to(operation: Operation) -> tuple[Shape, ...]:
-    """``np.broadcast_to(a, shape)`` and PyTorch's ``a.expand(shape)``, where -1 keeps a size. Setting ``shape``."""
-    (a,) = operation.operands
-    wanted = _sizes(operation.settings["shape"])
-    fill = len(wanted) - len(a.shape)
-    if fill < 0:
-        says = f"{a} has {len(a.shape)} axes, more than the {len(wanted)} of {written(wanted)}"
-        raise Clash(says, LAW_INTO, ((0, 0),), lambda: _expand_repairs(operation))
-    kept = operation.library in ("torch", "")
-    out = tuple(a.shape[i - fill] if size == -1 and i >= fill and kept else size for i, size in enumerate(wanted))
-    for axis, (size, here) in enumerate(zip(out[fill:], a.shape, strict=True)):
-        if here not in (1, size):
-            says = f"{a} has {here} on axis {axis}, where {size} is asked for: only an axis of 1 can be stretched"
-            raise Clash(says, LAW_INTO, ((0, axis),), lambda: _expand_repairs(operation))
-    negative = [size for size in out if isinstance(size, int) and size < 0]
-    if negative:
-        raise Clash(f"{negative[0]} is no size for a new axis of {a}", LAW_INTO, (), lambda: _expand_repairs(operation))
-    return (out,)
-
-
-@rule
-def expand(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.expand(shape)``."""
-    return broadcast_to(operation)
-
-
-@rule
-def assign(operation: Operation) -> tuple[Shape, ...]:
-    """``target[...] = value`` or, with the setting ``symbol`` such as ``+=``, in place: the target keeps its shape."""
-    target, value = operation.operands
-    shape = value.shape
-    if operation.settings.get("symbol", "=") == "=":
-        while len(shape) > len(target.shape) and shape[0] == 1:
-            shape = shape[1:]
-    lost = len(value.shape) - len(shape)
-    for back in range(1, len(shape) + 1):
-        into = target.shape[-back] if back <= len(target.shape) else None
-        if shape[-back] == into or (shape[-back] == 1 and into is not None):
-            continue
-        axis = len(shape) - back + lost
-        there = f"{into} on axis {len(target.shape) - back}" if into is not None else f"{len(target.shape)} axes"
-        marks = [(1, axis), *([(0, len(target.shape) - back)] if into is not None else [])]
-        says = f"{value} has {shape[-back]} on axis {axis}, {target}, which it is put into, has {there}"
-        raise Clash(says, LAW_INTO, marks, lambda: broadcast_repairs(operation, which=(1,)))
-    return (target.shape,)
 
 
 def broadcast_of(
@@ -107,7 +58,9 @@ def meets(sizes: Sequence[Size]) -> Size | None:
     return 1 if not others else others.pop() if len(others) == 1 else None
 
 
-def broadcast_repairs(operation: Operation, which: Sequence[int] | None = None) -> list[Repair]:
+def broadcast_repairs(
+    operation: Operation, which: Sequence[int] | None = None, more: Sequence[Change] = ()
+) -> list[Repair]:
     """One operand changed so that all fit; best where nothing grows beyond the largest operand."""
     others = operation.operands[:1] if operation.rule == "assign" else operation.operands
     largest = max(others, key=lambda one: len(one.shape)).shape
@@ -137,6 +90,7 @@ def broadcast_repairs(operation: Operation, which: Sequence[int] | None = None) 
             extra = 0.4 if len(operation.operands[i].shape) == len(largest) > _smallest(operation) else 0.0
             extra += 1.0 if len(change.after.operands[i].shape) > len(largest) else 0.0
             yield Change(change.price + extra, change.after, change.repair)
+        yield from more
 
     return ranked(operation, changes(), worse)
 
@@ -169,7 +123,8 @@ def _axis_of(inside: str) -> int | None:
 
 
 def cut_to(one: Operand, other: Shape) -> Iterator[Move]:
-    """The longer one cut to the length of the other, axis by axis from the right."""
+    """The longer one cut to the length of the other, on one axis or on all that differ."""
+    yield from cropped(one, other)
     for back in range(1, min(len(one.shape), len(other)) + 1):
         size = other[-back]
         if isinstance(size, int) and size != one.shape[-back]:
@@ -179,27 +134,23 @@ def cut_to(one: Operand, other: Shape) -> Iterator[Move]:
                 yield Move(move.template, move.shape, move.because, 2.0) if near else move
 
 
+def cropped(one: Operand, other: Shape) -> Iterator[Move]:
+    """Several axes cut at once: at both ends where as much is over at each, as after a convolution without padding."""
+    pairs = list(zip(one.shape, other, strict=True)) if len(one.shape) == len(other) else []
+    over = [a - b if isinstance(a, int) and isinstance(b, int) and a != b != 1 else 0 for a, b in pairs]
+    first = next((at for at, more in enumerate(over) if more), len(over))
+    if sum(more != 0 for more in over) < 2 or min(over) < 0 or 0 in other or not all(over[first:]):
+        return
+    even = len({*over[first:]}) == 1 and over[first] % 2 == 0
+    keys = [f"{more // 2}:-{more // 2}" if even else f":{size}" for more, size in zip(over, other, strict=True)][first:]
+    shape = one.shape[:first] + other[first:]
+    words = f"the {over[first] // 2} at each edge of {{name}}" if even else "the last entries of {name}"
+    yield Move(f"{{}}[..., {', '.join(keys)}]", shape, f"{words} may be left out", 4.4)
+
+
 def pairs(one: Operand, others: Sequence[Shape]) -> Iterator[Move]:
     """Every entry of one with every entry of the other."""
     for shape in others:
         if len(shape) == len(one.shape) >= 1 and shape[1:] == one.shape[1:]:
             because = "every entry of {name} is meant with every one of the other"
             yield Move("{}[:, None]", (one.shape[0], 1, *one.shape[1:]), because, 0.8)
-
-
-def _expand_repairs(operation: Operation) -> list[Repair]:
-    wanted = _sizes(operation.settings["shape"])
-    (a,) = operation.operands
-
-    def moves(_: int) -> Iterator[Move]:
-        yield from widened(a, len(wanted))
-        yield from transposed(a)
-        yield from squeezed(a)
-        yield from reshaped(a, wanted)
-        yield from cut_to(a, wanted)
-
-    return ranked(operation, every_move(operation, moves))
-
-
-def _sizes(shape: object) -> Shape:
-    return sizes_of(shape) if isinstance(shape, tuple | list) else sizes_of([shape])  # type: ignore[list-item]

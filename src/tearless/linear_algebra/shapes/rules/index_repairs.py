@@ -29,6 +29,10 @@ def too_many_repairs(operation: Operation, some: Sequence[Item | None]) -> list[
             price = (0.9 if first else 1.0) if one.kind == "int" else 1.2 if plain else 2.0
             because = f"{a.name} has not the axis that '{spelled([one])}' is for"
             yield _keyed(operation, left, because.replace("{", "").replace("}", ""), price)
+        taking = [at for at, one in enumerate(some) if one is not None and one.takes]
+        if len(taking) > len(a.shape) >= 1 and None not in some:
+            begins = some[: taking[len(a.shape)]]
+            yield _keyed(operation, begins, f"{a.name} has no more axes", 1.8)
         yield from every_move(operation, lambda _: widened(a, len(a.shape) + 1), (0,))
 
     return ranked(operation, changes())

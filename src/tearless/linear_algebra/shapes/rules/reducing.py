@@ -43,6 +43,12 @@ def _words(axes: tuple[int, ...]) -> str:
 
 
 @rule
+def same(operation: Operation) -> tuple[Shape, ...]:
+    """What works on one array entry by entry: the shape stays."""
+    return operation.shapes[:1]
+
+
+@rule
 def along(operation: Operation) -> tuple[Shape, ...]:
     """Softmax, cumsum, sort, flip ...: the shape stays; setting ``axis``, None for everything in one row (NumPy)."""
     (a,) = operation.operands

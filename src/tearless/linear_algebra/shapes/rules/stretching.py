@@ -1,0 +1,122 @@
+"""An array stretched to a shape that is given: asked for, or that of what it is put into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tearless.linear_algebra.shapes.moves import Move, reshaped, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.operation import Clash, Operation, Place, Repair
+from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, on_settings, ranked
+from tearless.linear_algebra.shapes.size import Shape, sizes_of, written
+
+from .broadcasting import broadcast_repairs, cut_to
+from .registry import rule
+
+LAW_INTO = "a value must broadcast to the shape that it is put into: that shape cannot grow"
+
+
+@rule
+def broadcast_to(operation: Operation) -> tuple[Shape, ...]:
+    """``np.broadcast_to(a, shape)`` and PyTorch's ``a.expand(shape)``, where -1 keeps a size. Setting ``shape``."""
+    a, wanted = operation.operands[0], _wanted(operation)
+    fill = len(wanted) - len(a.shape)
+    if fill < 0:
+        says = f"{a} has {len(a.shape)} axes, more than the {len(wanted)} of {written(wanted)}"
+        raise Clash(says, LAW_INTO, ((0, 0),), lambda: _expand_repairs(operation))
+    kept = operation.library in ("torch", "")
+    out = tuple(a.shape[i - fill] if size == -1 and i >= fill and kept else size for i, size in enumerate(wanted))
+    for axis, (size, here) in enumerate(zip(out[fill:], a.shape, strict=True)):
+        if here not in (1, size):
+            says = f"{a} has {here} on axis {axis}, where {size} is asked for: only an axis of 1 can be stretched"
+            raise Clash(says, LAW_INTO, ((0, axis),), lambda: _expand_repairs(operation))
+    negative = [size for size in out if isinstance(size, int) and size < 0]
+    if negative:
+        raise Clash(f"{negative[0]} is no size for a new axis of {a}", LAW_INTO, (), lambda: _expand_repairs(operation))
+    return (out,)
+
+
+@rule
+def expand(operation: Operation) -> tuple[Shape, ...]:
+    """PyTorch's ``a.expand(shape)``."""
+    return broadcast_to(operation)
+
+
+@rule
+def expand_as(operation: Operation) -> tuple[Shape, ...]:
+    """PyTorch's ``a.expand_as(other)``."""
+    return broadcast_to(operation)
+
+
+def _wanted(operation: Operation) -> Shape:
+    """The shape asked for: a setting, or that of the second operand."""
+    if len(operation.operands) > 1:
+        return operation.shapes[1]
+    shape = operation.settings["shape"]
+    return sizes_of(shape if isinstance(shape, tuple | list) else [shape])
+
+
+@rule
+def assign(operation: Operation) -> tuple[Shape, ...]:
+    """``target[...] = value`` or, with the setting ``symbol`` such as ``+=``, in place: the target keeps its shape."""
+    target, value = operation.operands
+    shape = value.shape
+    if operation.settings.get("symbol", "=") == "=":
+        while len(shape) > len(target.shape) and shape[0] == 1:
+            shape = shape[1:]
+    lost = len(value.shape) - len(shape)
+    for back in range(1, len(shape) + 1):
+        into = target.shape[-back] if back <= len(target.shape) else None
+        if shape[-back] == into or (shape[-back] == 1 and into is not None):
+            continue
+        axis = len(shape) - back + lost
+        rank = len(target.shape)
+        there = f"{into} on axis {rank - back}" if into is not None else f"{rank} {'axis' if rank == 1 else 'axes'}"
+        marks = [(1, axis), *([(0, len(target.shape) - back)] if into is not None else [])]
+        says = f"{value} has {shape[-back]} on axis {axis}, {target}, which it is put into, has {there}"
+        raise Clash(says, LAW_INTO, marks, lambda: _value_repairs(operation))
+    return (target.shape,)
+
+
+def _expand_repairs(operation: Operation) -> list[Repair]:
+    wanted = _wanted(operation)
+    a = operation.operands[0]
+
+    def moves(_: int) -> Iterator[Move]:
+        yield from widened(a, len(wanted))
+        yield from transposed(a)
+        yield from squeezed(a)
+        yield from reshaped(a, wanted)
+        yield from cut_to(a, wanted)
+
+    return ranked(operation, [*every_move(operation, moves, (0,)), *_other_sizes(operation, wanted)])
+
+
+def _other_sizes(operation: Operation, wanted: Shape) -> Iterator[Change]:
+    """The sizes that the array has kept, only its axes of 1 stretched."""
+    shape = operation.shapes[0]
+    fill = len(wanted) - len(shape)
+    kept = [size if size != 1 else wanted[at + fill] if at + fill >= 0 else 1 for at, size in enumerate(shape)]
+    if operation.rule != "expand_as":
+        because = "axes that are not of 1 stay as they are"
+        yield on_settings(operation, because, 1.6, shape=(*wanted[: max(fill, 0)], *kept))
+
+
+def _value_repairs(operation: Operation) -> list[Repair]:
+    """The value made to fit; a sum over what it has more; or a new array in the target's place."""
+    target, value = operation.operands
+    more = len(value.shape) - len(target.shape)
+
+    def changes() -> Iterator[Change]:
+        sign = str(operation.settings.get("symbol", "="))[:-1]
+        if more == 1:
+            summed = sign in ("+", "-")
+            because = "the sum of {name} over axis 0 is meant" if summed else "the first entry of {name} is meant"
+            yield on_operands(operation, {1: Move("{}.sum(0)" if summed else "{}[0]", value.shape[1:], because, 1.9)})
+        if sign and operation.parts == (Place(0), f" {sign}= ", Place(1)):
+            new = replace(operation, rule="broadcast")
+            because = f"{target.name} may grow: a new array takes its name"
+            yield instead(because, 2.2, f"{{0}} = {{0}} {sign} {{1}}", new)
+
+    found = broadcast_repairs(operation, which=(1,), more=tuple(changes()))
+    return list(found)
