@@ -289,7 +289,6 @@ def test_nothing_of_the_program_is_run_by_looking(look: Look) -> None:
         z = odd - odd
         z = odd - x
         v = odd.value - 1
-        print(odd, file=open("/dev/null", "w"))
     del asked[:]
     z = odd - odd
     v = odd.value * np.ones(3)
