@@ -57,12 +57,12 @@ def of_batch(
 
 def _seen(frames: Sequence[FrameType]) -> Batch | None:
     """The samples, from the frames of the loader itself."""
-    rows = [one.f_locals.get("batch") for one in frames if one.f_code.co_name.startswith("collate")]
-    rows = [row for row in rows if isinstance(row, list | tuple) and len(row) > 1]
+    held = [one.f_locals.get("batch") for one in frames if one.f_code.co_name.startswith("collate")]
+    rows: list[Sequence[Any]] = [row for row in held if isinstance(row, list | tuple) and len(row) > 1]
     if not rows:
         return None
     holders = (one.f_locals for one in frames if "possibly_batched_index" in one.f_locals)
-    indices = next((held["possibly_batched_index"] for held in holders), None)
+    indices = next((names["possibly_batched_index"] for names in holders), None)
     route = tuple(key for row, after in pairwise(rows) for key in _step(row, after))
     specs = [_like(one) for one in rows[-1]]
     at = next((i for i, one in enumerate(specs) if one and specs[0] and one.shape != specs[0].shape), None)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast
 import linecache
+import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
 from .frames import MOST_LINES, Source
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
+_PYTHON = tuple({sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")})
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
 COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
 
@@ -90,9 +93,17 @@ def found_in(kind: type, name: str) -> Any:
 
 def body_of(function: FunctionType, me: type | None = None, caller: tuple[ast.Call, Body] | None = None) -> Body | None:
     """The body of a function; ``None`` where its source is not to be had."""
+    if is_installed(function.__code__.co_filename):
+        return None
     source = source_at(function.__code__.co_filename, function.__globals__)
     tree = source and _tree_of(source, function.__code__)
     return Body(source, tree, function.__globals__, me, caller) if source and tree else None
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file is an installed library's or Python's own: nothing there is the reader's to change."""
+    parts = Path(file).parts
+    return "site-packages" in parts or "dist-packages" in parts or file.startswith(_PYTHON)
 
 
 def source_at(file: str, names: Mapping[str, Any]) -> Source | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .bodies import COMPREHENSIONS, LOOPS, Body, callee, own_nodes
 
 DEEPEST = 12
-_GROWING = ("append", "extend", "insert")
+_GROWING = ("append", "extend", "insert", "update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _items(body: Body, row: ast.expr, deep: int = 0) -> Iterator[Item]:
             yield Item(value, str(key.value) if isinstance(key, ast.Constant) else "")
     elif isinstance(row, ast.DictComp):
         yield Item(row.value, loop=row)
-    elif isinstance(row, COMPREHENSIONS):
+    elif isinstance(row, ast.ListComp | ast.GeneratorExp | ast.SetComp):
         yield Item(row.elt, loop=row)
     elif isinstance(row, ast.BinOp) and isinstance(row.op, ast.Add):
         yield from _items(body, row.left, deep + 1)
@@ -109,6 +109,9 @@ def _grown(body: Body, name: ast.Name | ast.Attribute, deep: int) -> Iterator[It
 def _given(node: ast.AST, name: str) -> ast.expr | None:
     """What a statement gives to the row of this name."""
     if isinstance(node, ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Subscript) and ast.unparse(target.value) == name:
+                return ast.Dict([target.slice], [node.value])
         return node.value if any(ast.unparse(target) == name for target in node.targets) else None
     if isinstance(node, ast.AnnAssign | ast.AugAssign):
         return node.value if ast.unparse(node.target) == name else None
@@ -116,7 +119,7 @@ def _given(node: ast.AST, name: str) -> ast.expr | None:
         return None
     if node.func.attr not in _GROWING or ast.unparse(node.func.value) != name:
         return None
-    return node.args[-1] if node.func.attr == "extend" else ast.List([node.args[-1]], ast.Load())
+    return node.args[-1] if node.func.attr in ("extend", "update") else ast.List([node.args[-1]], ast.Load())
 
 
 def around(function: ast.AST, node: ast.AST) -> Iterator[ast.AST]:

@@ -69,7 +69,7 @@ def _batch_norm(given: Given, n: int) -> Asked:
     del n
     other = next((role for role in ("running_mean", "weight") if is_present(given.get(role))), "weight")
     value = given.get("input")
-    axes = len(value.shape) if is_present(value) else 2
+    axes = len(getattr(value, "shape", (0, 0)))
     return Asked("batch_norm", _takes(given, "input", other), {"n": {4: 2, 5: 3}.get(axes, 1)})
 
 

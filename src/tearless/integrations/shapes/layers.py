@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from tearless.linear_algebra.shapes import RULES, Clash, Operand, Operation, results
 
@@ -14,19 +15,19 @@ from .batches import of_batch
 from .calls import LayerCall
 from .library_frames import function_at_work, is_module, layer_at_work, spoken
 from .loaders import Loader
-from .made import Made
-from .made_at import made_of
+from .made_at import made_at
 from .modules import Asked
 from .onwards import onwards
 from .places import place_of
-from .producers import produced_by
 from .ranges import LAW_ONE, clash_of_values
 from .remaking import Remade
 from .state_dicts import of_state_dict
 from .values import spec_of
 from .wholes import of_whole
+from .widening import layer_before, widened
 from .words import Words
 
+Nodes: TypeAlias = tuple[ast.expr | None, ...]
 __all__ = ["LayerCall", "model_path", "of_call"]
 _PARAMETERS = ("weight", "bias", "running_mean", "pos_weight")
 
@@ -79,13 +80,13 @@ def _of_layer(
     place = place_of(layer, above, below, words)
     direct = below[0].f_locals.get("self") is layer
     operation, nodes = operation_of(asked, words, place.path, layer, direct)
-    made = made_of(place.chain, layer, place.root, place.name)
+    made = made_at(place, layer)
     clash = clash_of(error, operation, asked)
     where = made.where() if made is not None else None
     if clash is not None and clash.law == LAW_ONE:
         loader = Loader(above[-1], words)
         return LayerCall(operation, nodes, clash, place.path, type_of(layer), where, loader)
-    remade = Remade(_changed(error, asked, words, above) or made, operation, nodes, direct)
+    remade, clash = _with_before(Remade(made, operation, nodes, direct), clash, asked, words, above)
     if clash is not None:
         clash = remade.placed(onwards(clash, layer, place.chain[0][0]) if place.chain else clash)
     return LayerCall(operation, nodes, clash, place.path, type_of(layer), where, remade)
@@ -100,27 +101,25 @@ def type_of(layer: Any) -> str:
 
 def _of_function(error: BaseException, name: str, asked: Asked, words: Words, above: list[FrameType]) -> LayerCall:
     operation, nodes = operation_of(asked, words, name, None)
-    remade = Remade(_changed(error, asked, words, above), operation, nodes)
     clash = clash_of(error, operation, asked)
+    remade, clash = _with_before(Remade(None, operation, nodes), clash, asked, words, above)
     return LayerCall(operation, nodes, clash and remade.placed(clash), remade=remade)
 
 
-def _changed(error: BaseException, asked: Asked, words: Words, above: list[FrameType]) -> Made | None:
-    """Where the layer is made that gave a loss its scores: that one is changed where classes are too few."""
-    if asked.rule != "loss" or not isinstance(error, IndexError):
-        return None
-    layer = produced_by(asked.takes[0][1], above)
-    if layer is None:
-        return None
-    place = place_of(layer, above, (), words)
-    return made_of(place.chain, layer, place.root, place.name)
+def _with_before(
+    remade: Remade, clash: Clash | None, asked: Asked, words: Words, above: list[FrameType]
+) -> tuple[Remade, Clash | None]:
+    """The repairs of the layer before too, and where it is made, for what is not mended where it came to light."""
+    if clash is None or asked.rule not in ("loss", "pixel_shuffle"):
+        return remade, clash
+    layer, before = layer_before(asked, words, above)
+    return replace(remade, before=before), widened(clash, remade.operation, asked, layer)
 
 
-def operation_of(
-    asked: Asked, words: Words, path: str, layer: Any, direct: bool = True
-) -> tuple[Operation, tuple[ast.expr | None, ...]]:
+def operation_of(asked: Asked, words: Words, path: str, layer: Any, direct: bool = True) -> tuple[Operation, Nodes]:
     """The operation that a layer or a function asked for, in the reader's words, and where its operands stand."""
-    operands, nodes = [], []
+    operands: list[Operand] = []
+    nodes: list[ast.expr | None] = []
     for role, value in asked.takes:
         own = layer is not None and role in _PARAMETERS
         name, node = (f"{path}.{role}", None) if own else words.of(value, nodes) or (f"{role} of {path}", None)

@@ -100,7 +100,7 @@ def spoken(call: ast.expr | None, frames: Sequence[FrameType], text: Any) -> lis
     """
     if not isinstance(call, ast.Call) or not frames:
         return []
-    found = []
+    found: list[Spoken] = []
     for node, value in _passed(call, frames[0]):
         found.extend(_parts(node, text(node), value))
     if isinstance(call.func, ast.Attribute):
@@ -133,8 +133,10 @@ def _parts(node: ast.expr | None, text: str, value: Any) -> Iterator[Spoken]:
     yield Spoken(value, text, node)
     if isinstance(value, tuple | list):
         inside = node.elts if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == len(value) else None
+        fields = getattr(type(value), "_fields", ())
         for i, one in enumerate(value[:MOST_PARTS]):
-            yield from _parts(inside[i] if inside else None, ast.unparse(inside[i]) if inside else f"{text}[{i}]", one)
+            part = f"{text}.{fields[i]}" if i < len(fields) else f"{text}[{i}]"
+            yield from _parts(inside[i] if inside else None, ast.unparse(inside[i]) if inside else part, one)
     elif isinstance(value, dict):
         written = {}
         if isinstance(node, ast.Dict):

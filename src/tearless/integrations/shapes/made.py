@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import FunctionType
 
 from tearless.linear_algebra.shapes import Edit, Where
 
-from .bodies import Body, argument, callee
+from .bodies import Body, argument, body_of, callee, own_nodes
 from .elements import around
 from .turns import in_turn
 
@@ -52,7 +53,7 @@ class Made:
         own = _WRAPPED.get((self.kind.__name__, setting), setting)
         node = argument(self.call, own, position_of(self.kind, own))
         number = number_of(node, self.body) if node is not None else None
-        return number and Edit(number, value)
+        return None if number is None else Edit(number, value)
 
     def before(self, layers: Sequence[str]) -> Edit | None:
         """The edit that puts other layers (``Flatten()``) before this one where both stand in a row of layers."""
@@ -69,14 +70,27 @@ class Made:
     def _part(self, name: str, value: str) -> Edit | None:
         own = _WRAPPED.get((self.kind.__name__, name), name)
         position = position_of(self.kind, own)
-        if position is None and any(one.arg is None for one in self.call.keywords):
-            return None
         node = argument(self.call, own, position)
         if node is not None:
             return _followed(node, self.body, self.shared, value)
-        if any(isinstance(one, ast.Starred) for one in self.call.args) or own not in keywords_of(self.kind):
+        if any(one.arg is None for one in self.call.keywords):
+            spread = _spread(self.call, own, self.body)
+            return None if spread is None else Edit(self.body.source.where(spread), value)
+        if any(isinstance(one, ast.Starred) for one in self.call.args):
             return None
-        return self._added(own, value)
+        return self._added(own, value) if own in keywords_of(self.kind) else self._handed_on(own, value)
+
+    def _handed_on(self, name: str, value: str) -> Edit | None:
+        """The setting that the reader's own class gives to the class that it is made from."""
+        function = vars(self.kind).get("__init__")
+        body = body_of(function, self.kind, (self.call, self.body)) if isinstance(function, FunctionType) else None
+        for node in own_nodes(body.function) if body is not None else ():
+            is_call = isinstance(node, ast.Call) and callee(node.func) == "__init__"
+            if is_call and isinstance(node, ast.Call) and body is not None:
+                base = self.kind.__mro__[1]
+                given = argument(node, name, position_of(base, name))
+                return None if given is None else _followed(given, body, 1, value)
+        return None
 
     def _added(self, name: str, value: str) -> Edit:
         """The setting put behind the last argument."""
@@ -121,6 +135,21 @@ def _followed(node: ast.expr, body: Body, shared: int, value: str, deep: int = 0
     return Edit(body.source.where(node, getattr(body.function, "name", "")), value)
 
 
+def _spread(call: ast.Call, name: str, body: Body) -> ast.expr | None:
+    """The value of a setting in a dictionary that a call spreads out: ``**opts``."""
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            continue
+        found = body.written(keyword.value) if isinstance(keyword.value, ast.Name) else (keyword.value, body)
+        row = found[0] if found is not None and found[1].source.file == body.source.file else None
+        if isinstance(row, ast.Call) and callee(row.func) == "dict":
+            return next((one.value for one in row.keywords if one.arg == name), None)
+        if isinstance(row, ast.Dict):
+            pairs = zip(row.keys, row.values, strict=True)
+            return next((value for key, value in pairs if isinstance(key, ast.Constant) and key.value == name), None)
+    return None
+
+
 def number_of(node: ast.expr, body: Body, deep: int = 0) -> Where | None:
     """Where the number stands that an expression is, through names, parameters and their defaults."""
     if isinstance(node, ast.Constant):
@@ -141,11 +170,15 @@ def _varies(node: ast.expr, function: ast.AST) -> bool:
     return False
 
 
+def _makes_row(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and callee(node.func) == "Sequential"
+
+
 def _row_of(function: ast.AST, call: ast.Call) -> ast.AST | None:
     """The row of layers that a call stands in as one of them."""
     for node in ast.walk(function):
         inside = node.elts if isinstance(node, ast.List) else node.args if isinstance(node, ast.Call) else ()
-        if call in inside and (isinstance(node, ast.List) or callee(getattr(node, "func", node)) == "Sequential"):
+        if call in inside and (isinstance(node, ast.List) or _makes_row(node)):
             return node
     return None
 

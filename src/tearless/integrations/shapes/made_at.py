@@ -8,14 +8,26 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from .bodies import Body, argument, assignments, body_of, callee, own_nodes
+from .bodies import Body, argument, assignments, body_of, callee, is_installed, own_nodes
 from .elements import element_of
 from .made import Made
+from .places import Placed
 
 DEEPEST = 24
 
 
-def made_of(chain: Sequence[tuple[Any, str]], layer: Any, root: Body | None = None, name: str = "") -> Made | None:
+def made_at(place: Placed, layer: Any) -> Made | None:
+    """Where the layer of a place in a model is made; ``None`` where no source of the reader's makes it."""
+    return made_of(place.chain, layer, place.root, place.name, place.inline)
+
+
+def made_of(
+    chain: Sequence[tuple[Any, str]],
+    layer: Any,
+    root: Body | None = None,
+    name: str = "",
+    inline: ast.expr | None = None,
+) -> Made | None:
     """Where a layer is made.
 
     ``chain`` leads to it: (module, the name of the next one in it). ``root`` is the function that made the outermost
@@ -29,14 +41,16 @@ def made_of(chain: Sequence[tuple[Any, str]], layer: Any, root: Body | None = No
             expression = _attribute(body, attribute, parent)
             if expression is None:
                 continue
-            caller = _caller(chain[:i], parent, root, name)
+            caller = _caller(chain[:i], parent, root, name, inline)
             body = replace(body, caller=caller)
             found = _resolve(expression, keys, members[i + 1 :], body)
             if found is None and keys:
                 found = _grown(body, attribute, keys, members[i + 1 :])
             if found is not None:
                 return _counted(found, members[0])
-    for value, body in _kept(root, name) if root is not None else ():
+    if root is None or is_installed(root.source.file):
+        return None
+    for value, body in [(inline, root)] if inline is not None else _kept(root, name):
         found = _resolve(value, [key for _, key in chain], members, body)
         if found is not None:
             return found
@@ -65,9 +79,9 @@ def _grown(body: Body, attribute: str, keys: Sequence[str], members: Sequence[An
 
 
 def _caller(
-    chain: Sequence[tuple[Any, str]], parent: Any, root: Body | None, name: str
+    chain: Sequence[tuple[Any, str]], parent: Any, root: Body | None, name: str, inline: ast.expr | None
 ) -> tuple[ast.Call, Body] | None:
-    made = made_of(chain, parent, root, name)
+    made = made_of(chain, parent, root, name, inline)
     return (made.call, made.body) if made is not None else None
 
 
@@ -143,7 +157,7 @@ def _resolve(node: ast.expr, keys: Sequence[str], members: Sequence[Any], body: 
     kind = body.value(node.func)
     if (isinstance(kind, type) and kind is type(members[0])) or callee(node.func) in _names_of(members[0]):
         return _inside_of(node, keys, members, body, deep)
-    if isinstance(kind, FunctionType):
+    if isinstance(kind, FunctionType) and not is_installed(kind.__code__.co_filename):
         return _returned(kind, node, keys, members, body, deep)
     inner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
     ways = (_resolve(one, keys, members, body, deep + 1) for one in (*inner, *node.args))
@@ -164,7 +178,7 @@ def _inside_of(node: ast.Call, keys: Sequence[str], members: Sequence[Any], body
     name = type(members[0]).__name__
     if name in ("TransformerEncoder", "TransformerDecoder") and keys[0] == "layers" and len(keys) > 1:
         layer = argument(node, f"{name[11:].lower()}_layer", 0)
-        return layer and _resolve(layer, keys[2:], members[2:], body, deep + 1)
+        return None if layer is None else _resolve(layer, keys[2:], members[2:], body, deep + 1)
     if name != "Sequential":
         rows = rows[1:]
     count = len(getattr(members[0], "_modules", ()))
@@ -184,7 +198,7 @@ def _named(node: ast.Name, keys: Sequence[str], members: Sequence[Any], body: Bo
     if body.caller is not None and node.id in body.parameters():
         call, outer = body.caller
         given = argument(call, node.id, body.position(node.id))
-        return given and _resolve(given, keys, members, outer, deep + 1)
+        return None if given is None else _resolve(given, keys, members, outer, deep + 1)
     return None
 
 

@@ -165,7 +165,7 @@ def _rnn(layer: Any, given: Given) -> Asked:
     hx = given.get("hx")
     states = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
     value = given.get("input")
-    packed = hasattr(value, "batch_sizes")
+    packed = value is not None and hasattr(value, "batch_sizes")
     settings = {
         "kind": layer.mode.split("_")[0],
         "input_size": layer.input_size,
@@ -175,7 +175,10 @@ def _rnn(layer: Any, given: Given) -> Asked:
         "bidirectional": layer.bidirectional,
         "proj": getattr(layer, "proj_size", 0),
     }
-    takes = (("input", value.data if packed else value), *zip(("h0", "c0"), () if packed else states, strict=False))
+    takes = (
+        ("input", getattr(value, "data", value) if packed else value),
+        *zip(("h0", "c0"), () if packed else states, strict=False),
+    )
     return Asked("rnn", takes, settings)
 
 

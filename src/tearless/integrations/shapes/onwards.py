@@ -49,7 +49,8 @@ def _after(layer: Any, model: Any) -> Iterator[Any]:
 
 
 def _all(model: Any, most: int = 5000) -> Iterator[Any]:
-    stack, seen = [model], set()
+    stack: list[Any] = [model]
+    seen: set[int] = set()
     while stack and len(seen) < most:
         one = stack.pop()
         if one is None or id(one) in seen:

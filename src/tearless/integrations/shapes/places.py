@@ -28,6 +28,8 @@ class Placed:
     path: str
     root: Body | None = None
     name: str = ""
+    inline: ast.expr | None = None
+    """The expression of the failing line that makes the outermost module, where it is made and called at once."""
 
 
 def place_of(layer: Any, above: Sequence[FrameType], below: Sequence[FrameType], words: Words) -> Placed:
@@ -36,12 +38,14 @@ def place_of(layer: Any, above: Sequence[FrameType], below: Sequence[FrameType],
     outermost, root, name = _outermost(layer, above, at_work)
     chain = _chain([outermost, *at_work], layer) if outermost is not None else ()
     keys = [key for parent, key in chain if type(parent).__name__ not in _WRAPPERS]
+    called = words.call.func if isinstance(words.call, ast.Call) else None
+    inline = called if isinstance(called, ast.Call) and not name else None
     if not chain:
         name = name or _called(layer, words)
-        return Placed((), name, root or body_of_frame(words.frame), name)
+        return Placed((), name, root or body_of_frame(words.frame), name, inline)
     own = type(outermost).__module__.startswith("torch.") and type(outermost).__name__ not in _WRAPPERS
     path = ".".join([name, *keys] if own and name else keys)
-    return Placed(chain, path, root, name)
+    return Placed(chain, path, root or body_of_frame(words.frame), name, inline)
 
 
 def _called(layer: Any, words: Words) -> str:
@@ -65,9 +69,10 @@ def _outermost(layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]) -
                 held.append((len(way), name != "self", name, value))
         if held:
             _, _, name, value = max(held, key=lambda one: one[:2])
-            if name == "self" and not isinstance(body().function if body() else None, ast.Module):
+            here = body()
+            if name == "self" and not (here is not None and isinstance(here.function, ast.Module)):
                 return value, *_named_outside(value, above)
-            return value, body(), name
+            return value, here, name
     root = at_work[0] if at_work else None
     return (root, None, "") if root is not None and way_to(root, layer) is not None else (None, None, "")
 

@@ -39,21 +39,21 @@ def _one_number(operation: Operation) -> Clash:
 def _outside_table(operation: Operation, index: Any) -> Clash | None:
     found = extremes(index)
     ids, table = operation.operands[:2]
-    if found is None or not table.shape:
+    rows = table.shape[0] if table.shape else None
+    if found is None or not isinstance(rows, int):
         return None
     low, high = found
-    rows = table.shape[0]
     if low >= 0 and high < rows:
         return None
     number = low if low < 0 else high
-    last = f"its rows are 0 to {int(rows) - 1}"
-    says = f"{ids.name} holds the index {number}, {table.name} {table.shape[0]} rows: {last}"
-    return Clash(says, LAW_TABLE, ((1, 0),), lambda: _of_table(operation, low, high), "shape", operation)
+    last = f"its rows are 0 to {rows - 1}"
+    says = f"{ids.name} holds the index {number}, {table.name} {rows} rows: {last}"
+    return Clash(says, LAW_TABLE, ((1, 0),), lambda: _of_table(operation, low, high, rows), "shape", operation)
 
 
-def _of_table(operation: Operation, low: int, high: int) -> list[Repair]:
+def _of_table(operation: Operation, low: int, high: int, rows: int) -> list[Repair]:
     ids, table = operation.operands[:2]
-    rows, width = table.shape
+    width = table.shape[1]
     more = []
     if low >= 0:
         wider = replace(table, shape=(high + 1, width))
@@ -61,7 +61,7 @@ def _of_table(operation: Operation, low: int, high: int) -> list[Repair]:
         if low >= 1 and high == rows:
             more.append(Repair(f"{ids.name} counts from 1", gives, operands={0: "{} - 1"}))
         more.insert(0, Repair(f"{ids.name} goes up to {high}", gives, layer={"num_embeddings": str(high + 1)}))
-    more.append(Repair("indices outside are a mistake in the data", operands={0: f"{{}}.clamp(0, {int(rows) - 1})"}))
+    more.append(Repair("indices outside are a mistake in the data", operands={0: f"{{}}.clamp(0, {rows - 1})"}))
     return more
 
 
@@ -72,16 +72,14 @@ def _outside_classes(operation: Operation, target: Any, ignored: Any) -> Clash |
     axis = 1 if len(scores.shape) > 1 else 0
     count = scores.shape[axis]
     found = extremes(target, ignored)
-    if found is None or (found[0] >= 0 and found[1] < count):
+    if found is None or not isinstance(count, int) or (found[0] >= 0 and found[1] < count):
         return None
     low, high = found
     says = (
         f"{classes.name} holds the class {low if low < 0 else high}, {scores.name} has scores for {count} classes on "
     )
-    says += f"axis {axis}: 0 to {int(count) - 1}"
-    return Clash(
-        says, LAW_CLASSES, ((0, axis),), lambda: _of_classes(operation, low, high, int(count)), "shape", operation
-    )
+    says += f"axis {axis}: 0 to {count - 1}"
+    return Clash(says, LAW_CLASSES, ((0, axis),), lambda: _of_classes(operation, low, high, count), "shape", operation)
 
 
 def _of_classes(operation: Operation, low: int, high: int, count: int) -> list[Repair]:

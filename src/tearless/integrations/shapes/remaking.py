@@ -10,6 +10,7 @@ from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
 
 from .made import Made, keywords_of
 
+_OUTPUTS = {"out_features", "out_channels"}
 _ARGUMENTS = {
     "axis": ("dim",),
     "start": ("start_dim",),
@@ -35,8 +36,12 @@ class Remade:
     operation: Operation
     nodes: tuple[ast.expr | None, ...]
     direct: bool = True
+    before: Made | None = None
+    """Where the layer is made that gave the input, if it is to be changed too."""
 
     def __call__(self, repair: Repair) -> Edit | None:
+        if self.before is not None and _OUTPUTS & set(repair.layer):
+            return self.before.edit(repair.layer)
         if self.made is None:
             return None
         if repair.layer:

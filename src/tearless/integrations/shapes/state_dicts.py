@@ -15,7 +15,7 @@ from .bodies import body_of_frame
 from .calls import LayerCall
 from .library_frames import is_module
 from .made import Made
-from .made_at import made_of
+from .made_at import made_at
 from .modules import asked_of
 from .places import children, place_of
 from .values import spec_of
@@ -60,7 +60,7 @@ def of_state_dict(words: Words, above: Sequence[FrameType], below: Sequence[Fram
     operation = Operation("assign", (target, value), parts=words.parts(nodes))
     layer, role = _owner(model, name)
     place = place_of(layer, [*above, frame], (), words)
-    made = made_of(place.chain, layer, place.root, place.name)
+    made = made_at(place, layer)
     clash = _clash(operation, layer, role, unlike[1:])
     remade = Remade(made, model, unlike, above, words, nodes[1] is not None)
     where = made.where() if made is not None else None
@@ -189,7 +189,7 @@ class Remade:
         for name, _, theirs in self.unlike:
             layer, role = _owner(self.model, name)
             place = place_of(layer, self.above, (), self.words) if layer is not None else None
-            made = made_of(place.chain, layer, place.root, place.name) if place is not None else None
+            made = made_at(place, layer) if place is not None else None
             for setting, size in _sizes_of(layer, role, tuple(theirs.shape)).items():
                 edit = made.source_of(setting, size) if made is not None else None
                 edits.add(edit)

@@ -12,7 +12,7 @@ from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Sh
 
 from .calls import LayerCall
 from .library_frames import is_module
-from .made_at import made_of
+from .made_at import made_at
 from .places import place_of
 from .remaking import Remade
 from .values import spec_of
@@ -134,11 +134,13 @@ def _model(frame: FrameType, words: Words, above: Sequence[FrameType]) -> LayerC
         operands.append(spec.named(name))  # type: ignore[union-attr]
     operation = Operation("transformer", tuple(operands), {"d_model": wide}, words.parts(nodes))
     place = place_of(me, above, (frame,), words)
-    made = made_of(place.chain, me, place.root, place.name)
+    made = made_at(place, me)
     clash = _model_clash(operation, wide, bool(getattr(me, "batch_first", False)))
     remade = Remade(made, operation, tuple(nodes))
     where = made.where() if made is not None else None
-    return clash and LayerCall(operation, tuple(nodes), clash, place.path, type(me).__name__, where, remade)
+    if clash is None:
+        return None
+    return LayerCall(operation, tuple(nodes), clash, place.path, type(me).__name__, where, remade)
 
 
 def _model_clash(operation: Operation, wide: int, first: bool) -> Clash | None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from tearless.linear_algebra.shapes import Place
 
+from .bodies import source_at
+from .frames import span
 from .library_frames import Spoken
 
 Part = str | Place
@@ -39,25 +41,14 @@ class Words:
 
     def parts(self, nodes: Sequence[ast.expr | None]) -> tuple[Part, ...]:
         """The text of the call in pieces, with a place where an operand stands; empty where none stands there."""
-        if self.call is None or not any(nodes):
+        source = source_at(self.frame.f_code.co_filename, self.frame.f_globals)
+        if self.call is None or not any(nodes) or source is None:
             return ()
-        lines = [line.encode() for line in self.text(self.call).splitlines(keepends=True)]
-        starts = [sum(map(len, lines[:i])) for i in range(len(lines))]
-        whole, parts, done = b"".join(lines), [], 0
-        spans = sorted((*self._span(node, starts), i) for i, node in enumerate(nodes) if node is not None)
-        for start, end, i in spans:
-            if start < done:
-                continue
-            parts += [whole[done:start].decode(), Place(i)]
-            done = end
-        return tuple(part for part in (*parts, whole[done:].decode()) if part != "")
-
-    def _span(self, node: ast.expr, starts: Sequence[int]) -> tuple[int, int]:
-        first = self.call
-        assert first is not None  # noqa: S101 - asked for by ``parts`` alone
-
-        def place(line: int, column: int) -> int:
-            row = min(line - first.lineno, len(starts) - 1)
-            return starts[row] + column - (first.col_offset if row == 0 else 0)
-
-        return place(node.lineno, node.col_offset), place(node.end_lineno or 0, node.end_col_offset or 0)
+        whole = span(self.call)
+        parts: list[Part] = []
+        at = whole[:2]
+        for place, i in sorted((span(node), i) for i, node in enumerate(nodes) if node is not None):
+            if place[:2] >= at:
+                parts += [source.between(*at, *place[:2]), Place(i)]
+                at = place[2:]
+        return tuple(part for part in (*parts, source.between(*at, *whole[2:])) if part != "")
