@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
+from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Named, Size, written
 
-from .layer_repairs import cast, hung, offered, turned
+from .layer_repairs import Turn, cast, hung, offered, turned
 
 Repairs = Callable[[], Sequence[Repair]]
 FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -82,7 +83,7 @@ def agree(operation: Operation, which: Sequence[int], law: str = LAW_DTYPE, devi
         same_device(operation)
 
 
-def _casts(operation: Operation, which: Sequence[int]) -> Iterator[Any]:
+def _casts(operation: Operation, which: Sequence[int]) -> Iterator[Change | None]:
     last = operation.operands[which[-1]].dtype
     others = [i for i in which if operation.operands[i].dtype not in ("", last)]
     yield turned(operation, f"the parameters are {last}", {i: cast(operation.operands[i], last) for i in others})
@@ -92,13 +93,28 @@ def _casts(operation: Operation, which: Sequence[int]) -> Iterator[Any]:
         yield turned(operation, f"all is meant {first}", {i: cast(operation.operands[i], first) for i in odd})
 
 
-def of_type(operation: Operation, at: int, allowed: Sequence[str], meaning: str, more: Any = ()) -> None:
-    """Raise ``Clash`` where an operand's type of numbers is known and not allowed; the first allowed one mends it."""
+def of_type(
+    operation: Operation,
+    at: int,
+    allowed: Sequence[str],
+    meaning: str,
+    more: Iterable[Change | None] = (),
+    every: bool = False,
+) -> None:
+    """Raise ``Clash`` where an operand's type of numbers is known and not allowed; the first allowed one mends it.
+
+    ``more`` are other changes, likelier ones; with ``every`` all operands get that type.
+    """
     one = operation.operands[at]
     if one.dtype and one.dtype not in allowed:
-        says = f"{one.name} is {one.dtype}: {meaning}, {allowed[0]}"
-        last = turned(
-            operation, f"{one.name} holds whole numbers" if "int" in allowed[0] else "", {at: cast(one, allowed[0])}
+        which = range(len(operation.operands)) if every else (at,)
+        turns = {i: cast(operation.operands[i], allowed[0]) for i in which}
+        because = f"{one.name} holds whole numbers" if "int" in allowed[0] else f"{allowed[0]} is what is taken"
+        last = turned(operation, because, turns)
+        says = (
+            f"{one.name} is {one.dtype}: {meaning} ({allowed[0]})"
+            if not every
+            else f"{one.name} is {one.dtype}: {meaning}"
         )
         raise Clash(says, meaning, (), lambda: offered(operation, [*more, last]), "dtype")
 
@@ -113,7 +129,7 @@ def same_device(operation: Operation) -> None:
             raise Clash(says, LAW_DEVICE, (), lambda: offered(operation, _sent(operation)), "device")
 
 
-def _sent(operation: Operation) -> Iterator[Any]:
+def _sent(operation: Operation) -> Iterator[Change | None]:
     operands = operation.operands
     homes = [one.device for one in reversed(operands) if one.device]
     for home in sorted(set(homes), key=lambda device: (device == "cpu", homes.index(device))):
@@ -122,7 +138,7 @@ def _sent(operation: Operation) -> Iterator[Any]:
         yield turned(operation, f"the work is done on {home}", {i: _at(turn, home) for i, turn in turns.items()})
 
 
-def _at(turn: Any, device: str) -> Any:
+def _at(turn: Turn, device: str) -> Turn:
     return replace(turn, after=replace(turn.after, device=device))
 
 

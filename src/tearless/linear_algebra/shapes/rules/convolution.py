@@ -158,7 +158,7 @@ def _grown(operation: Operation, n: int) -> Shape:
     for axis, (window, more) in enumerate(
         zip(windows_of(operation, n, weight.shape[2:]), extra, strict=True), len(x.shape) - n
     ):
-        if more >= max(window.stride, window.dilation):
+        if more >= max(window.stride, window.dilation) and 0 not in x.shape[:-n]:
             says = f"output_padding={more} is not smaller than stride {window.stride} or dilation {window.dilation}"
             changes = [remade(operation, "nothing is added", {"output_padding": 0}, {}, output_padding=0)]
             raise Clash(says, LAW_OUT, (), lambda: offered(operation, changes))  # noqa: B023

@@ -85,6 +85,8 @@ def _linear_mends(operation: Operation) -> list[Repair]:
 
 def _linear_changes(operation: Operation) -> Iterator[Change | None]:
     x, weight = operation.operands[:2]
+    if not x.shape or len(weight.shape) not in (1, 2):
+        return
     wanted, here = weight.shape[-1], x.shape[-1]
     for start in range(1, len(x.shape) - 1):
         if product(x.shape[start:]) == wanted:
@@ -153,7 +155,8 @@ def bilinear(operation: Operation) -> tuple[Shape, ...]:
         meet = [(at, axis) for axis in differ[:1] for at in (0, 1)]
         raise Clash(f"{one} and {two} differ before their last axes: they must be equal", LAW_BILINEAR, meet)
     if more and more[0].shape != weight.shape[:1]:
-        raise Clash(f"{more[0]} does not fit the {weight.shape[0]} outputs of {weight}", LAW_BIAS, ((3, 0), (2, 0)))
+        spare = [(2, 0), *((3, axis) for axis in range(len(more[0].shape)))]
+        raise Clash(f"{more[0]} does not fit the {weight.shape[0]} outputs of {weight}", LAW_BIAS, spare)
     agree(operation, list(range(len(operation.operands)))[::-1])
     return ((*one.shape[:-1], weight.shape[0]),)
 
@@ -210,7 +213,7 @@ def one_hot(operation: Operation) -> tuple[Shape, ...]:
     of_type(operation, 0, ("int64",), "one_hot takes whole numbers of one type alone")
     name = next((name for name in ("classes", "num_classes") if name in operation.settings), "classes")
     classes = whole(operation, name, -1, least=-1)
-    if classes == 0 and product(index.shape) != 0:
+    if classes == 0:
         raise Clash(f"{name} is 0: there must be more classes than the largest index", "classes are counted from 0")
     if classes == -1 and product(index.shape) == 0:
         raise Clash(f"{index} is empty: the number of classes must be given", "classes are the largest index and one")
@@ -236,6 +239,8 @@ def axis_of(operation: Operation, x: Operand, default: int, rank: int | None = N
     name = "dim" if "dim" in operation.settings else "axis"
     here = len(x.shape) if rank is None else rank
     axis = whole(operation, name, default, least=-(10**9))
+    if rank == 0 and axis in (0, -1):
+        return 0
     if not -here <= axis < here:
         law = "an axis is counted from 0, or from the end with -1"
         says = f"{x} has {here} axes, there is none at {axis}"

@@ -216,7 +216,8 @@ def _multilabel_margin(operation: Operation) -> Shape:
     if len(x.shape) > 2:
         marks = [(0, axis) for axis in range(len(x.shape))]
         raise Clash(f"{x} has more than two axes (batch, labels)", LAW_EQUAL, marks, lambda: pair_mends(operation))
-    _one_shape(operation, lambda: pair_mends(operation))
+    if len(x.shape) == 2 or len(target.shape) > 1 or product(x.shape) != product(target.shape):
+        _one_shape(operation, lambda: pair_mends(operation))
     _class_numbers(operation)
     return x.shape[: max(0, len(x.shape) - 1)] if target.shape else ()
 
@@ -230,10 +231,10 @@ def _class_numbers(operation: Operation) -> None:
 
 def _multi_margin(operation: Operation) -> Shape:
     x, target, *weights = operation.operands
-    alone = len(x.shape) < 2
-    fits = target.shape in ((), (1,)) if alone else target.shape == x.shape[:1]
+    count = 1 if len(x.shape) < 2 else x.shape[0]
+    fits = len(target.shape) < 2 and product(target.shape) == count
     if len(x.shape) > 2 or not fits:
-        marks = [(1, axis) for axis in range(len(target.shape))] or [(0, 0)]
+        marks = [(1, axis) for axis in range(len(target.shape))]
         marks = [(0, axis) for axis in range(len(x.shape))] if len(x.shape) > 2 else marks
         raise Clash(f"{target} beside {x}: {LAW_MARGIN}", LAW_MARGIN, marks, lambda: class_mends(operation))
     if x.shape:
@@ -247,7 +248,7 @@ def _cosine_embedding(operation: Operation) -> Shape:
     rows = len(target.shape) + 1
     if len(target.shape) > 1 or len(a.shape) != rows or len(b.shape) != rows:
         law = "rows (batch, width) take a target (batch,) of 1 and -1; two rows alone take one number"
-        marks = [(2, axis) for axis in range(len(target.shape))] or [(0, 0)]
+        marks = [(i, axis) for i, one in enumerate((a, b, target)) for axis in range(len(one.shape))]
         raise Clash(f"{a}, {b} and {target}: {law}", law, marks, lambda: pair_mends(operation))
     lead = broadcast_of((a, b), (a.shape, b.shape), "", lambda: pair_mends(operation))[:-1]
     return broadcast_of((a, target), (lead, target.shape), "the target", lambda: pair_mends(operation))
@@ -276,7 +277,7 @@ def _gaussian(operation: Operation) -> Shape:
     changed = [size for size, other in zip(var.shape, x.shape, strict=False) if size != other]
     fits = var.shape in (x.shape, x.shape[:-1]) or (len(var.shape) == len(x.shape) and changed == [1])
     if not fits or (not x.shape and var.shape):
-        marks = [(2, axis) for axis in range(len(var.shape))] or [(0, 0)]
+        marks = [(2, axis) for axis in range(len(var.shape))]
         raise Clash(f"{var} is the variance beside {x}: {LAW_VAR}", LAW_VAR, marks)
     spread = replace(var, shape=(*var.shape, 1)) if var.shape != x.shape and len(var.shape) < len(x.shape) else var
     return broadcast_of((x, spread), (shape, spread.shape), "the variance")

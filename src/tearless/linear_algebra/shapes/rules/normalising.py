@@ -44,7 +44,8 @@ def batch_norm(operation: Operation) -> tuple[Shape, ...]:
         axes_are(operation, ranks, meaning, lambda: _mends(operation, 1))
     elif len(x.shape) < 2:
         raise Clash(f"{x} has no axis of channels", LAW, [(0, axis) for axis in range(len(x.shape))])
-    _one_for_each(operation, 1)
+    if product(x.shape) != 0:
+        _one_for_each(operation, 1)
     if operation.settings.get("training") and product((x.shape[0], *x.shape[2:])) == 1:
         marks = [(0, axis) for axis in range(len(x.shape)) if axis != 1]
         raise Clash(f"{x} has one number for each channel: it is training on one sample", LAW_ONE, marks)
@@ -197,7 +198,7 @@ def _layer_mends(operation: Operation) -> list[Repair]:
             yield turned(operation, f"{x.name} is kept the other way round", {0: permuted(x, 1, 0)}, ".T")
         if count > 1 and rank and x.shape[-1] == wanted[-1]:
             yield made(x.shape[-1:])
-        if product(x.shape[1:]) == product(wanted) and not any(isinstance(size, Named) for size in wanted):
+        if rank and product(x.shape[1:]) == product(wanted) and not any(isinstance(size, Named) for size in wanted):
             yield turned(operation, f"each sample of {x.name} has that shape", {0: _shaped(x, wanted)})
         if 0 < count < rank:
             yield made(x.shape[-count:])

@@ -104,13 +104,29 @@ def adaptive_pool(operation: Operation) -> tuple[Shape, ...]:
     """``F.adaptive_avg_pool1d`` to ``3d``. Settings ``n``, ``output`` (``None`` keeps a size), ``kind``."""
     (x,) = takes(operation, 1, 1)
     n = whole(operation, "n", 2, least=1)
-    _ranks(operation, n)
-    _not_empty(x, len(x.shape) - n - (1 if operation.settings.get("kind") == "max" else 0))
     wanted = operation.settings.get("output", 1)
+    if _is_a_mean(operation, x, n):
+        return ((*x.shape[:-n], *[1] * n),)
+    _ranks(operation, n)
     values = list(wanted) if isinstance(wanted, tuple | list) else [wanted] * n
     law = f"the output of a pool over {n} axes is one whole number, or {n}"
     kept = [size if one is None else one for one, size in zip(values, x.shape[-n:], strict=False)]
     whole_ones = all(isinstance(one, Named) or (hasattr(one, "__index__") and one.__index__() >= 0) for one in kept)
     if len(values) != n or not whole_ones:
         raise Clash(f"output is {str(wanted)[:40]}: {law}", law)
+    if operation.settings.get("kind") == "max" or any(one != 1 for one in kept):
+        _not_empty(x, 1 if n == 3 or operation.settings.get("kind") == "max" else len(x.shape) - n)
     return ((*x.shape[:-n], *kept),)
+
+
+def _is_a_mean(operation: Operation, x: Operand, n: int) -> bool:
+    """Whether it is a mean over the last axes, which takes any number of axes before them."""
+    wanted = operation.settings.get("output", 1)
+    alone = not isinstance(wanted, tuple | list)
+    sizes = (
+        [x.shape[i - n] if one is None else one for i, one in enumerate(wanted)]
+        if not alone and len(x.shape) >= n == len(wanted)
+        else []
+    )
+    ones = wanted == 1 if alone else sizes == [1] * n
+    return bool(n > 1 and operation.settings.get("kind") != "max" and ones and len(x.shape) >= n + (0 if alone else 1))

@@ -8,7 +8,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, 
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Shape, Size, product, written
 
-from .asked import agree, axes_are, below, has, takes, whole
+from .asked import agree, axes_are, below, has, of_type, takes, whole
 from .layer_repairs import Turn, axis_in, axis_out, hung, laid_flat, offered, permuted, remade, then, turned
 from .registry import rule
 
@@ -22,7 +22,8 @@ LAW_STEP = "one step takes (batch, features) or (features,), and a state with th
 def rnn(operation: Operation) -> tuple[Shape, ...]:
     """``nn.LSTM``, ``nn.GRU``, ``nn.RNN``: x, a state h0, for an LSTM c0 too; gives the output and the states.
 
-    Settings ``kind, input_size, hidden_size, layers, batch_first, bidirectional, proj``.
+    Settings ``kind, input_size, hidden_size, layers, batch_first, bidirectional, proj``; ``dtype`` is that of the
+    layer's parameters, where it is known.
     """
     x, *states = takes(operation, 1, 3)
     axes_are(operation, (2, 3), LAW_X, lambda: _mends(operation))
@@ -36,10 +37,18 @@ def rnn(operation: Operation) -> tuple[Shape, ...]:
         raise Clash(f"{has(x, time)}: there is no step to take", LAW_X, ((0, time),))
     for i, (state, shape) in enumerate(zip(states, (hidden, cells), strict=False), 1):
         _state_fits(operation, i, state, shape)
-    agree(operation, range(len(operation.operands)))
+    _of_weights(operation)
     proj = hidden[-1] * (2 if operation.settings.get("bidirectional") else 1)
     output = (*x.shape[:-1], proj)
     return (output, hidden, cells) if _is_lstm(operation) else (output, hidden)
+
+
+def _of_weights(operation: Operation) -> None:
+    """Everything is of the type of the layer's parameters."""
+    agree(operation, range(len(operation.operands)))
+    dtype = operation.settings.get("dtype")
+    if dtype:
+        of_type(operation, 0, (str(dtype),), f"the layer's parameters are {dtype}", every=True)
 
 
 def _is_lstm(operation: Operation) -> bool:
@@ -191,7 +200,7 @@ def rnn_cell(operation: Operation) -> tuple[Shape, ...]:
             marks = [(i, axis) for axis in axes] + ([(0, 0)] if same and 0 in axes and rank == 2 else [])
             says = f"{state} is a state beside {x}: it must be {written(shape)}"
             raise Clash(says, LAW_STEP, marks, lambda: _cell_mends(operation))
-    agree(operation, range(len(operation.operands)))
+    _of_weights(operation)
     return (shape, shape) if _is_lstm(operation) else (shape,)
 
 
@@ -230,4 +239,5 @@ def _cell_mends(operation: Operation) -> list[Repair]:
 def _repeated(state: Operand, count: Size) -> Turn | None:
     if len(state.shape) == 1:
         return hung(state, f"{{}}.repeat({count}, 1)", (count, *state.shape))
-    return hung(state, f"{{}}.repeat({count}, 1)", (count, state.shape[1])) if state.shape[0] == 1 else None
+    alone = len(state.shape) == 2 and state.shape[0] == 1
+    return hung(state, f"{{}}.repeat({count}, 1)", (count, state.shape[1])) if alone else None

@@ -47,7 +47,7 @@ def interpolate(operation: Operation) -> tuple[Shape, ...]:
         raise Clash(f"size is {size}, scale_factor is {scale}: {LAW_SIZE}", LAW_SIZE)
     out = _sizes(operation, n, size) if size is not None else _scaled(x, n, scale)
     for axis, one in enumerate(out, 2):
-        if below(one, 1) or x.shape[axis] == 0:
+        if below(one, 0 if mode == "area" else 1) or x.shape[axis] == 0:
             raise Clash(f"{has(x, axis)}, which would become {one}", "sizes are at least 1", ((0, axis),))
     if x.shape[1] == 0 and mode != "area":
         raise Clash(f"{has(x, 1)}: there is nothing to interpolate", LAW, ((0, 1),))
@@ -170,6 +170,7 @@ def unfold(operation: Operation) -> tuple[Shape, ...]:
     meaning = "([batch,] channels, height, width)"
     axes_are(operation, (3, 4), meaning, lambda: offered(operation, _unfold_changes(operation)))
     at = len(x.shape) - 3
+    _not_empty(x, at)
     try:
         places = _patches(operation, x.shape[-2:], list)
     except Clash as clash:
@@ -177,6 +178,14 @@ def unfold(operation: Operation) -> tuple[Shape, ...]:
         raise Clash(clash.says.replace("the image", x.name, 1), clash.law, marks) from None
     kernel = each(operation, "kernel", 2, 1, 1, False)
     return ((*x.shape[:at], x.shape[at] * product(kernel), places),)
+
+
+def _not_empty(x: Operand, first: int) -> None:
+    for axis in range(first, len(x.shape)):
+        if x.shape[axis] == 0:
+            raise Clash(
+                f"{has(x, axis)}: there is nothing there", "all axes but the batch hold something", ((0, axis),)
+            )
 
 
 def _unfold_changes(operation: Operation) -> Iterator[Change | None]:
@@ -195,6 +204,7 @@ def fold(operation: Operation) -> tuple[Shape, ...]:
     (x,) = takes(operation, 1, 1)
     axes_are(operation, (2, 3), "([batch,] channels times kernel, places)", list)
     at = len(x.shape) - 2
+    _not_empty(x, at)
     output = tuple(each(operation, "output", 2, 1, 1, False))
     kernel = product(each(operation, "kernel", 2, 1, 1, False))
     channels = divided(x.shape[at], kernel)
