@@ -71,13 +71,17 @@ class DryRun:
         """Entries for the checks of shapes."""
         return list(self.found)
 
+    def fed(self) -> str:
+        """What it was fed with, in one line."""
+        return _fed(self.feed) if self.feed is not None else "nothing"
+
     def to_text(self, width: int = 80) -> str:
         """What was run and what came of it; plain characters."""
         return "\n".join(self._lines(width))
 
     def _lines(self, width: int) -> Iterator[str]:
         if self.feed is not None:
-            yield f"fed with {_fed(self.feed)}"
+            yield f"fed with {self.fed()}"
         for part in self.parts:
             state = (
                 f"ends in {part.stage}" if part.ended else "goes on where only data can tell" if part.stage else "ok"
