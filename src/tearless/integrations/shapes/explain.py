@@ -19,6 +19,7 @@ from .layers import LayerCall, model_path, of_call
 from .messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
 from .recognise import plain_call, recognised, stored
 from .transforms import transformed
+from .unpacking import unpacked
 from .values import UNKNOWN, Scope, library_of, spec_of
 
 MOST_ERRORS = 12
@@ -120,9 +121,10 @@ def _answer(case: Case) -> Answer | None:
 
 def _at(case: Case, path: tuple[ast.AST, ...], sure: bool = False) -> Answer | None:
     """What clashes at an expression; with ``sure`` only what its rule refuses."""
-    transform = transformed(path[-1], case.scope, case.site.source, case.text)
-    if transform is not None:
-        return Answer(transform[0], transform[1], path)
+    source = case.site.source
+    special = transformed(path[-1], case.scope, source, case.text) or unpacked(path, case.scope, source, case.text)
+    if special is not None:
+        return Answer(special[0], special[1], path)
     found, path = _found(case, path)
     if found is None:
         return None

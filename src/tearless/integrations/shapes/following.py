@@ -11,7 +11,8 @@ from .found import Found
 from .frames import Source
 from .inferring import inferred
 from .recognise import recognised
-from .values import UNKNOWN, Scope, Spec
+from .values import Scope, Spec
+from .walking import assigned, bind
 
 MOST = 40
 _OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -25,7 +26,7 @@ def goes_on(found: Found, gives: Shape, path: Sequence[ast.AST], scope: Scope, s
     ahead = Scope(scope.frame, inferred, names=dict(scope.names))
     at = next((i for i, one in enumerate(path) if one is found.node), len(path) - 1)
     if isinstance(path[at], ast.AugAssign):
-        _bind(path[at].target, result, ahead)  # type: ignore[attr-defined]
+        bind(path[at].target, result, ahead)  # type: ignore[attr-defined]
     else:
         ahead.known[path[at]] = result
     here = at
@@ -47,39 +48,9 @@ def _block(statement: ast.AST, parent: ast.AST, scope: Scope, source: Source | N
             return True
         if number and any(_clashes(part, scope, source) for part in _parts(one)):
             return False
-        if not _bound(one, scope):
+        if isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign) and not assigned(one, scope):
             return False
     return True
-
-
-def _bound(statement: ast.stmt, scope: Scope) -> bool:
-    """Give names their new values; false where a tuple does not have as many parts as there are names."""
-    if isinstance(statement, ast.Assign):
-        value = scope.value(statement.value)
-        for target in statement.targets:
-            if isinstance(target, ast.Tuple) and isinstance(value, tuple | list):
-                plain = not any(isinstance(one, ast.Starred) for one in target.elts)
-                if plain and len(value) != len(target.elts):
-                    return False
-                for name, part in zip(target.elts, value, strict=False):
-                    _bind(name, part, scope)
-            else:
-                _bind(target, value, scope)
-    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        _bind(statement.target, scope.value(statement.value), scope)
-    elif isinstance(statement, ast.AugAssign):
-        _bind(statement.target, scope.value(statement), scope)
-    return True
-
-
-def _bind(target: ast.AST, value: object, scope: Scope) -> None:
-    if isinstance(target, ast.Name):
-        scope.names[target.id] = value
-    elif isinstance(target, ast.Tuple | ast.List):
-        for one in target.elts:
-            _bind(one, UNKNOWN, scope)
-    elif isinstance(target, ast.Attribute):
-        scope.names[ast.unparse(target)] = value
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:

@@ -9,8 +9,10 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
+from typing import Any
 
 import tearless
 from tearless.linear_algebra.shapes import Where
@@ -128,15 +130,22 @@ def readers(frame: FrameType) -> bool:
         return False
     if file.startswith("<"):
         return root not in sys.stdlib_module_names and not _installed(sys.modules.get(root))
-    return not _is_installed(file)
+    return not is_installed(file)
 
 
 def source_of(frame: FrameType) -> Source | None:
     """The text that a frame runs, with its tree; ``None`` where it cannot be had."""
-    file = frame.f_code.co_filename
-    lines = tuple(linecache.getlines(file, frame.f_globals))
-    if not lines or len(lines) > MOST_LINES:
-        return None
+    return source_at(frame.f_code.co_filename, frame.f_globals)
+
+
+def source_at(file: str, names: dict[str, Any]) -> Source | None:
+    """The text of a file that runs with these globals, with its tree; ``None`` where it cannot be had."""
+    lines = tuple(linecache.getlines(file, names))
+    return _parsed(file, lines) if lines and len(lines) <= MOST_LINES else None
+
+
+@lru_cache(maxsize=4)
+def _parsed(file: str, lines: tuple[str, ...]) -> Source | None:
     try:
         return Source(file, lines, ast.parse("".join(lines)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -159,14 +168,15 @@ def _entries(entry: TracebackType | None) -> Iterator[TracebackType]:
         entry = entry.tb_next
 
 
-def _is_installed(file: str) -> bool:
+def is_installed(file: str) -> bool:
+    """Whether a file lies where libraries are kept."""
     parts = Path(file).parts
     return "site-packages" in parts or "dist-packages" in parts or file.startswith(_PYTHON)
 
 
 def _installed(module: object) -> bool:
     file = vars(module).get("__file__") if isinstance(module, type(sys)) else None
-    return isinstance(file, str) and _is_installed(file)
+    return isinstance(file, str) and is_installed(file)
 
 
 def _position(code: CodeType, lasti: int) -> Span | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from .making import made, sized
 from .modules import asked_of
 from .recognise import recognised
 from .values import UNKNOWN, Bound, Scope, Spec, library_of, spec_of
+from .walking import bind, entries, returned
 
 ORDER = [
     "bool",
@@ -44,7 +46,6 @@ CASTS = {
 }
 COMPARED = {"==", "!=", "<", "<=", ">", ">=", "and", "or", "xor"}
 PAIRS = {"max", "min", "median", "mode", "sort", "cummax", "cummin"}
-MOST = 64
 WHOLE = {"argmax", "argmin", "argsort"}
 
 
@@ -64,12 +65,11 @@ def inferred(node: ast.expr, scope: Scope) -> object:
         return _listed(node, scope)
     if isinstance(node, ast.Call):
         function = scope.value(node.func)
-        if isinstance(function, Bound):
-            return _of_method(node, function, scope)
         if function is UNKNOWN:
             return UNKNOWN
-        new = made(node, function, scope)
-        return new if new is not UNKNOWN else _of_layer(node, function, scope)
+        first = _of_method(node, function, scope) if isinstance(function, Bound) else made(node, function, scope)
+        layer = _of_layer(node, function, scope) if first is UNKNOWN else first
+        return returned(node, function, scope) if layer is UNKNOWN else layer
     return UNKNOWN
 
 
@@ -86,16 +86,15 @@ def rule_results(operation: Operation) -> tuple[Shape, ...] | None:
 def _listed(node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> object:
     """``[f(x) for x in xs]`` over a known list, or over the first axis of an array."""
     step = node.generators[0]
-    if len(node.generators) != 1 or step.ifs or not isinstance(step.target, ast.Name):
+    over = entries(scope.value(step.iter))
+    if len(node.generators) != 1 or step.ifs or over is None:
         return UNKNOWN
-    over = scope.value(step.iter)
-    spec = spec_of(over) if library_of(over) else None
-    if spec is not None and spec.shape and isinstance(spec.shape[0], int) and spec.shape[0] <= MOST:
-        over = [replace(spec, shape=spec.shape[1:])] * spec.shape[0]
-    if not isinstance(over, list | tuple | range) or len(over) > MOST:
-        return UNKNOWN
-    made = [Scope(scope.frame, scope.infer, names={**scope.names, step.target.id: one}).value(node.elt) for one in over]
-    return UNKNOWN if any(one is UNKNOWN for one in made) else made
+    out = []
+    for one in over:
+        inside = Scope(scope.frame, scope.infer, deep=scope.deep, names=dict(scope.names), steps=scope.steps)
+        bind(step.target, one, inside)
+        out.append(inside.value(node.elt))
+    return UNKNOWN if any(one is UNKNOWN for one in out) else out
 
 
 def _result(found: Found) -> object:
@@ -199,25 +198,28 @@ def _of_layer(node: ast.Call, layer: Any, scope: Scope) -> object:
     if first is None:
         return UNKNOWN
     given = [first, *(scope.value(one) for one in node.args[1:])]
-    return _through(layer, given)
+    return _through(layer, given, scope)
 
 
-def _through(layer: Any, given: list[object]) -> object:
+def _through(layer: Any, given: list[object], scope: Scope) -> object:
     first = given[0]
     if not isinstance(first, Spec):
         return UNKNOWN
     if type(layer).__name__ == "Sequential" and type(layer).__module__.startswith("torch."):
         for part in layer._modules.values():
-            first = _through(part, [first])
+            first = _through(part, [first], scope)
         return first
     if not type(layer).__module__.startswith("torch.nn."):
-        return UNKNOWN
+        step = ast.Call(ast.Name("layer"), [ast.Name(f"given{i}") for i in range(len(given))], [])
+        names = {"layer": layer, **{f"given{i}": one for i, one in enumerate(given)}}
+        inside = Scope(scope.frame, scope.infer, deep=scope.deep, names=names, steps=scope.steps)
+        return returned(step, layer, inside)
     if not layer._parameters and not layer._buffers and not layer._modules and _is_plain(layer):
         return first
-    names = ("input", "hx") if hasattr(layer, "mode") else ("input", "target")
+    roles = ["input", "hx"] if hasattr(layer, "mode") else ["input", "target"]
     if type(layer).__name__ == "MultiheadAttention":
-        names = ("query", "key", "value")  # type: ignore[assignment]
-    asked = asked_of(layer, dict(zip(names, given, strict=False)))
+        roles = ["query", "key", "value"]
+    asked = asked_of(layer, dict(zip(roles, given, strict=False)))
     if asked is None:
         return UNKNOWN
     operands = [spec.named(role) for role, value in asked.takes if (spec := spec_of(value)) is not None]
@@ -228,36 +230,12 @@ def _through(layer: Any, given: list[object]) -> object:
     return tuple(out) if len(out) > 1 else out[0]
 
 
-_KEEPING = [
-    "ReLU",
-    "ReLU6",
-    "GELU",
-    "SiLU",
-    "ELU",
-    "SELU",
-    "CELU",
-    "LeakyReLU",
-    "Sigmoid",
-    "Tanh",
-    "Dropout",
-    "Dropout1d",
-    "Dropout2d",
-    "Dropout3d",
-    "Identity",
-    "Softplus",
-    "Hardswish",
-    "Hardtanh",
-    "Hardsigmoid",
-    "Mish",
-    "LogSigmoid",
-    "Softmax",
-    "LogSoftmax",
-    "AlphaDropout",
-    "Softsign",
-    "Tanhshrink",
-    "Threshold",
-]
+_KEEPING = re.compile(
+    r"(Leaky|Alpha|Hard|Log)?(ReLU6?|GELU|S[ie]LU|[EC]ELU|Sigmoid|Tanh|Dropout[123]?d?|swish|tanh|sigmoid|Softmax)"
+    r"|Identity|Soft(plus|max|sign|min|shrink)|Mish|Tanhshrink|Threshold|Hardshrink"
+)
 
 
 def _is_plain(layer: object) -> bool:
-    return type(layer).__name__ in _KEEPING
+    """Whether a layer keeps the shape of what it is given."""
+    return _KEEPING.fullmatch(type(layer).__name__) is not None

@@ -118,6 +118,9 @@ def _signs(operation: Operation, text: str) -> list[Repair] | None:
 def _odd(operation: Operation, weights: Sequence[bool], text: str, function: str) -> tuple[int | None, str]:
     """The operand to be changed, and the dtype that it should have."""
     operands = operation.operands
+    said = re.search(r"from dtype\('(\w+)'\) to dtype\('(\w+)'\)", text)
+    if said and operation.rule != "assign":
+        return next((i for i, one in enumerate(operands) if one.dtype == said[1]), None), said[2]
     if operation.rule == "loss":
         return _odd_in_loss(operation, text, str(operation.settings.get("name", function)))
     if operation.rule in WHOLE:

@@ -67,7 +67,10 @@ def sized(node: ast.Call, name: str, library: str, scope: Scope) -> object:
     base = name.removeprefix("new_")
     if base in ("array", "asarray", "tensor", "as_tensor") and values:
         made = shape_of_list(values[0]) or spec_of(values[0])
-        return replace(made, library=library) if made is not None else UNKNOWN
+        if made is None:
+            return UNKNOWN
+        plain = {"int": "int32" if library == "jax" else "int64", "float": _float(library)}
+        return replace(made, dtype=_asked_dtype(node, plain.get(made.dtype, made.dtype)), library=library)
     if base == "eye" and values and isinstance(values[0], int):
         columns = values[1] if len(values) > 1 and isinstance(values[1], int) else values[0]
         return Spec((values[0], columns), _float(library), _device(library), library)

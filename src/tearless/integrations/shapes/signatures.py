@@ -178,7 +178,7 @@ NUMPY = """
 dot vdot: dot(!a, !b)
 transpose permute_dims: transpose(!a, *axes=axes:None)
 expand_dims: unsqueeze(!a, axis=axis)
-append: cat(!arr[], axis=axis:None)
+append: cat(!arr, !values, axis=axis:None)
 split: split(!ary, sections=indices_or_sections, axis=axis:0)
 array_split: split(!ary, sections=indices_or_sections, axis=axis:0) uneven=True
 take: take(!a, !indices, axis=axis:None)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from .held import UNKNOWN, Bound, Spec, attribute, item, library_of, sizes, spec_of
 
@@ -15,24 +14,39 @@ __all__ = ["UNKNOWN", "Bound", "Scope", "Spec", "attribute", "item", "library_of
 
 DEEPEST = 40
 LARGEST = 1 << 62
+MOST_STEPS = 20_000
+
+
+class Sees(Protocol):
+    """A frame, or what stands for one: names by kind."""
+
+    @property
+    def f_locals(self) -> Mapping[str, Any]: ...
+    @property
+    def f_globals(self) -> Mapping[str, Any]: ...
+    @property
+    def f_builtins(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(slots=True)
 class Scope:
     """The names that a frame sees. ``infer`` says what calls and operators on arrays would give."""
 
-    frame: FrameType
+    frame: Sees
     infer: Callable[[ast.expr, Scope], object] = lambda _node, _scope: UNKNOWN
     known: dict[ast.AST, object] = field(default_factory=dict)
     deep: int = 0
     names: dict[str, object] = field(default_factory=dict)
     """Names that stand for something else than in the frame."""
+    steps: list[int] = field(default_factory=lambda: [MOST_STEPS])
+    """How much may still be looked at; shared by the scopes of functions that are walked through."""
 
     def value(self, node: ast.AST) -> object:
         """What an expression stands for: a plain object, a ``Spec`` for an array not made yet, or ``UNKNOWN``."""
         if node in self.known:
             return self.known[node]
-        if self.deep >= DEEPEST:
+        self.steps[0] -= 1
+        if self.deep >= DEEPEST or self.steps[0] < 0:
             return UNKNOWN
         self.deep += 1
         try:
@@ -61,6 +75,8 @@ def _name(node: ast.Name, scope: Scope) -> object:
 
 
 def _attribute(node: ast.Attribute, scope: Scope) -> object:
+    if scope.names and (text := ast.unparse(node)) in scope.names:
+        return scope.names[text]
     return attribute(scope.value(node.value), node.attr)
 
 
