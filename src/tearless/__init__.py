@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tearless.doctor.lesson import lesson
     from tearless.doctor.power import power
     from tearless.doctor.sample import sample
+    from tearless.doctor.shape_files import shapes_in
+    from tearless.doctor.shapes import shape_of
     from tearless.integrations.pytorch.gradients import gradients
     from tearless.integrations.pytorch.session import watch
     from tearless.integrations.pytorch.tracing import trace
@@ -48,6 +50,8 @@ _HOMES = {
     "lesson": "doctor.lesson",
     "power": "doctor.power",
     "sample": "doctor.sample",
+    "shape_of": "doctor.shapes",
+    "shapes_in": "doctor.shape_files",
     "shapes": "integrations.shapes.hook",
     "trace": "integrations.pytorch.tracing",
     "watch": "integrations.pytorch.session",
@@ -73,7 +77,9 @@ __all__ = [
     "lesson",
     "power",
     "sample",
+    "shape_of",
     "shapes",
+    "shapes_in",
     "trace",
     "watch",
 ]

@@ -21,6 +21,7 @@ from .published import published
 from .run import run
 from .sample import sample
 from .schema import schema
+from .shapes import shapes
 from .streams import say
 from .watch import watch
 
@@ -32,7 +33,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, calibrate, compare, power, sample, describe, explain, learn, catalogue, published, schema):
+for command in (
+    check,
+    shapes,
+    calibrate,
+    compare,
+    power,
+    sample,
+    describe,
+    explain,
+    learn,
+    catalogue,
+    published,
+    schema,
+):
     app.command()(command)
 for runner in (watch, run, gradients):
     app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})(runner)

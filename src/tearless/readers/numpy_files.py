@@ -41,7 +41,7 @@ Array = np.ndarray[Any, Any]
 def open_npy(file: Path, label: str, argument: str, notes: Sequence[str] = ()) -> Source:
     """One array in a file, mapped into memory. Raises ``InputError`` where it holds objects or is cut short."""
     with file.open("rb") as stream:
-        shape, fortran, dtype = _header(stream, label, argument)
+        shape, fortran, dtype = header_of(stream, label, argument)
         offset = stream.tell()
     need, have = _size(shape, dtype), file.stat().st_size - offset
     if have < need:
@@ -67,8 +67,11 @@ def _forgetting(array: Array, frames: Frames) -> Iterator[pl.DataFrame]:
             mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def _header(stream: IO[bytes], label: str, argument: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order and type, as the file declares them."""
+def header_of(stream: IO[bytes], label: str, argument: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type, as the header of an array declares them; the numbers are not read.
+
+    Raises ``InputError`` where it cannot be read, or the array holds Python objects.
+    """
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -140,7 +143,7 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, argument
     with archive.open(info) as stream:
         member = f"{label}, member {quoted(info.filename)}"
         head = io.BytesIO(stream.read(_HEADER_ROOM))
-        shape, fortran, dtype = _header(head, member, argument)
+        shape, fortran, dtype = header_of(head, member, argument)
         need = _size(shape, dtype)
         if need != info.file_size - head.tell():
             raise InputError(

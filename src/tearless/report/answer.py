@@ -45,12 +45,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of characters of one width, shown as they stand: a drawing made of text."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to what was asked.
 
     ``verdict`` stands alone: one or two sentences. ``said`` are labelled sentences, in order. ``numbers`` are all that
-    was measured, by name, for those who compute on; ``tables`` follow the sentences, and
-    ``pictures`` them where a page can show pictures.
+    was measured, by name, for those who compute on; ``blocks`` stand before the sentences,
+    ``tables`` behind them, and ``pictures`` where a page can show pictures.
     """
 
     verdict: str
@@ -58,3 +66,4 @@ class Answer:
     numbers: Mapping[str, Number] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    blocks: tuple[Block, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from html import escape
 
-from tearless.core import Finding
+from tearless.core import Finding, visible
 
 from . import words
 from .answer import Answer
@@ -57,7 +58,12 @@ def findings_html(report: Report) -> str:
 
 def _answer(answer: Answer) -> list[str]:
     said = "".join(f"<dt>{shown(label)}</dt><dd>{shown(text)}</dd>" for label, text in answer.said)
-    parts = [f"<dl>{said}</dl>" if said else ""]
+    parts = []
+    for block in answer.blocks:
+        title = f"<h2>{shown(block.title)}</h2>" if block.title else ""
+        lines = "\n".join(escape(visible(line), quote=False) for line in block.lines)
+        parts.append(f'{title}<pre class="wide" tabindex="0">{lines}</pre>')
+    parts.append(f"<dl>{said}</dl>" if said else "")
     if answer.pictures:
         parts.append(f'<div class="pictures">{"".join(map(figure, answer.pictures))}</div>')
     for table in answer.tables:

@@ -9,7 +9,7 @@ from typing import Any
 import tearless
 from tearless.core import Finding, Number, Outcome, Severity, encodable
 
-from .answer import Answer, Bar, Cell
+from .answer import Answer, Bar, Block, Cell
 from .report import Report
 
 VERSION = 1
@@ -82,7 +82,12 @@ def _answer(answer: Answer) -> dict[str, Any]:
             }
             for table in answer.tables
         ],
+        **({"blocks": [_block(block) for block in answer.blocks]} if answer.blocks else {}),
     }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    return {"title": encodable(block.title), "lines": [encodable(line) for line in block.lines]}
 
 
 def _cell(cell: Cell) -> Any:

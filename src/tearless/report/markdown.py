@@ -7,7 +7,7 @@ import re
 from tearless.core import Finding, visible
 
 from . import words
-from .answer import Answer
+from .answer import Answer, Block
 from .grouping import Group, groups
 from .report import Report
 from .tables import cell_text
@@ -76,12 +76,21 @@ def _rows(group: Group) -> list[list[str]]:
 
 
 def _answer(answer: Answer) -> list[str]:
-    parts = ["\n".join(f"- **{inert(label)}**: {inert(text)}" for label, text in answer.said)]
+    parts = [part for block in answer.blocks for part in _block(block)]
+    parts.append("\n".join(f"- **{inert(label)}**: {inert(text)}" for label, text in answer.said))
     for one in answer.tables:
         rows = [[inert(cell_text(cell), in_table=True) for cell in row] for row in one.rows]
         parts += [f"## {inert(one.title)}"] if one.title else []
         parts.append(table([inert(head, in_table=True) for head in one.heads], rows))
     return [part for part in parts if part]
+
+
+def _block(block: Block) -> list[str]:
+    """Lines as code, within a fence that none of them can close."""
+    lines = [visible(line) for line in block.lines]
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [*([f"## {inert(block.title)}"] if block.title else []), "\n".join([f"{fence}text", *lines, fence])]
 
 
 def _finding(report: Report, finding: Finding) -> str:
