@@ -125,6 +125,22 @@ def reshaped(one: Operand, shape: Shape) -> Iterator[Move]:
         yield Move(f"{{}}.reshape({written})", shape, "{name} holds the same numbers in another shape", 2.0)
 
 
+def stretched(one: Operand, other: Operand, number: int, along: int | None) -> Iterator[Move]:
+    """Said over again along axis 0, once for each entry of operand ``number``, unless joined along that axis."""
+    rank = len(other.shape)
+    short = rank - len(one.shape)
+    if short not in (0, 1) or not rank or (along is not None and along % rank == 0):
+        return
+    if short == 0 and (one.shape[0] != 1 or other.shape[0] == 1):
+        return
+    shape = (other.shape[0], *one.shape[1 - short :])
+    if one.library == "torch":
+        template = f"{{}}.expand({{{number}}}.shape[0], {', '.join(['-1'] * (rank - 1))})"
+    else:
+        template = f"{{}}{'[None]' if short else ''}.repeat({{{number}}}.shape[0], axis=0)"
+    yield Move(template, shape, "{name} is the same for every entry along axis 0", 1.2)
+
+
 def _without_ones(shape: Shape) -> list[str]:
     """Sizes that tell shapes apart: reshaping between shapes of the same sizes would mix up their numbers."""
     return sorted(str(size) for size in shape if size != 1)
@@ -136,7 +152,8 @@ def cut(one: Operand, axis: int, size: int) -> Iterator[Move]:
     if isinstance(here, Named) or not 0 < size < here:
         return
     last = axis == len(one.shape) - 1 and axis > 1
-    key = f"..., :{size}" if last else ", ".join([":"] * axis + [f":{size}"])
+    end = ":-1" if here - size == 1 else f":{size}"
+    key = f"..., {end}" if last else ", ".join([":"] * axis + [end])
     shape = (*one.shape[:axis], size, *one.shape[axis + 1 :])
     left = f"the last {here - size} of {here}" if here - size > 1 else "the last one"
     yield Move(f"{{}}[{key}]", shape, f"{left} along axis {axis} of {{name}} may be left out", 4.5)

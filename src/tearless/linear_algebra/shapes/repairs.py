@@ -18,6 +18,7 @@ from .size import Named, Shape, Size
 
 MOST = 6
 WIDEST = 400
+MOST_OPERANDS = 16
 LEAVES_OUT = 4.0
 """Changes of this price leave data out: offered only where nothing else goes through."""
 
@@ -69,7 +70,7 @@ def every_move(
 ) -> Iterator[Change]:
     """A change of one operand at a time; a later operand is a little likelier to be the one that is wrong."""
     last = len(operation.operands) - 1
-    for i in range(last + 1) if which is None else which:
+    for i in range(min(last + 1, MOST_OPERANDS)) if which is None else which:
         for move in moves(i):
             yield on_operands(operation, {i: move}, price=later * (last - i) / max(last, 1))
 

@@ -61,8 +61,10 @@ def other_axes(operation: Operation, rank: int, setting: str = "axis") -> list[R
     asked = operation.settings.get(setting)
     if not isinstance(asked, int):
         kept = [axis for axis in asked or () if isinstance(axis, int) and -rank <= axis < rank]
-        change = on_settings(operation, "only these axes are there", 1.0, **{setting: tuple(kept)})
-        return ranked(operation, [change] if kept else [])
+        count = len(asked or ())
+        last = on_settings(operation, "the last axes are meant", 1.2, **{setting: tuple(range(-count, 0))})
+        some = on_settings(operation, "only these axes are there", 1.0, **{setting: tuple(kept)})
+        return ranked(operation, [some, last] if kept else [last])
     words = {-1: "the last axis is meant", 0: "the first axis is meant"}
     tries: list[Change] = []
     for price, axis in enumerate((-1, 0, *range(1, rank - 1)) if asked > 0 else (0, -1, *range(1, rank - 1))):

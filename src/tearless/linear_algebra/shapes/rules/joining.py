@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, stretched, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import (
+    MOST_OPERANDS,
     Change,
     every_move,
     instead,
@@ -22,6 +24,7 @@ from .axes import axis_of
 from .registry import rule
 
 LAW = "arrays that are joined have as many axes, and equal sizes on every axis but the one they are joined along"
+AXIS_SAID = re.compile(r"\b(?:dim|axis)\s*=|[\])]\s*,")
 LAW_STACK = "arrays that are stacked have the same shape: each becomes one entry along the new axis"
 
 
@@ -125,7 +128,9 @@ def join_repairs(operation: Operation) -> list[Repair]:
             yield from (replace(move, price=move.price - 0.3) for move in widened(one, rank))
         yield from squeezed(one)
         yield from transposed(one)
-        for other in operation.operands:
+        for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
+            if operation.rule == "cat" and isinstance(operation.settings.get("axis", 0), int) and k != i:
+                yield from stretched(one, other, k, operation.settings.get("axis", 0))
             for axis, size in enumerate(other.shape[: len(one.shape)]):
                 if len(other.shape) == len(one.shape) and isinstance(size, int):
                     yield from cut(one, axis, size)
@@ -166,13 +171,13 @@ def _one_more(shape: Shape, key: str) -> Shape | None:
 
 def _other_calls(operation: Operation) -> Iterator[Change]:
     """``vstack`` where ``hstack`` was meant, and the like."""
-    verbs = {"vstack": "hstack", "hstack": "vstack", "column_stack": "vstack", "dstack": "vstack"}
-    if operation.rule in verbs:
-        other = verbs[operation.rule]
-        text = renamed_call(operation, operation.rule, other)
-        words = {"hstack": "they stand beside one another", "vstack": "they stand below one another"}
-        if text:
-            yield instead(words[other], 1.05, text, replace(operation, rule=other))
+    beside, below = "they stand beside one another", "they stand below one another"
+    words = {"hstack": beside, "column_stack": beside, "vstack": below}
+    if operation.rule in ("vstack", "hstack", "column_stack", "dstack"):
+        for price, (other, because) in enumerate(words.items()):
+            text = renamed_call(operation, operation.rule, other) if other != operation.rule else ""
+            if text:
+                yield instead(because, 0.9 + 0.05 * price, text, replace(operation, rule=other))
 
 
 def stack_repairs(operation: Operation) -> list[Repair]:
@@ -183,7 +188,9 @@ def stack_repairs(operation: Operation) -> list[Repair]:
         yield from squeezed(one)
         yield from transposed(one)
         yield from widened(one, max(map(len, operation.shapes)))
-        for other in operation.operands:
+        for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
+            if len(other.shape) == len(one.shape) and k != i:
+                yield from stretched(one, other, k, None)
             differs = [
                 axis for axis in range(len(one.shape)) if one.shape[axis : axis + 1] != other.shape[axis : axis + 1]
             ]
@@ -193,6 +200,7 @@ def stack_repairs(operation: Operation) -> list[Repair]:
                     yield from cut(one, differs[0], size)
 
     def changes() -> Iterator[Change]:
+        yield from _padded(operation)
         yield from every_move(operation, moves)
         new = "cat" if operation.library == "torch" else "concatenate"
         text = renamed_call(operation, "stack", new)
@@ -203,3 +211,21 @@ def stack_repairs(operation: Operation) -> list[Repair]:
                 yield instead("they go on after one another, as long as they are", 1.6, text, after)
 
     return ranked(operation, changes())
+
+
+def _padded(operation: Operation) -> Iterator[Change]:
+    """PyTorch's ``pad_sequence``, where only the lengths along axis 0 differ."""
+    shapes = operation.shapes
+    lengths = [shape[0] for shape in shapes if shape and isinstance(shape[0], int)]
+    text = renamed_call(operation, r"torch\.stack", "torch.nn.utils.rnn.pad_sequence")
+    if (
+        not text
+        or len(lengths) < len(shapes)
+        or max(map(len, shapes)) > 2
+        or operation.settings.get("axis", 0) != 0
+        or AXIS_SAID.search(text)
+    ):
+        return
+    longest = tuple(replace(one, shape=(max(lengths), *one.shape[1:])) for one in operation.operands)
+    because = "they are sequences of different lengths: zeros fill them up to the longest"
+    yield instead(because, 1.5, f"{text[:-1]}, batch_first=True)", replace(operation, operands=longest))

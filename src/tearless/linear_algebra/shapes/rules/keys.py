@@ -90,7 +90,8 @@ def sliced(size: Size, key: slice) -> Size:
     """
     start, stop, step = key.start, key.stop, 1 if key.step is None else key.step
     if all(end is None or isinstance(end, int) for end in (size, start, stop, step)) and isinstance(size, int):
-        return len(range(*slice(start, stop, step).indices(size)))
+        begin, end, by = slice(start, stop, step).indices(size)
+        return max(0, -((begin - end) // by))
     if step == -1 and start is None and stop is None:
         return size
     low = 0 if start is None else start

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from tearless.linear_algebra.shapes.moves import Move, flattened, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_settings, ranked
+from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, product
 
 from .axes import axis_of
@@ -134,8 +134,12 @@ def _rank_repairs(operation: Operation) -> list[Repair]:
     if len(operation.operands) == 2:
         general = replace(operation, rule="matmul")
         tries = [instead("@ takes every number of axes", 1.0, "{0} @ {1}", general)]
+    if operation.rule == "dot":
+        rows = {i: Move("{}.ravel()", (product(one.shape),), "", 0.6) for i, one in enumerate(operation.operands)}
+        tries.append(on_operands(operation, rows, "the sum of the products entry by entry is meant"))
     more = [repair for repair in product_repairs(operation) if not repair.text]
-    return [*ranked(operation, tries), *more]
+    ones = any(1 in one.shape and len(one.shape) > 1 for one in operation.operands)
+    return [*more, *ranked(operation, tries)] if ones else [*ranked(operation, tries), *more]
 
 
 @rule

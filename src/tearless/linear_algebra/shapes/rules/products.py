@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from tearless.linear_algebra.shapes.size import Shape
 from .broadcasting import broadcast_of
 from .registry import rule
 
+_WEIGHTS = re.compile(r"(?i:weight|kernel|theta|coef|proj)|(?:^|[^A-Za-z])[wW](?:$|[^A-Za-z])")
 LAW = "in a @ b the last axis of a must equal the last but one of b (its only one, where b is a vector)"
 
 
@@ -50,7 +52,8 @@ def product_repairs(operation: Operation) -> list[Repair]:
 
     def moves(at: int) -> Iterator[Move]:
         one, other = operation.operands[at], operation.operands[i + k - at]
-        usual = "{name} is kept as (out, in)" if at == k else "{name} is kept with its samples in columns"
+        weights = at == k and _WEIGHTS.search(one.name)
+        usual = "{name} is kept as (out, in)" if weights else "{name} is kept the other way round"
         yield from transposed(one, usual)
         yield from squeezed(one)
         yield from flattened(one)

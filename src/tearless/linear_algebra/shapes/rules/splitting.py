@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise, repeat
 from typing import Any
 
 from tearless.linear_algebra.shapes.moves import cut
@@ -14,6 +14,8 @@ from tearless.linear_algebra.shapes.size import Shape, Size, divided, named
 from .axes import axis_of
 from .keys import sliced
 from .registry import rule
+
+MOST_PIECES = 10_000
 
 
 @rule
@@ -78,13 +80,16 @@ def split(operation: Operation) -> tuple[Shape, ...]:
 
 def _lengths(operation: Operation, at: int, size: Size) -> list[Size]:
     settings = operation.settings
+    asked = settings.get("chunks", settings.get("sections"))
+    if isinstance(asked, int) and asked > MOST_PIECES:
+        _few(operation, at, repeat(0, asked))
     if "chunks" in settings:
         if not isinstance(size, int):
             even = divided(size, settings["chunks"])
             return [even if even is not None else size // settings["chunks"]] * int(settings["chunks"])
         if size == 0:
             return [0] * int(settings["chunks"])
-        return list(_long(size, -(-size // settings["chunks"])))
+        return _few(operation, at, _long(size, -(-size // settings["chunks"])))
     if "sizes" in settings:
         return _of_sizes(operation, at, size, settings["sizes"])
     sections = settings["sections"]
@@ -105,7 +110,7 @@ def _even(operation: Operation, at: int, size: Size, sections: int) -> Iterator[
     if not isinstance(size, int) or sections < 1:
         return
     near = sorted(
-        (count for count in range(1, min(size, 10_000) + 1) if size % count == 0), key=lambda c: abs(c - sections)
+        (count for count in range(2, min(size, 10_000) + 1) if size % count == 0), key=lambda c: abs(c - sections)
     )
     for axis, other in enumerate(operation.shapes[0]):
         if axis != at and divided(other, sections) is not None:
@@ -130,7 +135,7 @@ def _of_sizes(operation: Operation, at: int, size: Size, sizes: Any) -> list[Siz
         return [sizes]
     if sizes < 0 or (sizes == 0 and size > 0):
         raise Clash(f"{sizes} is no length of a piece", "a piece has at least one entry", ((0, at),))
-    return list(_long(size, sizes)) if size else [0]
+    return _few(operation, at, _long(size, sizes)) if size else [0]
 
 
 def _last(operation: Operation, sizes: Sequence[Any], more: int) -> list[Any]:
@@ -143,6 +148,15 @@ def _last(operation: Operation, sizes: Sequence[Any], more: int) -> list[Any]:
         tries.append(on_settings(operation, "there is one more piece", 1.3, sizes=(*sizes, more)))
     axes = range(len(operation.shapes[0]))
     return [*tries, *(on_settings(operation, f"axis {axis} is split", 0.9, axis=axis) for axis in axes)]
+
+
+def _few(operation: Operation, at: int, lengths: Iterator[int]) -> list[Size]:
+    """The lengths, if there are not too many pieces to be told one by one."""
+    found: list[Size] = list(islice(lengths, MOST_PIECES + 1))
+    if len(found) > MOST_PIECES:
+        law = f"at most {MOST_PIECES:,} pieces are told one by one"
+        raise Clash(f"axis {at} of {operation.operands[0]} is taken into more pieces: {law}", law, ((0, at),))
+    return found
 
 
 def _long(size: int, length: int) -> Iterator[int]:

@@ -108,6 +108,8 @@ def _value_repairs(operation: Operation) -> list[Repair]:
     more = len(value.shape) - len(target.shape)
 
     def changes() -> Iterator[Change]:
+        for move in cut_to(target, value.shape):
+            yield on_operands(operation, {0: move})
         sign = str(operation.settings.get("symbol", "="))[:-1]
         if more == 1:
             summed = sign in ("+", "-")

@@ -107,7 +107,11 @@ def _order_repairs(operation: Operation) -> list[Repair]:
             yield "each axis is meant once", 1.1, tuple(seen)
         yield "the last two axes change places", 2.0, (*range(rank - 2), rank - 1, rank - 2)
 
-    settings = [on_settings(operation, because, price, axes=order) for because, price, order in tries()]
+    still = tuple(range(rank))
+    settings = [
+        on_settings(operation, because, price + (2.0 if order == still else 0.0), axes=order)
+        for because, price, order in tries()
+    ]
     moves = [*squeezed(a)]
     if len(axes) == rank + 1:
         moves.append(replace(_front(a), price=1.05))
