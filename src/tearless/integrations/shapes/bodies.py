@@ -129,6 +129,15 @@ def _tree_of(source: Source, code: CodeType) -> Function | None:
     return None
 
 
+def _around(source: Source, code: CodeType) -> Function:
+    """The function that a lambda or a comprehension stands in; the module where it stands in none."""
+    found: Function = source.tree
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found = node if node.lineno <= code.co_firstlineno <= (node.end_lineno or 0) else found
+    return found
+
+
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function in the order of the text, those of functions and classes inside it left out."""
     for child in ast.iter_child_nodes(function):
@@ -181,9 +190,9 @@ def body_of_frame(frame: FrameType) -> Body | None:
     source = source_at(code.co_filename, frame.f_globals)
     if source is None:
         return None
-    tree: Function | None = source.tree if code.co_name == "<module>" else _tree_of(source, code)
+    tree = source.tree if code.co_name == "<module>" else _tree_of(source, code) or _around(source, code)
     me = frame.f_locals.get("self")
-    return Body(source, tree, frame.f_globals, type(me) if me is not None else None) if tree is not None else None
+    return Body(source, tree, frame.f_globals, type(me) if me is not None else None)
 
 
 def body_of_module(frame: FrameType) -> Body | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Any, TypeAlias
@@ -13,10 +13,11 @@ from tearless.linear_algebra.shapes import RULES, Clash, Operand, Operation, res
 from .backwards import of_backward
 from .batches import of_batch
 from .calls import LayerCall
+from .inner import of_inner
 from .library_frames import function_at_work, is_module, layer_at_work, spoken
 from .loaders import Loader
 from .made_at import made_at
-from .modules import Asked
+from .modules import Asked, asked_of
 from .onwards import onwards
 from .places import place_of
 from .ranges import LAW_ONE, clash_of_values
@@ -54,14 +55,23 @@ def of_call(
     told = of_state_dict(words, above, below) or of_batch(error, words, above, below) or of_backward(words, below)
     if told is not None:
         return told
+    found = [one for one in _ways(error, words, above, below) if one is not None]
+    sure = next((one for one in found if one.clash is not None), None)
+    return sure or of_whole(words, above, below) or of_inner(words, trail, at) or next(iter(found), None)
+
+
+def _ways(
+    error: BaseException, words: Words, above: list[FrameType], below: list[FrameType]
+) -> Iterator[LayerCall | None]:
+    """The innermost layer, on what it was given and on what hooks made of that; the nearest function."""
     work = layer_at_work(below)
-    asked = work.asked() if work is not None else None
-    if work is not None and asked is not None:
-        return _of_layer(error, work.layer, asked, words, above, below)
+    for given in (work.given, work.inside) if work is not None else ():
+        asked = asked_of(work.layer, given) if work is not None else None
+        if work is not None and asked is not None:
+            yield _of_layer(error, work.layer, asked, words, above, below)
     function = function_at_work(below)
     if function is not None:
-        return _of_function(error, *function, words, above)
-    return of_whole(words, above, below)
+        yield _of_function(error, *function, words, above)
 
 
 def model_path(trail: Sequence[TracebackType], at: int) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from .functionals import asked_by
-from .modules import Asked, asked_of
+from .modules import Asked
 
 _MACHINERY = frozenset({"_wrapped_call_impl", "_call_impl", "__call__", "inner"})
 MOST_PARTS = 64
@@ -19,14 +19,11 @@ _HOLDERS = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "Distribut
 
 @dataclass(frozen=True, slots=True)
 class LayerAtWork:
-    """A layer whose own ``forward`` was at work, and the arguments that it was given, by name."""
+    """A layer whose own ``forward`` was at work; its arguments by name, as they came and as hooks left them."""
 
     layer: Any
     given: Mapping[str, Any]
-
-    def asked(self) -> Asked | None:
-        """What it asks of them."""
-        return asked_of(self.layer, self.given)
+    inside: Mapping[str, Any]
 
 
 def is_module(value: object) -> bool:
@@ -42,7 +39,7 @@ def layer_at_work(frames: Sequence[FrameType]) -> LayerAtWork | None:
         me = frame.f_locals.get("self")
         if is_module(me) and frame.f_code.co_name not in _MACHINERY and not _holds(me):
             asked = me
-    return None if asked is None else LayerAtWork(asked, given_to(asked, frames))
+    return None if asked is None else LayerAtWork(asked, *given_to(asked, frames))
 
 
 def modules_at_work(frames: Sequence[FrameType]) -> list[Any]:
@@ -55,21 +52,21 @@ def modules_at_work(frames: Sequence[FrameType]) -> list[Any]:
     return found
 
 
-def given_to(layer: Any, frames: Sequence[FrameType]) -> Mapping[str, Any]:
-    """The arguments of a layer's ``forward`` by name, as they came: the code there may have changed its own since."""
-    forward = getattr(type(layer), "forward", None)
-    code = getattr(forward, "__code__", None)
-    given: dict[str, Any] = {}
+def given_to(layer: Any, frames: Sequence[FrameType]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The arguments of a layer's ``forward`` by name: as they came, and as the code there has them now."""
+    code = getattr(getattr(type(layer), "forward", None), "__code__", None)
+    given: Mapping[str, Any] = {}
+    inside: Mapping[str, Any] = {}
     for frame in frames:
-        if frame.f_locals.get("self") is not layer:
+        if frame.f_locals.get("self") is not layer or code is None:
             continue
-        if frame.f_code.co_name in _MACHINERY and code is not None:
+        names = code.co_varnames[1 : code.co_argcount]
+        if frame.f_code.co_name in _MACHINERY and not given:
             args, kwargs = frame.f_locals.get("args", ()), frame.f_locals.get("kwargs", {})
-            names = code.co_varnames[1 : code.co_argcount]
-            return {**dict(zip(names, args, strict=False)), **kwargs}
-        if frame.f_code is code and code is not None:
-            given = {name: frame.f_locals.get(name) for name in code.co_varnames[1 : code.co_argcount]}
-    return given
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
+        if frame.f_code is code:
+            inside = {name: frame.f_locals.get(name) for name in names}
+    return given or inside, inside
 
 
 def function_at_work(frames: Sequence[FrameType]) -> tuple[str, Asked] | None:
@@ -103,8 +100,11 @@ def spoken(call: ast.expr | None, frames: Sequence[FrameType], text: Any) -> lis
     found: list[Spoken] = []
     for node, value in _passed(call, frames[0]):
         found.extend(_parts(node, text(node), value))
-    if isinstance(call.func, ast.Attribute):
-        found.append(Spoken(frames[0].f_locals.get("self"), text(call.func.value), call.func.value))
+    me = frames[0].f_locals.get("self")
+    if frames[0].f_code.co_name in _MACHINERY:
+        found.append(Spoken(me, text(call.func), call.func))
+    elif isinstance(call.func, ast.Attribute):
+        found.append(Spoken(me, text(call.func.value), call.func.value))
     return found
 
 

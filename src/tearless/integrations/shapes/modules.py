@@ -28,7 +28,7 @@ Asks: TypeAlias = Callable[[Any, Given], Asked]
 
 
 def asked_of(layer: Any, given: Given) -> Asked | None:
-    """What a layer asks of the arguments of its ``forward``; ``None`` for a layer without a rule.
+    """What a layer asks of the arguments of its ``forward``; ``None`` without a rule, or without an array to take.
 
     The classes that a layer's own class is made from count too, those of PyTorch alone.
 
@@ -49,7 +49,8 @@ def asked_of(layer: Any, given: Given) -> Asked | None:
         for pattern, asks in _ASKS:
             if re.fullmatch(pattern, kind.__name__):
                 asked = asks(layer, given)
-                return Asked(asked.rule, _present(asked.takes), asked.settings)
+                whole = bool(asked.takes) and is_present(asked.takes[0][1])
+                return Asked(asked.rule, _present(asked.takes), asked.settings) if whole or not given else None
     return None
 
 

@@ -51,7 +51,8 @@ def place_of(layer: Any, above: Sequence[FrameType], below: Sequence[FrameType],
 def _called(layer: Any, words: Words) -> str:
     """What the reader's line calls a layer that lies in no model: ``criterion``."""
     call = words.call
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
+    called = any(one.value is layer for one in words.spoken) or not words.spoken
+    if called and isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
         return words.text(call.func)
     return type(layer).__name__
 
