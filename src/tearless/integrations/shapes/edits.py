@@ -51,7 +51,8 @@ def _puts(found: Found, repair: Repair, source: Source) -> list[Put] | None:
         node, first, many = found.lists[held]
         if many > 8:
             return None
-        parts = [filled(repair.operands.get(i, "{}"), [found.given[i].name]) for i in range(first, first + many)]
+        names = [one.name for one in found.given]
+        parts = [filled(repair.operands.get(i, "{}"), names, i) for i in range(first, first + many)]
         joined = ", ".join(parts)
         puts.append((span(node), joined if isinstance(node, ast.Starred) else f"[{joined}]"))
     return puts if _settings(found, repair, source, puts) else None
@@ -65,7 +66,7 @@ def _put(found: Found, i: int, template: str, source: Source) -> Put:
         raise ValueError("an operand without a place")
     if found.library in ("jax", "numpy"):
         template = template.replace("{}.permute(", "{}.transpose(")
-    place, new = span(node), filled(template, [one.name])
+    place, new = span(node), filled(template, [each.name for each in found.given], i)
     if template == "{}.T" and isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
         new = text_of(node.value, source)
     around = _parenthesised(source, place) if new == f"({one.name}){template.removeprefix('{}')}" else None
@@ -119,7 +120,7 @@ def _assigned_anew(found: Found, repair: Repair, source: Source, function: str) 
         return None
     left, right = found.given
     sign = source.between(*span(node.target)[2:], *span(node.value)[:2]).replace("=", "", 1).strip(" (")
-    new = [filled(repair.operands.get(i, "{}"), [one.name]) for i, one in enumerate((left, right))]
+    new = [filled(repair.operands.get(i, "{}"), [left.name, right.name], i) for i in range(2)]
     return Edit(source.where(node, function), f"{left.name} = {new[0]} {sign} {atom(new[1])}")
 
 

@@ -71,7 +71,8 @@ class Found:
         yield source.between(*at, *whole[2:])
 
     def _reads(self, source: Source, name: str) -> bool:
-        return source.between(*self.places[name]) == str(self.settings[name])
+        value = self.settings[name]
+        return source.between(*self.places[name]) == (repr(value) if isinstance(value, str) else str(value))
 
 
 def text_of(node: ast.AST, source: Source | None) -> str:

@@ -70,6 +70,8 @@ def sized(node: ast.Call, name: str, library: str, scope: Scope) -> object:
         if made is None:
             return UNKNOWN
         plain = {"int": "int32" if library == "jax" else "int64", "float": _float(library)}
+        if library == "jax":
+            plain |= {"int64": "int32", "float64": "float32"}
         return replace(made, dtype=_asked_dtype(node, plain.get(made.dtype, made.dtype)), library=library)
     if base == "eye" and values and isinstance(values[0], int):
         columns = values[1] if len(values) > 1 and isinstance(values[1], int) else values[0]

@@ -61,7 +61,7 @@ def stored(target: ast.expr, value: ast.expr, scope: Scope, source: Source | Non
 def _operator(node: ast.BinOp | ast.AugAssign, scope: Scope, source: Source | None) -> Found | None:
     left, right = (node.target, node.value) if isinstance(node, ast.AugAssign) else (node.left, node.right)
     given = [given_of(left, scope, source), given_of(right, scope, source)]
-    if not _array(given):
+    if not _array(given) and not all(scope.value(one) is UNKNOWN for one in (left, right)):
         return None
     library = _library(given)
     if isinstance(node.op, ast.MatMult):

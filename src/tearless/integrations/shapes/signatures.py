@@ -89,8 +89,8 @@ ONE_BY_ONE = """relu relu6 gelu silu elu selu leaky_relu softplus sigmoid logsig
 log10 log1p sqrt rsqrt square abs absolute neg negative positive sign sin cos tan asin acos atan arcsin arccos arctan
 sinh cosh floor ceil round trunc reciprocal erf erfc clamp clip clone contiguous detach copy requires_grad_ dropout
 nan_to_num isnan isinf isfinite logical_not bitwise_not swish hardtanh mish nan_to_num conj real imag zeros_like
-ones_like empty_like full_like rand_like randn_like asarray array tensor float double half bfloat16 long int bool
-short to type astype cpu cuda numpy from_numpy as_tensor stop_gradient block_until_ready softsign tanhshrink
+ones_like empty_like full_like rand_like randn_like float double half bfloat16 long int bool
+short to type astype cpu cuda numpy from_numpy stop_gradient block_until_ready softsign tanhshrink
 alpha_dropout pin_memory"""
 """Functions of one array that keep its shape."""
 TORCH = """

@@ -1,0 +1,250 @@
+"""Errors that are really raised, explained from their tracebacks: operands, axes, and the first repair run."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tearless.integrations.shapes.explain import explained
+from tearless.linear_algebra.shapes import Clash, Edit, Explanation, Operand, Operation, Repair, Where
+
+HEADS = {
+    "numpy": "import numpy as np\n",
+    "torch": "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n",
+    "jax": "import jax\nimport jax.numpy as jnp\n",
+}
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Source that fails, and the truth: ``failing.txt`` has ``### name | kind | mended or named``, operands, axes."""
+
+    name: str
+    kind: str
+    mended: bool
+    operands: tuple[str, ...]
+    axes: tuple[tuple[str, int], ...]
+    source: str
+
+
+def _read() -> Iterator[Failing]:
+    text = Path(__file__).with_name("failing.txt").read_text(encoding="utf-8")
+    for part in text.split("### ")[1:]:
+        head, operands, axes, source = part.split("\n", 3)
+        name, kind, mended = head.split(" | ")
+        pairs = [one.rsplit(" @", 1) for one in axes[2:].split("; ") if one]
+        yield Failing(
+            name,
+            kind,
+            mended == "mended",
+            tuple(_plain(one) for one in operands[2:].split("; ") if one),
+            tuple((_plain(one), int(axis)) for one, axis in pairs),
+            HEADS[name.split()[0]] + source.strip() + "\n",
+        )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+FAILING = list(_read())
+
+
+def raised(source: str, path: Path) -> Exception | None:
+    path.write_text(source, encoding="utf-8")
+    linecache.checkcache(str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exec(compile(source, str(path), "exec"), {"__name__": "__main__"})  # noqa: S102
+        except Exception as error:  # noqa: BLE001 - whatever it raises is looked at
+            return error
+    return None
+
+
+def edited(source: str, edit: Edit) -> str:
+    lines, where = source.splitlines(keepends=True), edit.where
+    first, last = where.line - 1, (where.end_line or where.line) - 1
+    new = lines[first][: where.column] + edit.new + lines[last][where.end_column :]
+    return "".join([*lines[:first], new, *lines[last + 1 :]])
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: case.name.replace(" ", "-"))
+def test_operands_axes_and_the_first_repair(case: Failing, tmp_path: Path) -> None:
+    pytest.importorskip(case.name.split()[0])
+    path = tmp_path / "failing.py"
+    error = raised(case.source, path)
+    assert error is not None
+    found = explained(error)
+    assert found is not None
+    operation = found.clash.operation
+    assert operation is not None
+    assert found.clash.kind == case.kind
+    names = [_plain(one.name) for one in operation.operands]
+    assert all(any(want in name for name in names) for want in case.operands), names
+    assert set(case.axes) <= {(names[i], axis) for i, axis in found.clash.marks}
+    assert all(len(line) <= 60 for line in found.to_text(60).splitlines())
+    if case.mended:
+        edit = found.edits[0]
+        assert edit is not None
+        assert raised(edited(case.source, edit), path) is None, edit.new
+
+
+def _fails(call: Callable[[], Any]) -> Exception:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - whatever it raises is looked at
+        return error
+    raise AssertionError("it runs")
+
+
+def test_errors_of_other_kinds_are_left_alone() -> None:
+    x = np.ones((3, 4))
+    other: list[Callable[[], Any]] = [
+        lambda: int("abc"),
+        lambda: [1, 2][5],
+        lambda: {"b": 1}["a"],
+        lambda: x.foo,  # type: ignore[attr-defined]
+        lambda: x.sum(bad=1),
+        lambda: np.linalg.inv(np.zeros((3, 3))),
+        lambda: np.linalg.cholesky(-np.eye(3)),
+        lambda: bool(x),
+        lambda: np.ones(-3),
+        lambda: sorted([1, "a"]),
+        lambda: "abc".index("z"),
+        lambda: np.dtype("foo"),
+    ]
+    for call in other:
+        assert explained(_fails(call)) is None
+
+
+class _Sly:
+    """An object that notes every look at it."""
+
+    looked: list[str]
+
+    def __init__(self) -> None:
+        self.__dict__["looked"] = []
+        self.__dict__["w"] = np.ones((4, 3))
+
+    @property
+    def wide(self) -> Any:
+        self.looked.append("wide")
+        return np.ones((4, 3))
+
+    def __getattr__(self, name: str) -> Any:
+        self.looked.append(name)
+        raise AttributeError(name)
+
+    def __getitem__(self, key: object) -> Any:
+        self.looked.append("item")
+        return np.ones((4, 3))
+
+
+def test_nothing_of_the_readers_is_run() -> None:
+    sly, calls = _Sly(), []
+
+    def made(rows: int) -> Any:
+        calls.append(rows)
+        return np.ones((rows, 3))
+
+    for call in (lambda: sly.wide @ sly[0], lambda: made(2) @ made(4), lambda: sly.w @ sly.w):
+        error = _fails(call)
+        before = list(sly.looked), list(calls)
+        assert explained(error) is not None
+        assert (sly.looked, calls) == before
+
+
+def test_the_first_that_is_about_shapes_in_a_chain_and_in_a_group() -> None:
+    a = np.ones((2, 3))
+    inner = _fails(lambda: a @ a)
+
+    def wraps() -> None:
+        raise RuntimeError("the step failed") from inner
+
+    for error in (_fails(wraps), ExceptionGroup("several", [KeyError("x"), inner])):
+        found = explained(error)
+        assert found is not None
+        assert [one.name for one in found.clash.operation.operands] == ["a", "a"]  # type: ignore[union-attr]
+
+
+def test_a_cause_that_is_explained_already_is_not_told_again() -> None:
+    a = np.ones((2, 3))
+    inner = _fails(lambda: a @ a)
+    outer = RuntimeError("the step failed")
+    outer.__cause__ = inner
+    assert explained(outer) is not None
+    inner.__tearless__ = explained(inner)  # type: ignore[attr-defined]
+    assert explained(outer) is None
+
+
+SCRIPT = """
+import numpy as np
+from tearless.integrations.shapes.explain import explained
+def f(x, w):
+    h = np.tanh(x @ w); y = (h
+        + np.ones(7))
+    return y
+try:
+    f(np.ones((2, 3)), np.ones((3, 4)))
+except ValueError as error:
+    found = explained(error)
+print([one.name for one in found.clash.operation.operands], found.clash.marks)
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["-O"], ["-X", "no_debug_ranges"]], ids=" ".join)
+def test_options_of_python(options: list[str], tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, *options, str(script)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['h', 'np.ones(7)'] ((0, 1), (1, 0))"
+
+
+def test_without_source_the_message_tells_the_shapes() -> None:
+    code = compile("r = q + np.ones(2)", "<nowhere>", "exec")
+    found = explained(_fails(lambda: exec(code, {"np": np, "q": np.ones((2, 3)), "__name__": "mine"})))  # noqa: S102
+    assert found is not None
+    assert found.clash.operation is not None
+    assert [one.shape for one in found.clash.operation.operands] == [(2, 3), (2,)]
+    assert found.edits == ()
+
+
+def test_a_repair_of_a_layer_shows_the_whole_layer(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "net.py"
+    source = HEADS["torch"] + "net = nn.Linear(784, 10)\nnet(torch.ones(2, 700))\n"
+    error = raised(source, path)
+    found = explained(error) if error else None
+    assert found is not None
+    assert "nn.Linear(700, 10)" in found.to_text()
+    edit = found.edits[0]
+    assert edit is not None
+    assert raised(edited(source, edit), path) is None
+
+
+def test_hostile_names_and_paths_cannot_move_the_cursor() -> None:
+    bad = "d['\x1b[31m\u202e\n" + "x" * 500 + "']"
+    operands = (Operand(bad, (2, 3) * 40, "float32"), Operand("w", (10**30, 3)))
+    operation = Operation("matmul", operands)
+    repairs = [Repair("\x1b[2J because", (3,), {0: "{}.T"}), Repair("", layer={"in\x07": "3"})]
+    clash = Clash(f"{bad} has\r\n 3", "\x1b]0;law\x07", ((0, 1), (1, 0)), lambda: repairs, operation=operation)
+    where = Where("/tmp/\x1b[31m" + "y" * 300 + ".py", 3, 1, 3, 9, "f\x00", bad)  # noqa: S108 - it is only printed
+    text = Explanation(clash, where, "net\x1b", "Li\u202enear", where, ("5 = \x1b[1m5",), ()).to_text(60)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
+    assert all(len(line) <= 60 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("error", [Exception(), ValueError(object()), RecursionError(), KeyError(), SystemExit(3)])
+def test_odd_errors_are_answered_with_nothing(error: BaseException) -> None:
+    assert explained(error) is None
