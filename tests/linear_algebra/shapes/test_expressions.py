@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tearless.core import InputError
-from tearless.linear_algebra.shapes import Named
+from tearless.linear_algebra.shapes import Named, written
 from tearless.linear_algebra.shapes.expression import evaluated
 
+from .hostile import HOSTILE
 from .random_expressions import Grammar, Made
 
 EXPRESSIONS = 10_000
@@ -49,3 +52,100 @@ def test_random_expressions_agree_with_the_library(library):
             apart.append(f"{made.text}\n    {library}: {theirs or made.error}; here: {ours}")
     assert not apart, f"{len(apart)} of {EXPRESSIONS}:\n" + "\n".join(apart[:20])
     assert 0.1 < refused / EXPRESSIONS < 0.7
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_is_answered_at_once(text):
+    began = time.perf_counter()
+    try:
+        found = evaluated(text)
+    except InputError as refusal:
+        said = str(refusal)
+    else:
+        assert found.shapes or found.said or found.clash
+        said = f"expression: {len(list(found.entries()))}"
+    assert said.startswith("expression: ")
+    assert time.perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "caret"),
+    [
+        ("A(2,3", "is a `)` missing", 5),
+        ("A(2,3) @@ B", "expected an array", 8),
+        ("A(2,3) B", "is an operator missing", 7),
+        ("A(2,3) @ w", "`w` has no shape", 9),
+        ("A(2,3).tranpose(0, 1)", "`transpose`", 0),
+        ("softmx(A(2,3))", "`softmax`", 0),
+        ("A(2,3).sum(axi=1)", "no argument `axi`", 15),
+        ("A(2,3) + A(3,2)", "has the shape (2, 3)", 9),
+    ],
+)
+def test_a_refusal_marks_the_place(text, says, caret):
+    with pytest.raises(InputError, match="expression") as refused:
+        evaluated(text)
+    first, line, mark = str(refused.value).split("\n")
+    assert says in first
+    assert line == f"  {text}"
+    assert mark.index("^") - 2 == caret
+
+
+GIVES = {
+    "A(100,50) @ B(50,30) + c(30)": "(100, 30)",
+    "x(n, 784) @ w(784, 10) + b(10)": "(n, 10)",
+    "x(n,1,28,28) -> Conv2d(1,8,3) -> relu -> MaxPool2d(2) -> Flatten() -> Linear(1352, 10)": "(n, 10)",
+    "h = x(32, 100) @ w(100, 50); h + b(50)": "(32, 50)",
+    "B, T, C = x(8, 16, 64).shape; x.view(B, T, 4, C // 4).transpose(1, 2)": "(8, 4, 16, 16)",
+    "q, k, v = Linear(64, 192)(x(8, 16, 64)).chunk(3, dim=-1); q @ k.mT @ v": "(8, 16, 64)",
+    "out, (h, c) = LSTM(10, 20, num_layers=2)(x(7, 5, 10)); h": "(2, 5, 20)",
+    "(x(32,10) - mean(10)) / std(10)": "(32, 10)",
+    "q(8,64) @ k(8,64).T / sqrt(64)": "(8, 8)",
+    "x(5,4)[x > 0]": "(count(x > 0),)",
+    "x(2,3,4).mean(dim=(1, 2), keepdim=True)": "(2, 1, 1)",
+    "Embedding(1000, 64)(ids(32, 20))": "(32, 20, 64)",
+    "nn.MultiheadAttention(64, 8, batch_first=True)(x(4,10,64), x, x)[0]": "(4, 10, 64)",
+    "x(n, 28, 28).reshape(n, -1)": "(n, 784)",
+    "np.concatenate([a(2,3), b(4,3)], axis=0)": "(6, 3)",
+    "x(4, 5)[1:, None, ..., -1]": "(3, 1)",
+    "F.cross_entropy(logits(32, 10), labels(32))": "()",
+    "jnp.einsum('bij,bjk->bik', A(2,3,4), B(2,4,5))": "(2, 3, 5)",
+}
+
+
+@pytest.mark.parametrize(("text", "shape"), GIVES.items())
+def test_what_people_write(text, shape):
+    found = evaluated(text)
+    assert found.clash is None
+    assert written(found.shapes[0]) == shape
+
+
+MENDED = {
+    "x(32,784) @ w(10,784)": "x(32,784) @ w(10,784).T",
+    "h = x(32,100) @ w(100,50); h + b(32)": "h = x(32,100) @ w(100,50); h + b(32)[:, None]",
+    "(a(3,4) + b(4,3)) @ c(4,2)": "(a(3,4) + b(4,3).T) @ c(4,2)",
+    "Linear(784,10)(x(32,1,28,28))": "Linear(784,10)(x(32,1,28,28).flatten(1))",
+    "x(n,8,26,26) -> Flatten() -> Linear(4608, 10)": "x(n,8,26,26) -> Flatten() -> Linear(5408, 10)",
+    "f = Linear(10, 5); f(x(3,11))": "f = Linear(11, 5); f(x(3,11))",
+    "a(3,4) @ 5": "a(3,4) * (5)",
+    "softmax(x(3,4), dim=2)": "softmax(x(3,4), dim=-1)",
+    "CrossEntropyLoss()(o(32,10), y(32,1))": "CrossEntropyLoss()(o(32,10), y(32,1).squeeze(1))",
+}
+
+
+@pytest.mark.parametrize(("text", "code"), MENDED.items())
+def test_the_first_repair_is_whole_code_that_goes_through(text, code):
+    found = evaluated(text)
+    assert found.clash is not None
+    assert found.mends[0].code == code
+    for mend in found.mends:
+        after = evaluated(mend.code, found.library or None)
+        assert (after.clash is None) == bool(mend.gives)
+        assert after.clash is not None or ", ".join(map(written, after.shapes)) == mend.gives
+
+
+def test_where_the_libraries_differ_both_are_told():
+    assert "NumPy refuses it" in evaluated("A(2,3,4).transpose(0,1)").note
+    assert "PyTorch" in evaluated("np.ones((2,3)) + x(4,3)").note or evaluated("np.ones((2,3))").library == "numpy"
+    assert evaluated("A(2,3) + b(3)").library == ""
+    with pytest.raises(InputError, match="library: expected numpy, torch or jax"):
+        evaluated("A(2,3)", "tensorflow")

@@ -58,7 +58,7 @@ def _changes(run: Evaluating, stopped: Stopped, repair: Repair) -> list[Change] 
         node_i = stopped.operands[i] if i < len(stopped.operands) else None
         if node_i is None:
             return None
-        changes.append((*node_i.place, filled(template, [_text(run.text, node_i)])))
+        changes.append((*node_i.place, filled(template, [text or "" for text in texts], i)))
     return _settings(run, stopped, repair, changes)
 
 
