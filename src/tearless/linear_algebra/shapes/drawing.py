@@ -12,8 +12,8 @@ from .rules.letters import Unreadable, count, laid_out, read
 from .size import product
 
 LONGEST_NAME = 40
-FLUSH_RIGHT = {"broadcast", "assign", "broadcast_to", "expand", "expand_as", "masked_select"}
-FLUSH_LEFT_BY_AXIS = {"cat", "stack", "gather", "scatter", "take_along_axis", "boolean_index", "tile", "vstack"}
+FLUSH_RIGHT = {"broadcast", "assign", "broadcast_to", "expand", "expand_as", "masked_select", "vstack"}
+FLUSH_LEFT_BY_AXIS = {"cat", "stack", "gather", "scatter", "take_along_axis", "boolean_index", "tile"}
 ASKED = {"reshape": "shape", "view": "shape", "broadcast_to": "shape", "expand": "shape", "layer_norm": ""}
 
 

@@ -110,8 +110,8 @@ def rows(one: Operand) -> str:
     if one.library == "torch":
         return "{}.flatten(1)"
     first = code(one.shape[0])
-    plain = one.name.replace(".", "").isidentifier() and one.library
-    first = "len({})" if plain or first is None else first
+    if first is None or (one.library and plain(one)):
+        first = "len({})"
     return f"{{}}.reshape({first}, -1)"
 
 
@@ -125,8 +125,8 @@ def reshaped(one: Operand, shape: Shape) -> Iterator[Move]:
         yield Move(f"{{}}.reshape({written})", shape, "{name} holds the same numbers in another shape", 2.0)
 
 
-def stretched(one: Operand, other: Operand, number: int, along: int | None) -> Iterator[Move]:
-    """Said over again along axis 0, once for each entry of operand ``number``, unless joined along that axis."""
+def stretched(one: Operand, other: Operand, along: int | None) -> Iterator[Move]:
+    """Said over again along axis 0, once for each entry of another operand, unless joined along that axis."""
     rank = len(other.shape)
     short = rank - len(one.shape)
     if short not in (0, 1) or not rank or (along is not None and along % rank == 0):
@@ -134,11 +134,26 @@ def stretched(one: Operand, other: Operand, number: int, along: int | None) -> I
     if short == 0 and (one.shape[0] != 1 or other.shape[0] == 1):
         return
     shape = (other.shape[0], *one.shape[1 - short :])
+    times = size_of(other, 0)
+    if times is None:
+        return
     if one.library == "torch":
-        template = f"{{}}.expand({{{number}}}.shape[0], {', '.join(['-1'] * (rank - 1))})"
+        template = f"{{}}.expand({', '.join([times, *['-1'] * (rank - 1)])})"
     else:
-        template = f"{{}}{'[None]' if short else ''}.repeat({{{number}}}.shape[0], axis=0)"
+        template = f"{{}}{'[None]' if short else ''}.repeat({times}, axis=0)"
     yield Move(template, shape, "{name} is the same for every entry along axis 0", 1.2)
+
+
+def size_of(one: Operand, axis: int) -> str | None:
+    """The code of a size: asked of the array where its name is short, so that it holds for other batches too."""
+    if one.library and plain(one):
+        return f"{one.name}.shape[{axis}]"
+    return code(one.shape[axis])
+
+
+def plain(one: Operand) -> bool:
+    """Whether it is written as a name, or a name of something's: ``self.w``."""
+    return all(part.isidentifier() for part in one.name.split("."))
 
 
 def _without_ones(shape: Shape) -> list[str]:
@@ -146,13 +161,13 @@ def _without_ones(shape: Shape) -> list[str]:
     return sorted(str(size) for size in shape if size != 1)
 
 
-def cut(one: Operand, axis: int, size: int) -> Iterator[Move]:
+def cut(one: Operand, axis: int, size: int, written: str = "") -> Iterator[Move]:
     """The entries after the first ``size`` along an axis left out; only where it is surely longer."""
     here = one.shape[axis]
     if isinstance(here, Named) or not 0 < size < here:
         return
     last = axis == len(one.shape) - 1 and axis > 1
-    end = ":-1" if here - size == 1 else f":{size}"
+    end = f":{written}" if written else ":-1" if here - size == 1 else f":{size}"
     key = f"..., {end}" if last else ", ".join([":"] * axis + [end])
     shape = (*one.shape[:axis], size, *one.shape[axis + 1 :])
     left = f"the last {here - size} of {here}" if here - size > 1 else "the last one"

@@ -44,10 +44,10 @@ class Place:
 class Repair:
     """One change that lets the operation through, and what it then gives.
 
-    ``operands`` gives operands anew, ``{}`` standing for what is written there, ``{0}``, ``{1}`` for any operand:
-    ``{1: "{}.T"}``. ``settings`` gives settings anew, as code: ``{"dim": "1"}``; shapes and orders of axes are tuples.
-    ``text`` is the whole operation anew, ``{0}``, ``{1}`` standing for its operands. ``layer`` gives the settings of
-    the layer anew that the operation belongs to, where it is made: ``{"in_features": "5408"}``.
+    ``operands`` gives operands anew, ``{}`` standing for what is written there: ``{1: "{}.T"}``. ``settings`` gives
+    settings anew, as code: ``{"dim": "1"}``; shapes and orders of axes are tuples. ``text`` is the whole operation
+    anew, ``{0}``, ``{1}`` standing for its operands. ``layer`` gives the settings of the layer anew that the operation
+    belongs to, where it is made: ``{"in_features": "5408"}``.
     """
 
     because: str
@@ -110,8 +110,8 @@ class Operation:
             if isinstance(part, str):
                 yield part
             elif isinstance(part.of, int):
-                names = [one.name for one in self.operands]
-                yield filled(operands[part.of], names, part.of) if part.of in operands else names[part.of]
+                name = self.operands[part.of].name
+                yield filled(operands[part.of], [name]) if part.of in operands else name
             else:
                 value = self.settings.get(part.of, "")
                 yield settings.get(part.of, repr(value) if isinstance(value, str) and value else str(value))
@@ -170,8 +170,8 @@ def atom(name: str) -> str:
     return name if deep == 0 and _CHAIN.fullmatch(outside) else f"({name})"
 
 
-def filled(template: str, names: Sequence[str], own: int = 0) -> str:
-    """A template of a repair with code in the places ``{}`` (the ``own`` operand), ``{0}``, ``{1}``.
+def filled(template: str, names: Sequence[str]) -> str:
+    """A template of a repair with code in the places ``{}``, ``{0}``, ``{1}``.
 
     Code goes into parentheses wherever it does not stand alone between commas or brackets.
 
@@ -180,7 +180,7 @@ def filled(template: str, names: Sequence[str], own: int = 0) -> str:
     """
 
     def one(found: re.Match[str]) -> str:
-        name = names[int(found[1] or own)]
+        name = names[int(found[1] or 0)]
         before, after = template[: found.start()].rstrip()[-1:], template[found.end() :].lstrip()[:1]
         alone = before in {"", "(", "[", ",", "="} and after in {"", ")", "]", ","}
         return name if alone else atom(name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import (
     Move,
     cut,
     flattened,
     reshaped,
+    size_of,
     squeezed,
     transposed,
     widened,
@@ -77,8 +79,9 @@ def broadcast_repairs(
         for shape in others:
             yield from reshaped(one, shape)
         yield from flattened(one)
-        for shape in others:
-            yield from cut_to(one, shape)
+        for k, other in enumerate(operation.operands):
+            if k != i:
+                yield from cut_to(one, other.shape, other)
         yield from pairs(one, others)
 
     def worse(gives: Shape) -> float:
@@ -123,16 +126,17 @@ def _axis_of(inside: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def cut_to(one: Operand, other: Shape) -> Iterator[Move]:
+def cut_to(one: Operand, other: Shape, name: Operand | None = None) -> Iterator[Move]:
     """The longer one cut to the length of the other, on one axis or on all that differ."""
     yield from cropped(one, other)
     for back in range(1, min(len(one.shape), len(other)) + 1):
-        size = other[-back]
-        if isinstance(size, int) and size != one.shape[-back]:
-            for move in cut(one, len(one.shape) - back, size):
-                here = one.shape[-back]
-                near = len(one.shape) == 1 and isinstance(here, int) and here - size == 1
-                yield Move(move.template, move.shape, move.because, 2.0) if near else move
+        size, here = other[-back], one.shape[-back]
+        if not isinstance(size, int) or size == here:
+            continue
+        near = len(one.shape) == len(other) == 1 and isinstance(here, int) and here - size == 1
+        written = size_of(name, len(other) - back) if name and not near else ""
+        for move in cut(one, len(one.shape) - back, size, written or ""):
+            yield replace(move, price=2.0) if near else move
 
 
 def cropped(one: Operand, other: Shape) -> Iterator[Move]:

@@ -130,10 +130,13 @@ def join_repairs(operation: Operation) -> list[Repair]:
         yield from transposed(one)
         for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
             if operation.rule == "cat" and isinstance(operation.settings.get("axis", 0), int) and k != i:
-                yield from stretched(one, other, k, operation.settings.get("axis", 0))
-            for axis, size in enumerate(other.shape[: len(one.shape)]):
-                if len(other.shape) == len(one.shape) and isinstance(size, int):
+                yield from stretched(one, other, operation.settings.get("axis", 0))
+            for axis in range(min(len(one.shape), len(other.shape))):
+                size, back = other.shape[axis], len(other.shape) - len(one.shape) + axis
+                if isinstance(size, int) and len(other.shape) == len(one.shape):
                     yield from cut(one, axis, size)
+                elif operation.rule == "vstack" and isinstance(last := other.shape[back], int):
+                    yield from cut(one, axis, last)
 
     def changes() -> Iterator[Change]:
         if operation.rule == "cat":
@@ -190,7 +193,7 @@ def stack_repairs(operation: Operation) -> list[Repair]:
         yield from widened(one, max(map(len, operation.shapes)))
         for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
             if len(other.shape) == len(one.shape) and k != i:
-                yield from stretched(one, other, k, None)
+                yield from stretched(one, other, None)
             differs = [
                 axis for axis in range(len(one.shape)) if one.shape[axis : axis + 1] != other.shape[axis : axis + 1]
             ]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tearless.linear_algebra.shapes.moves import Move, cut, flattened, reshaped, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.moves import Move, cut, flattened, reshaped, size_of, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, ranked
 from tearless.linear_algebra.shapes.size import Shape
@@ -107,10 +107,11 @@ def _cuts(operation: Operation, i: int, k: int) -> Iterator[Change]:
     left, right = len(a.shape) - 1, max(0, len(b.shape) - 2)
     if not a.shape or not b.shape:
         return
-    if isinstance(wide := b.shape[right], int):
-        yield from (on_operands(operation, {i: move}) for move in cut(a, left, wide))
-    if isinstance(long := a.shape[left], int):
-        yield from (on_operands(operation, {k: move}) for move in cut(b, right, long))
+    for at, axis, other, its in ((i, left, b, right), (k, right, a, left)):
+        size = other.shape[its]
+        if isinstance(size, int):
+            moves = cut(operation.operands[at], axis, size, size_of(other, its) or "")
+            yield from (on_operands(operation, {at: move}) for move in moves)
 
 
 def _by_number(operation: Operation) -> Callable[[], list[Repair]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tearless.linear_algebra.shapes.moves import cut
+from tearless.linear_algebra.shapes.moves import cut, plain
 from tearless.linear_algebra.shapes.operation import Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, Code, every_move, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Named, Shape, code, divided, product
@@ -73,8 +73,8 @@ def _code(operation: Operation, here: Shape, shape: Shape, setting: str) -> str:
     """The shape as code; a first size that is the array's own is taken from it."""
     sizes = [code(size) for size in shape]
     name = operation.operands[0].name
-    plain = name.replace(".", "").isidentifier() and operation.library
-    if setting == "shape" and plain and len(shape) > 1 and shape[:1] == here[:1]:
+    asked = operation.library and plain(operation.operands[0])
+    if setting == "shape" and asked and len(shape) > 1 and shape[:1] == here[:1]:
         sizes[0] = f"{name}.shape[0]"
     texts = [size for size in sizes if size is not None]
     if len(texts) < len(sizes):
