@@ -16,6 +16,7 @@ CLASSES = {"repeated": "count", "left out": "count", "uncalled": "count", "chann
 """The idea behind an edit; settings of layers are one idea, others stand alone."""
 SETTINGS = {"padding", "stride", "kernel", "dilation", "ceil"}
 MOST_ALTERNATIVES = 4
+MEANT = ": that would be "
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,21 @@ def assumed(
         groups.setdefault((idea, factors), []).append((one, axis))
     found = [*_counted_in(axes, expected), *(_offer(group, expected) for group in groups.values())]
     return _one_of_each(sorted(found, key=lambda one: one.cost))[:most]
+
+
+def as_sentences(guesses: Sequence[Assumption]) -> list[str]:
+    """The likeliest in full, the others as alternatives to it.
+
+    >>> conv = Step("conv", {"n": 2, "out": 8, "kernel": 3}, "conv1")
+    >>> as_sentences(assumed((4, 1, 28, 28), [conv, Step("flatten", {"start": 1})], 4608))[1]
+    'or: conv1 with kernel_size=5 or dilation=2; or: an input of 26×26 for 28×28'
+    """
+    if not guesses:
+        return []
+    first, *rest = guesses
+    lead = f"{first.says.partition(MEANT)[0]}{MEANT}"
+    others = [one.says.removeprefix(lead) for one in rest]
+    return [first.says, *(["; ".join(f"or: {one}" for one in others)] if others else [])]
 
 
 def explained_factor(axes: Axes, expected: int) -> str:
@@ -117,7 +133,7 @@ def _offer(group: Sequence[tuple[Edited, Axis]], expected: int) -> Assumption:
     if first.kind == "input":
         edits = edits[:1]
     right = first.kind in ("flatten", "uncalled", "sequence")
-    says = f"{shown}: that would be {_alternatives(edits)}"
+    says = f"{shown}{MEANT}{_alternatives(edits)}"
     return Assumption(says, first.kind, expected, factors, first.cost, tuple(edits), right)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tearless.core import visible
 
-from .assumption import LARGEST, Assumption, assumed, explained_factor
+from .assumption import LARGEST, Assumption, as_sentences, assumed, explained_factor
 from .edits import LINES, SQUARES
 from .forward_steps import steps_before, uncalled
 from .origin import Axes, Step, followed, given_axes, told
@@ -42,7 +42,7 @@ def origins_of_layer(
 
 def _said(axes: Axes, guesses: Sequence[Assumption], expected: int, layer: Any) -> Iterator[str]:
     yield told(axes[-1])
-    yield from (one.says for one in guesses)
+    yield from as_sentences(guesses)
     if not guesses:
         factor = explained_factor(axes, expected)
         if factor:
@@ -61,7 +61,7 @@ def _alone(shape: Shape, expected: int) -> tuple[str, ...]:
     if len(shape) < 2:
         return ()
     guesses = assumed(shape, (), expected)
-    return tuple(visible(one.says) for one in guesses if one.kind != "input")
+    return tuple(map(visible, as_sentences([one for one in guesses if one.kind != "input"])))
 
 
 def _start(root: Any, steps: Sequence[Step], shape: Shape, given: Shape | None) -> Shape | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tearless.core import visible
 from tearless.linear_algebra.shapes import Named, Shape, Size, Where, named, product
-from tearless.linear_algebra.shapes.assumption import Assumption, assumed, explained_factor
+from tearless.linear_algebra.shapes.assumption import Assumption, as_sentences, assumed, explained_factor
 from tearless.linear_algebra.shapes.layer_steps import function_step, layer_step
 from tearless.linear_algebra.shapes.origin import Axes, Step, followed, given_axes, told
 
@@ -259,7 +259,7 @@ def sentences(traced: Traced, call: LayerCall, at: int) -> tuple[str, ...]:
         return ()
     said = [told_of(traced, held, len(held.shape) - 1, at), written_at(call.made, call.path, expected)]
     guesses = taken_for_granted(traced, held, expected, at)
-    said += [one.says for one in guesses]
+    said += as_sentences(guesses)
     chain = chain_of(traced, held.number, at)
     if not guesses and chain is not None:
         said.append(explained_factor(chain.axes(), expected))

@@ -17,15 +17,12 @@ from .failing import explanation_of, line_of
 from .fake import Unknowable
 from .feeding import Feed, feed_of_batch, feed_of_loader
 from .loading import Loaded, claimed_device
-from .origins import sentences, symbolic
-from .outgoing import Suspicion
 from .running import Ran, run
 from .several import usual_dtype
 from .step_words import own_words, said, squeezed
 from .stepping import Loss, asked_of_loss, loss_of, not_held, pairs_met
-from .swapped import suspicions
+from .suspected import entry_of_step, suspected, with_origins
 from .symbols import Fits, points
-from .traced import LayerCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,33 +217,7 @@ def _any_size(dry: _Dry, point: Mapping[str, int], names: Mapping[str, int]) -> 
     elif not part.stage:
         in_evaluation, _ = dry.ran(point, training=False, named=True)
         dry.parts.append(part)
-        dry.found += _suspected(dry, done[0], in_evaluation)
-
-
-def _suspected(dry: _Dry, ran: Ran, evaluation: Ran) -> Iterator[Mapping[str, Any]]:
-    """Suspicions that hold in training and in evaluation, with the layers they are of."""
-    also = {one["says"] for _, one in suspicions(evaluation.traced, "n")}
-    by_step: dict[int, list[Suspicion]] = {}
-    for at, one in suspicions(ran.traced, "n", dry.feed.size or None):
-        if one["says"] in also or evaluation.traced.error is not None:
-            by_step.setdefault(at, []).append(one)
-    yield from (_entry(ran, at, found) for at, found in by_step.items())
-
-
-def _entry(ran: Ran, at: int, found: list[Suspicion]) -> Mapping[str, Any]:
-    """Suspicions as an entry of the layer or function that they are of."""
-    step, symbols = ran.traced.steps[at], ran.traced.symbols
-    return {
-        "kind": "layer",
-        "path": step.path if isinstance(step, LayerCall) else step.inside,
-        "type": step.type if isinstance(step, LayerCall) else step.name,
-        "takes": [[str(size) for size in symbolic(one.shape, symbols)] for one in step.takes],
-        "gives": [[str(size) for size in symbolic(one.shape, symbols)] for one in step.gives],
-        "file": step.at.file if step.at else "",
-        "line": step.at.line if step.at else 0,
-        "code": step.at.code if step.at else "",
-        "suspicions": found,
-    }
+        dry.found += suspected(done[0].traced, in_evaluation.traced, "n", dry.feed.size or None)
 
 
 def _last_batch(dry: _Dry) -> None:
@@ -260,7 +231,9 @@ def _last_batch(dry: _Dry) -> None:
         _add(dry, part)
         whole = dry.parts[0].ran
         if feed.last == 1 and part.ran is not None and whole is not None:
-            dry.found += [_entry(part.ran, at, [one]) for at, one in squeezed(part.ran.traced, whole.traced)]
+            dry.found += [
+                entry_of_step(part.ran.traced, at, [one]) for at, one in squeezed(part.ran.traced, whole.traced)
+            ]
         if part.ended:
             dry.notes.append(f"{feed.samples} samples leave {feed.last} for the last batch: `drop_last=True` drops it")
     elif not feed.samples:
@@ -292,29 +265,13 @@ def _part(dry: _Dry, name: str, sizes: Mapping[str, int], runs: Sequence[tuple[R
         errors = [one.traced.error for one, _ in runs if one.traced.error is not None]
         at = [one.traced.symbols for one, _ in runs]
         found = _without_meta(explanation_of(errors, Fits(at)))
-    found = _with_origins(found, ran) if found is not None else None
+    found = with_origins(found, ran.traced) if found is not None else None
     return Part(name, sizes, ran, stage, found, line_of(error), said(error))
 
 
 def _without_meta(found: Explanation | None) -> Explanation | None:
     """The explanation, unless it is of the device that tensors without numbers are on."""
     return None if found is not None and "meta" in found.clash.says.split() else found
-
-
-def _with_origins(found: Explanation, ran: Ran) -> Explanation:
-    """The explanation with where its numbers come from."""
-    steps = ran.traced.steps
-    at = next((i for i in range(len(steps) - 1, -1, -1) if _failed_layer(steps[i])), None)
-    call = steps[at] if at is not None else None
-    if at is None or not isinstance(call, LayerCall) or found.origins or found.clash.kind != "shape":
-        return found
-    if call.made is None:
-        call.made = found.made
-    return replace(found, origins=sentences(ran.traced, call, at))
-
-
-def _failed_layer(step: Any) -> bool:
-    return isinstance(step, LayerCall) and not step.ended and step.leaf
 
 
 def _fed(feed: Feed) -> str:
