@@ -115,7 +115,7 @@ def test_errors_of_other_kinds_are_left_alone() -> None:
         lambda: [1, 2][5],
         lambda: {"b": 1}["a"],
         lambda: x.foo,  # type: ignore[attr-defined]
-        lambda: x.sum(bad=1),
+        lambda: x.sum(bad=1),  # type: ignore[call-overload]
         lambda: np.linalg.inv(np.zeros((3, 3))),
         lambda: np.linalg.cholesky(-np.eye(3)),
         lambda: bool(x),

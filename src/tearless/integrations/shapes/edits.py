@@ -51,8 +51,7 @@ def _puts(found: Found, repair: Repair, source: Source) -> list[Put] | None:
         node, first, many = found.lists[held]
         if many > 8:
             return None
-        names = [one.name for one in found.given]
-        parts = [filled(repair.operands.get(i, "{}"), names, i) for i in range(first, first + many)]
+        parts = [_anew(found, i, repair.operands.get(i, "{}")) for i in range(first, first + many)]
         joined = ", ".join(parts)
         puts.append((span(node), joined if isinstance(node, ast.Starred) else f"[{joined}]"))
     return puts if _settings(found, repair, source, puts) else None
@@ -66,12 +65,17 @@ def _put(found: Found, i: int, template: str, source: Source) -> Put:
         raise ValueError("an operand without a place")
     if found.library in ("jax", "numpy"):
         template = template.replace("{}.permute(", "{}.transpose(")
-    place, new = span(node), filled(template, [each.name for each in found.given], i)
+    place, new = span(node), _anew(found, i, template)
     if template == "{}.T" and isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
         new = text_of(node.value, source)
     around = _parenthesised(source, place) if new == f"({one.name}){template.removeprefix('{}')}" else None
     operator = isinstance(found.node, ast.BinOp | ast.AugAssign | ast.Compare)
     return (around or place, new) if operator else (place, new)
+
+
+def _anew(found: Found, i: int, template: str) -> str:
+    """One operand as a template gives it: ``{}`` is the operand itself, ``{1}`` any other."""
+    return filled(template.replace("{}", f"{{{i}}}"), [one.name for one in found.given])
 
 
 def _parenthesised(source: Source, place: Span) -> Span | None:
@@ -118,9 +122,9 @@ def _assigned_anew(found: Found, repair: Repair, source: Source, function: str) 
     node = found.node
     if not isinstance(node, ast.AugAssign):
         return None
-    left, right = found.given
+    left = found.given[0]
     sign = source.between(*span(node.target)[2:], *span(node.value)[:2]).replace("=", "", 1).strip(" (")
-    new = [filled(repair.operands.get(i, "{}"), [left.name, right.name], i) for i in range(2)]
+    new = [_anew(found, i, repair.operands.get(i, "{}")) for i in range(2)]
     return Edit(source.where(node, function), f"{left.name} = {new[0]} {sign} {atom(new[1])}")
 
 
