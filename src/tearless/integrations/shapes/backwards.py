@@ -8,7 +8,7 @@ from types import FrameType
 from tearless.linear_algebra.shapes import Clash, Operation, Repair
 
 from .calls import LayerCall
-from .values import spec_of
+from .held import spec_of
 from .words import Words
 
 LAW = "backward() starts from one number"

@@ -13,8 +13,8 @@ from typing import Any
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair
 
 from .calls import LayerCall
+from .held import spec_of
 from .loaders import Loader
-from .values import spec_of
 from .words import Words
 
 LAW = "samples are stacked into a batch: all must have one shape"

@@ -117,7 +117,11 @@ def _given(node: ast.AST, name: str) -> ast.expr | None:
         return node.value if ast.unparse(node.target) == name else None
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
         return None
-    if node.func.attr not in _GROWING or ast.unparse(node.func.value) != name:
+    if ast.unparse(node.func.value) != name:
+        return None
+    if node.func.attr in ("add_module", "register_module") and len(node.args) == 2:
+        return ast.Dict([node.args[0]], [node.args[1]])
+    if node.func.attr not in _GROWING:
         return None
     return node.args[-1] if node.func.attr in ("extend", "update") else ast.List([node.args[-1]], ast.Load())
 

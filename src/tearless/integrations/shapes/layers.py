@@ -13,6 +13,7 @@ from tearless.linear_algebra.shapes import RULES, Clash, Operand, Operation, res
 from .backwards import of_backward
 from .batches import of_batch
 from .calls import LayerCall
+from .held import spec_of
 from .inner import of_inner
 from .library_frames import function_at_work, is_module, layer_at_work, spoken
 from .loaders import Loader
@@ -23,7 +24,6 @@ from .places import place_of
 from .ranges import LAW_ONE, clash_of_values
 from .remaking import Remade
 from .state_dicts import of_state_dict
-from .values import spec_of
 from .wholes import of_whole
 from .widening import layer_before, widened
 from .words import Words
@@ -132,12 +132,18 @@ def operation_of(asked: Asked, words: Words, path: str, layer: Any, direct: bool
     nodes: list[ast.expr | None] = []
     for role, value in asked.takes:
         own = layer is not None and role in _PARAMETERS
-        name, node = (f"{path}.{role}", None) if own else words.of(value, nodes) or (f"{role} of {path}", None)
+        name, node = (f"{path}.{role}", None) if own else _said(words, role, value, nodes, path)
         spec = spec_of(value)
         operands.append(spec.named(name) if spec is not None else Operand(name, tuple(value.shape)))
         nodes.append(node)
     parts = words.parts(nodes) if direct else ()
     return Operation(asked.rule, tuple(operands), asked.settings, parts), tuple(nodes)
+
+
+def _said(
+    words: Words, role: str, value: Any, taken: Sequence[ast.expr | None], path: str
+) -> tuple[str, ast.expr | None]:
+    return words.of(value, taken) or words.by_role(role, value) or (f"{role} of {path}", None)
 
 
 def clash_of(error: BaseException, operation: Operation, asked: Asked) -> Clash | None:

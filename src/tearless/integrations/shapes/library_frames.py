@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import FrameType
 from typing import Any
 
@@ -134,7 +135,8 @@ def _parts(node: ast.expr | None, text: str, value: Any) -> Iterator[Spoken]:
     if isinstance(value, tuple | list):
         inside = node.elts if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == len(value) else None
         fields = getattr(type(value), "_fields", ())
-        for i, one in enumerate(value[:MOST_PARTS]):
+        plain = tuple.__iter__(value) if isinstance(value, tuple) else list.__iter__(value)
+        for i, one in enumerate(islice(plain, MOST_PARTS)):
             part = f"{text}.{fields[i]}" if i < len(fields) else f"{text}[{i}]"
             yield from _parts(inside[i] if inside else None, ast.unparse(inside[i]) if inside else part, one)
     elif isinstance(value, dict):
@@ -142,7 +144,7 @@ def _parts(node: ast.expr | None, text: str, value: Any) -> Iterator[Spoken]:
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             written = {key.value: one for key, one in pairs if isinstance(key, ast.Constant)}
-        for key, one in list(value.items())[:MOST_PARTS]:
+        for key, one in islice(dict.items(value), MOST_PARTS):
             here = written.get(key)
             yield from _parts(here, ast.unparse(here) if here else f"{text}[{key!r}]", one)
 

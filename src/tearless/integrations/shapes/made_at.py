@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import FunctionType
@@ -10,7 +11,7 @@ from typing import Any
 
 from .bodies import Body, argument, assignments, body_of, callee, is_installed, own_nodes
 from .elements import element_of
-from .made import Made
+from .made import Made, keywords_of
 from .places import Placed
 
 DEEPEST = 24
@@ -37,30 +38,56 @@ def made_of(
     for i in range(len(chain) - 1, -1, -1):
         parent, attribute = chain[i]
         keys = [key for _, key in chain[i + 1 :]]
-        for body in _makers(type(parent)):
-            expression = _attribute(body, attribute, parent)
-            if expression is None:
-                continue
-            caller = _caller(chain[:i], parent, root, name, inline)
-            body = replace(body, caller=caller)
-            found = _resolve(expression, keys, members[i + 1 :], body)
-            if found is None and keys:
-                found = _grown(body, attribute, keys, members[i + 1 :])
+        for plain in _makers(type(parent)):
+            body = replace(plain, caller=_caller(chain[:i], parent, root, name, inline))
+            found = _in_maker(body, parent, attribute, keys, members[i + 1 :])
             if found is not None:
                 return _counted(found, members[0])
     if root is None or is_installed(root.source.file):
         return None
-    for value, body in [(inline, root)] if inline is not None else _kept(root, name):
-        found = _resolve(value, [key for _, key in chain], members, body)
-        if found is not None:
-            return found
+    keys = [key for _, key in chain]
+    put = _put(Body(root.source, root.source.tree, root.names), r"[A-Za-z_]\w*", keys, layer) if keys else None
+    ways = [(inline, root)] if inline is not None else _kept(root, name)
+    return put or next((found for way, body in ways if (found := _resolve(way, keys, members, body)) is not None), None)
+
+
+def _in_maker(body: Body, parent: Any, attribute: str, keys: Sequence[str], members: Sequence[Any]) -> Made | None:
+    """The call in a method of a class: put into its place from outside, made there, or grown into a row."""
+    me = (body.parameters() or ["self"])[0]
+    if keys:
+        put = _put(body, re.escape(me), [attribute, *keys], members[-1])
+        if put is not None:
+            return put
+    expression = _attribute(body, attribute, parent)
+    if expression is None:
+        return None
+    found = _resolve(expression, keys, members, body)
+    return _grown(body, attribute, keys, members) if found is None and keys else found
+
+
+def _put(body: Body, owner: str, keys: Sequence[str], layer: Any) -> Made | None:
+    """A layer that a later line put in the place of another: ``model.fc = ...``, ``net.classifier[1] = ...``."""
+    path = "".join(
+        rf"\[{key}\]" if key.isdigit() else rf"(?:\.{key}|\[['\"]{key}['\"]\])" for key in map(re.escape, keys)
+    )
+    nodes = ast.walk(body.function) if isinstance(body.function, ast.Module) else own_nodes(body.function)
+    for node in reversed([one for one in nodes if isinstance(one, ast.Assign)]):
+        if any(re.fullmatch(owner + path, ast.unparse(target)) for target in node.targets):
+            found = _resolve(node.value, [], [layer], body)
+            if found is not None:
+                return found
     return None
 
 
+def _step(key: str) -> str:
+    """The pattern of one step down, as Python writes it."""
+    return rf"\[{key}\]" if key.isdigit() else rf"(?:\.{key}|\[['\"]{key}['\"]\])"
+
+
 def _kept(root: Body, name: str) -> Iterator[tuple[ast.expr, Body]]:
-    """The values that a name is given where the outermost module lies: ``model``, ``self.model``."""
+    """What a name stands for where the outermost module lies: ``model``, ``self.model``."""
     if name.isidentifier():
-        yield from ((value, root) for value in reversed(root.assigned(name)))
+        yield ast.Name(name, ast.Load()), root
     me, _, attribute = name.partition(".")
     if me == "self" and attribute.isidentifier() and root.me is not None:
         for body in _makers(root.me):
@@ -173,7 +200,8 @@ def _inside_of(node: ast.Call, keys: Sequence[str], members: Sequence[Any], body
     """What lies under the keys in a call that makes ``members[0]``."""
     if not keys or type(members[0]).__name__ in ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"):
         kinds = [kind for kind in type(members[0]).__mro__ if kind.__name__ == callee(node.func)]
-        return Made(node, body, (kinds or [type(members[0])])[0])
+        made = Made(node, body, (kinds or [type(members[0])])[0])
+        return made if _agrees(made, members[0]) else None
     rows = [ast.List(node.args, ast.Load()), *node.args]
     name = type(members[0]).__name__
     if name in ("TransformerEncoder", "TransformerDecoder") and keys[0] == "layers" and len(keys) > 1:
@@ -190,11 +218,27 @@ def _inside_of(node: ast.Call, keys: Sequence[str], members: Sequence[Any], body
     return None
 
 
+def _agrees(made: Made, layer: Any) -> bool:
+    """Whether the numbers written in a call are those of the layer: else it made another one."""
+    for i, name in enumerate(keywords_of(made.kind)):
+        node = argument(made.call, name, i)
+        here = getattr(layer, name, None)
+        written = node.value if isinstance(node, ast.Constant) else None
+        if type(written) is int and type(here) is int and written != here:
+            return False
+    return True
+
+
 def _named(node: ast.Name, keys: Sequence[str], members: Sequence[Any], body: Body, deep: int) -> Made | None:
     for value in reversed(body.assigned(node.id)):
         found = _resolve(value, keys, members, body, deep + 1)
         if found is not None:
             return found
+    if keys:
+        count = len(getattr(members[0], "_modules", ()))
+        element = element_of(body, node, keys[0], count, type(members[1]).__name__)
+        if element is not None:
+            return _resolve(element[0], keys[1:], members[1:], replace(body, turn=element[1]), deep + 1)
     if body.caller is not None and node.id in body.parameters():
         call, outer = body.caller
         given = argument(call, node.id, body.position(node.id))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from .held import library_of
 from .losses import LOSSES, asked_by_loss
 
 Given: TypeAlias = Mapping[str, Any]
@@ -56,7 +57,7 @@ def asked_of(layer: Any, given: Given) -> Asked | None:
 
 def is_present(value: Any) -> bool:
     """Whether it is an array."""
-    return hasattr(value, "shape") and hasattr(value, "dtype")
+    return bool(library_of(value))
 
 
 def _present(takes: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
@@ -166,7 +167,7 @@ def _rnn(layer: Any, given: Given) -> Asked:
     hx = given.get("hx")
     states = tuple(hx) if isinstance(hx, tuple | list) else (hx,)
     value = given.get("input")
-    packed = value is not None and hasattr(value, "batch_sizes")
+    packed = isinstance(value, tuple) and hasattr(value, "batch_sizes")
     settings = {
         "kind": layer.mode.split("_")[0],
         "input_size": layer.input_size,

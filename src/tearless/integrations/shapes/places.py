@@ -64,7 +64,7 @@ def _outermost(layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]) -
     """
     for names, body in _rooms(above):
         held = []
-        for name, value in names.items():
+        for name, value in list(names.items()):
             way = way_to(value, layer) if is_module(value) else None
             if way is not None:
                 held.append((len(way), name != "self", name, value))
@@ -88,7 +88,7 @@ def _rooms(above: Sequence[FrameType]) -> Iterator[tuple[Mapping[str, Any], Call
 
 def _named_outside(module: Any, above: Sequence[FrameType]) -> tuple[Body | None, str]:
     for names, body in _rooms(above):
-        for name, value in names.items():
+        for name, value in list(names.items()):
             if value is module and name != "self":
                 return body(), name
     return None, ""

@@ -89,7 +89,7 @@ def as_layers(template: str, operation: Operation) -> list[str]:
     if found is None:
         return []
     name, inside = found.groups()
-    if name == "flatten":
+    if name == "flatten" and not inside.startswith("0"):
         return ["Flatten()" if inside == "1" else f"Flatten({inside})"]
     if name == "mean" and inside == "dim=(2, 3)" and len(shape) == 4:
         return ["AdaptiveAvgPool2d(1)", "Flatten()"]

@@ -13,12 +13,12 @@ from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
 
 from .bodies import body_of_frame
 from .calls import LayerCall
+from .held import library_of, spec_of
 from .library_frames import is_module
 from .made import Made
 from .made_at import made_at
 from .modules import asked_of
 from .places import children, place_of
-from .values import spec_of
 from .words import Words
 
 Pair: TypeAlias = tuple[str, Any, Any]
@@ -83,7 +83,7 @@ def _pairs(model: Any, given: Mapping[str, Any]) -> Iterator[Pair]:
         for held in ("_parameters", "_buffers"):
             inside = vars(layer).get(held) if layer is not None else None
             mine = inside.get(role) if isinstance(inside, dict) and mine is None else mine
-        if mine is not None and hasattr(theirs, "shape") and hasattr(mine, "shape"):
+        if library_of(mine) and library_of(theirs):
             yield name, mine, theirs
 
 

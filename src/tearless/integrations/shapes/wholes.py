@@ -11,11 +11,11 @@ from typing import Any
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Shape, results
 
 from .calls import LayerCall
+from .held import spec_of
 from .library_frames import is_module
 from .made_at import made_at
 from .places import place_of
 from .remaking import Remade
-from .values import spec_of
 from .words import Words
 
 LAW_ROWS = "arrays of one data set hold a sample in each row: their first axes must be equal"

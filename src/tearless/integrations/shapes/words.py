@@ -34,9 +34,20 @@ class Words:
         same = [one for one in self.spoken if one.value is value]
         for one in [*(one for one in same if one.node not in taken), *same]:
             return one.text, one.node
-        for name, there in self.frame.f_locals.items():
+        for name, there in list(self.frame.f_locals.items()):
             if there is value and not name.startswith("_"):
                 return name, None
+        return None
+
+    def by_role(self, role: str, value: Any) -> tuple[str, ast.expr | None] | None:
+        """The argument whose name ends in this role, of the same shape: one that a library has made anew on its way."""
+        shape = getattr(value, "shape", None)
+        for keyword in self.call.keywords if isinstance(self.call, ast.Call) else ():
+            same = [
+                one for one in self.spoken if one.node is keyword.value and getattr(one.value, "shape", ()) == shape
+            ]
+            if keyword.arg is not None and keyword.arg.endswith(role) and same:
+                return same[0].text, keyword.value
         return None
 
     def parts(self, nodes: Sequence[ast.expr | None]) -> tuple[Part, ...]:
