@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +32,7 @@ def ours(operation: Operation) -> tuple[Any, ...] | None:
 
 
 @pytest.mark.parametrize("make", CALLS + SEQUENCE_CALLS, ids=lambda make: make.__name__)
-@settings(max_examples=int(os.environ.get("MANY", 200)))
+@settings(max_examples=200)
 @given(data=st.data())
 def test_as_torch(make: Callable[..., Call], data: st.DataObject) -> None:
     with warnings.catch_warnings():

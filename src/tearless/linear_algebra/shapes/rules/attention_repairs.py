@@ -173,7 +173,7 @@ def sdpa_mends(operation: Operation, mask_at: int | None = None) -> list[Repair]
 def _sdpa_changes(operation: Operation) -> Iterator[Change | None]:
     q, k, v, *masks = operation.operands
     ranks = [len(one.shape) for one in (q, k, v)]
-    if masks:
+    if masks and min(ranks) > 1:
         yield from _score_masks(operation, masks[0])
     if min(ranks) < 2:
         yield turned(
@@ -183,7 +183,7 @@ def _sdpa_changes(operation: Operation) -> Iterator[Change | None]:
     if ranks == [4, 4, 4] and q.shape[2] == k.shape[2]:
         because = "the axes are (batch, length, heads, width)"
         turns: dict[int, Turn | None] = {i: permuted(one, 0, 2, 1, 3) for i, one in enumerate((q, k, v))}
-        yield turned(operation, because, turns, ".transpose(1, 2)")
+        yield turned(operation, because, turns, ".transpose(1, 2)", (*q.shape[:-1], v.shape[-1]))
     text = template_of(operation, {})
     if text.endswith(")") and "enable_gqa" not in text:
         after = replace(operation, settings={**operation.settings, "gqa": True})

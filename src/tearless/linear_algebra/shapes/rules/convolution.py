@@ -208,10 +208,11 @@ def _changes(operation: Operation, n: int) -> Iterator[Change | None]:
         yield from _too_many(operation, n, wanted)
     if wanted == 1 and rank == n + 1:
         yield turned(operation, f"{x.name} has no axis of channels", {0: axis_in(x, 1)})
+    square = rank == 2 and x.shape[0] == x.shape[1]
+    if n == 2 and rank == 2 and not square:
+        yield _unrolled(operation, n, wanted)
     if rank == n:
         yield from _too_few(operation, n)
-    if n > 1 and rank == 2:
-        yield _unrolled(operation, n, wanted)
     yield from _other_order(operation, n, wanted)
     if of_a_layer(weight):
         yield _for_channels(operation, n)

@@ -78,6 +78,13 @@ def cast(one: Operand, dtype: str) -> Turn:
     return Turn(f"{{}}.{CASTS[dtype]}()" if dtype in CASTS else f"{{}}.to(torch.{dtype})", replace(one, dtype=dtype))
 
 
+def largest(one: Operand, axis: int) -> Turn:
+    """Where along an axis the largest entry is."""
+    at = axis % len(one.shape)
+    first = "{}.long()" if one.dtype == "bool" else "{}"
+    return hung(one, f"{first}.argmax({axis})", one.shape[:at] + one.shape[at + 1 :], "int64" if one.dtype else None)
+
+
 def hung(one: Operand, template: str, shape: Shape, dtype: str | None = None) -> Turn:
     """Any other code."""
     return Turn(template, replace(one, shape=shape, dtype=one.dtype if dtype is None else dtype))
@@ -88,8 +95,17 @@ def then(first: Turn, second: Turn | None) -> Turn | None:
     return second and Turn(second.template.replace("{}", first.template, 1), second.after)
 
 
-def turned(operation: Operation, because: str, turns: Mapping[int, Turn | None], back: str = "") -> Change | None:
-    """The operation on turned operands. With ``back``, code hung onto the result so that it lies as the input did."""
+def turned(
+    operation: Operation,
+    because: str,
+    turns: Mapping[int, Turn | None],
+    back: str = "",
+    gives: Shape | None = None,
+) -> Change | None:
+    """The operation on turned operands.
+
+    With ``back``, code hung onto the result so that it lies as the input did; ``gives`` is its shape then.
+    """
     operands = list(operation.operands)
     templates = {}
     for i, turn in turns.items():
@@ -99,7 +115,7 @@ def turned(operation: Operation, because: str, turns: Mapping[int, Turn | None],
     repair = Repair(because, operands=templates)
     if back:
         text = template_of(operation, templates)
-        repair = Repair(because, text=text + back) if text else repair
+        repair = Repair(because, gives, text=text + back) if text else repair
     return Change(1.0, replace(operation, operands=tuple(operands)), repair)
 
 
@@ -171,7 +187,7 @@ def offered(operation: Operation, changes: Iterable[Change | None]) -> list[Repa
         key = (operation.mended(change.repair), tuple(change.repair.layer.items()))
         if gives is not None and key not in seen:
             seen.add(key)
-            found.append(replace(change.repair, gives=gives))
+            found.append(change.repair if change.repair.gives is not None else replace(change.repair, gives=gives))
         if len(found) == MOST:
             break
     return found

@@ -19,6 +19,7 @@ from .layer_repairs import (
     axis_to,
     hung,
     laid_flat,
+    largest,
     of_a_layer,
     offered,
     permuted,
@@ -202,8 +203,8 @@ def _bagged(operation: Operation) -> Shape:
 def _embedding_casts(operation: Operation) -> Iterator[Change | None]:
     index, weight = operation.operands[:2]
     if index.shape and index.shape[-1] == weight.shape[0] and index.dtype in FLOATS:
-        found = hung(index, "{}.argmax(-1)", index.shape[:-1], "int64")
-        yield turned(operation, f"{index.name} marks one of {weight.shape[0]} along its last axis", {0: found})
+        because = f"{index.name} marks one of {weight.shape[0]} along its last axis"
+        yield turned(operation, because, {0: largest(index, -1)})
 
 
 @rule

@@ -17,6 +17,7 @@ from .layer_repairs import (
     cast,
     hung,
     laid_flat,
+    largest,
     offered,
     permuted,
     swapped,
@@ -110,10 +111,8 @@ def _one_hot(operation: Operation, x: Operand, target: Operand) -> Iterator[Chan
             there = axis_to(target, len(target.shape) - 1, 1)
             yield typed(operation, f"{target.name} has its classes last", {1: there})
         for axis in (1, -1):
-            at = axis % len(target.shape)
-            shape = target.shape[:at] + target.shape[at + 1 :]
-            found = hung(target, f"{{}}.argmax({axis})", shape, "int64" if target.dtype else None)
-            yield typed(operation, f"{target.name} marks its class along axis {at}", {1: found})
+            because = f"{target.name} marks its class along axis {axis % len(target.shape)}"
+            yield typed(operation, because, {1: largest(target, axis)})
 
 
 def type_mends(operation: Operation) -> list[Repair]:
@@ -122,9 +121,7 @@ def type_mends(operation: Operation) -> list[Repair]:
 
     def changes() -> Iterator[Change | None]:
         if len(x.shape) == len(target.shape) > 1 and product(target.shape[1:2]) != 1:
-            shape = target.shape[:1] + target.shape[2:]
-            because = f"{target.name} marks the class of each sample"
-            yield turned(operation, because, {1: hung(target, "{}.argmax(1)", shape, "int64")})
+            yield turned(operation, f"{target.name} marks the class of each sample", {1: largest(target, 1)})
         if x.shape == target.shape:
             if len(x.shape) == 2 and x.shape[1] == 1:
                 out = axis_out(target, 1)
@@ -217,7 +214,8 @@ def _classes(operation: Operation, x: Operand, target: Operand) -> Iterator[Chan
             x, "{}[:, 1]" if len(target.shape) == 1 else "{}[:, 1:]", (x.shape[0], *[1] * (len(target.shape) - 1))
         )
         yield typed(operation, f"column 1 of {x.name} is that of class 1", {0: column})
-    if not target.dtype or target.dtype in ("int64", "bool") or target.dtype in FLOATS:
+    binary = "binary" in str(operation.settings.get("name", "")) or "BCE" in str(operation.settings.get("name", ""))
+    if not target.dtype or target.dtype in ("int64", "bool") or (binary and target.dtype in FLOATS):
         whole = code if target.dtype == "int64" else f"{code}.long()"
         text = f"torch.nn.functional.one_hot({whole}, {x.shape[1]}).{'double' if x.dtype == 'float64' else 'float'}()"
         marked = Turn(text, replace(base, shape=(*base.shape, x.shape[1]), dtype=x.dtype or "float32"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation
@@ -80,7 +80,7 @@ def _nll(operation: Operation) -> Shape:
     else:
         _classes_left_out(operation, x, target)
     _weights_fit(weights, x)
-    if target.dtype and target.dtype not in INDEX:
+    if target.dtype and target.dtype not in (INDEX if len(x.shape) < 3 else INDEX[:1]):
         says = f"{target.name} is {target.dtype}: class numbers are int64"
         raise Clash(says, "a target of class numbers is of int64", (), lambda: type_mends(operation), "dtype")
     _input_floats(operation)
@@ -127,7 +127,7 @@ def _input_floats(operation: Operation) -> None:
 def _broadcast(operation: Operation) -> Shape:
     """Entry by entry: mse, l1, huber, kl_div, hinge ..., which goes through where it broadcasts."""
     name = canonical(str(operation.settings.get("name", "")))
-    shape = _beside(operation, 2)
+    shape = _beside(operation)
     target = operation.operands[1]
     if name == "kldiv" and target.dtype and target.dtype not in FLOATS:
         says = f"{target.name} is {target.dtype}: kl_div takes probabilities"
@@ -139,16 +139,24 @@ def _broadcast(operation: Operation) -> Shape:
     return shape
 
 
-def _beside(operation: Operation, count: int) -> Shape:
-    """The shape of the first operands and of weights together."""
-    first = operation.operands[:count]
-    shapes = [one.shape for one in first]
-    return broadcast_of(first, shapes, "", lambda: pair_mends(operation))
+def _together(operation: Operation, shapes: Mapping[int, Shape], which: str = "") -> Shape:
+    """The shape of these operands together, each taken to be of the shape that stands for it."""
+    there = list(shapes)
+    try:
+        return broadcast_of([operation.operands[i] for i in there], list(shapes.values()), which)
+    except Clash as clash:
+        marks = [(there[i], axis) for i, axis in clash.marks if axis < len(operation.operands[there[i]].shape)]
+        raise Clash(clash.says, clash.law, marks, lambda: pair_mends(operation)) from None
+
+
+def _beside(operation: Operation) -> Shape:
+    """The shape of input and target together."""
+    return _together(operation, {i: operation.operands[i].shape for i in (0, 1)})
 
 
 def _into(operation: Operation) -> Shape:
     """Soft margins: the target is stretched to the input, which cannot grow."""
-    shape = _beside(operation, 2)
+    shape = _beside(operation)
     x, target = operation.operands[:2]
     if shape != x.shape:
         axes = [axis for axis in range(-1, -len(shape) - 1, -1) if x.shape[axis:][:1] != shape[axis:][:1]]
@@ -165,8 +173,7 @@ def _equal(operation: Operation) -> Shape:
     logits = canonical(str(operation.settings.get("name", ""))) == "binarycrossentropywithlogits"
     _one_shape(operation, lambda: pair_mends(operation))
     for i, one in enumerate(weights, 2):
-        shapes = [x.shape, one.shape]
-        whole = broadcast_of((x, one), shapes, "the weights of the loss")
+        whole = _together(operation, {0: x.shape, i: one.shape}, "the weights of the loss")
         if whole != x.shape and not logits:
             marks = [(i, axis) for axis in range(len(one.shape))]
             raise Clash(f"{one} are weights beside {x}, which cannot grow to them", LAW_EQUAL, marks)
@@ -204,11 +211,12 @@ def unlike(one: Shape, other: Shape) -> list[tuple[int, int]]:
 
 
 def _multilabel_soft(operation: Operation) -> Shape:
-    shape = _beside(operation, 2)
+    shape = _beside(operation)
     if not operation.operands[0].shape:
         raise Clash("it has no axis of labels", LAW_EQUAL)
     _input_floats(operation)
-    return shape[:-1]
+    labels = len(operation.operands[0].shape) - 1
+    return shape[:labels] + shape[labels + 1 :]
 
 
 def _multilabel_margin(operation: Operation) -> Shape:
@@ -250,12 +258,11 @@ def _cosine_embedding(operation: Operation) -> Shape:
         law = "rows (batch, width) take a target (batch,) of 1 and -1; two rows alone take one number"
         marks = [(i, axis) for i, one in enumerate((a, b, target)) for axis in range(len(one.shape))]
         raise Clash(f"{a}, {b} and {target}: {law}", law, marks, lambda: pair_mends(operation))
-    lead = broadcast_of((a, b), (a.shape, b.shape), "", lambda: pair_mends(operation))[:-1]
-    return broadcast_of((a, target), (lead, target.shape), "the target", lambda: pair_mends(operation))
+    lead = _together(operation, {0: a.shape, 1: b.shape})[:-1]
+    return _together(operation, {0: lead, 2: target.shape}, "the target")
 
 
-def _triple(operation: Operation) -> Shape:
-    """Triplets, and rankings: equally many axes, broadcast."""
+def _equal_ranks(operation: Operation) -> tuple[Operand, ...]:
     operands = takes(operation, 3, 3)
     ranks = {len(one.shape) for one in operands}
     if len(ranks) > 1:
@@ -264,23 +271,31 @@ def _triple(operation: Operation) -> Shape:
         marks = [(i, axis) for i in few for axis in range(len(operands[i].shape))]
         says = f"{operands[0]}, {operands[1]} and {operands[2]}: they must have equally many axes"
         raise Clash(says, law, marks, lambda: pair_mends(operation))
-    return broadcast_of(operands, [one.shape for one in operands], "", lambda: pair_mends(operation))
+    return operands
+
+
+def _ranking(operation: Operation) -> Shape:
+    return _together(operation, {i: one.shape for i, one in enumerate(_equal_ranks(operation))})
 
 
 def _triplet(operation: Operation) -> Shape:
-    return _triple(operation)[:-1]
+    """Distances of the anchor to the two others, along the last axis."""
+    anchor, positive, negative = (one.shape for one in _equal_ranks(operation))
+    near = _together(operation, {0: anchor, 1: positive})[:-1]
+    far = _together(operation, {0: anchor, 2: negative})[:-1]
+    return _together(operation, {1: near, 2: far}, "before the last axis")
 
 
 def _gaussian(operation: Operation) -> Shape:
     x, _, var = takes(operation, 3, 3)
-    shape = _beside(operation, 2)
+    shape = _beside(operation)
     changed = [size for size, other in zip(var.shape, x.shape, strict=False) if size != other]
     fits = var.shape in (x.shape, x.shape[:-1]) or (len(var.shape) == len(x.shape) and changed == [1])
     if not fits or (not x.shape and var.shape):
         marks = [(2, axis) for axis in range(len(var.shape))]
         raise Clash(f"{var} is the variance beside {x}: {LAW_VAR}", LAW_VAR, marks)
     spread = replace(var, shape=(*var.shape, 1)) if var.shape != x.shape and len(var.shape) < len(x.shape) else var
-    return broadcast_of((x, spread), (shape, spread.shape), "the variance")
+    return _together(operation, {0: shape, 2: spread.shape}, "the variance")
 
 
 def _ctc(operation: Operation) -> Shape:
@@ -314,7 +329,7 @@ _LOSSES: dict[str, Callable[[Operation], Shape]] = {
     "multimargin": _multi_margin,
     "cosineembedding": _cosine_embedding,
     "tripletmargin": _triplet,
-    "marginranking": _triple,
+    "marginranking": _ranking,
     "gaussiannll": _gaussian,
     "ctc": _ctc,
 }

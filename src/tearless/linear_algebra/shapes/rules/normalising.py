@@ -101,7 +101,7 @@ def _channel_changes(operation: Operation, at: int) -> Iterator[Change | None]:
     for axis in range(rank - 1, -1, -1):
         if rank > 1 and x.shape[axis] == wanted and axis != at:
             there, back = axis_to(x, axis, at), _back(rank, axis, at)
-            yield turned(operation, f"{x.name} has its channels on axis {axis}", {0: there}, back)
+            yield turned(operation, f"{x.name} has its channels on axis {axis}", {0: there}, back, x.shape)
     if rank == 1:
         yield turned(operation, f"{x.name} is one sample", {0: axis_in(x, 0)})
     if n in (2, 3) and rank == n + 1:
@@ -110,14 +110,16 @@ def _channel_changes(operation: Operation, at: int) -> Iterator[Change | None]:
         yield turned(operation, f"{x.name} is one sample", {0: axis_in(x, 0)})
     if n == 2 and rank == 2:
         square = hung(x, "{}[:, :, None, None]", (*x.shape, 1, 1))
-        yield turned(operation, f"each channel of {x.name} is one number", {0: square}, ".flatten(1)")
+        yield turned(operation, f"each channel of {x.name} is one number", {0: square}, ".flatten(1)", x.shape)
     for axis in range(rank):
         yield turned(operation, f"axis {axis} of {x.name}, of size 1, is not meant", {0: axis_out(x, axis)})
     if n == 1 and rank > 3:
         if product(x.shape[1:]) == wanted:
             yield turned(operation, f"each sample of {x.name} is one row", {0: laid_flat(x, 1)})
         flat = laid_flat(x, 2)
-        yield turned(operation, f"the space of {x.name} is one axis", {0: flat}, f".unflatten(2, {tuple(x.shape[2:])})")
+        yield turned(
+            operation, f"the space of {x.name} is one axis", {0: flat}, f".unflatten(2, {tuple(x.shape[2:])})", x.shape
+        )
     if len(x.shape) > at:
         yield _made_for(operation, x.shape[at])
 
@@ -193,9 +195,11 @@ def _layer_mends(operation: Operation) -> list[Repair]:
             for axis in range(rank - 2, 0, -1):
                 if x.shape[axis] == wanted[0]:
                     because = f"{x.name} has its features on axis {axis}"
-                    yield turned(operation, because, {0: axis_to(x, axis, rank - 1)}, _back(rank, axis, rank - 1))
+                    yield turned(
+                        operation, because, {0: axis_to(x, axis, rank - 1)}, _back(rank, axis, rank - 1), x.shape
+                    )
         if count == 1 and rank == 2 and x.shape[0] == wanted[0]:
-            yield turned(operation, f"{x.name} is kept the other way round", {0: permuted(x, 1, 0)}, ".T")
+            yield turned(operation, f"{x.name} is kept the other way round", {0: permuted(x, 1, 0)}, ".T", x.shape)
         if count > 1 and rank and x.shape[-1] == wanted[-1]:
             yield made(x.shape[-1:])
         if rank and product(x.shape[1:]) == product(wanted) and not any(isinstance(size, Named) for size in wanted):
@@ -246,7 +250,7 @@ def _group_mends(operation: Operation, groups: int) -> list[Repair]:
             wanted = parameters[0].shape[0] if parameters and len(parameters[0].shape) == 1 else None
             if x.shape[axis] == wanted or (wanted is None and divided(x.shape[axis], groups) is not None):
                 because = f"{x.name} has its channels on axis {axis}"
-                yield turned(operation, because, {0: axis_to(x, axis, 1)}, _back(len(x.shape), axis, 1))
+                yield turned(operation, because, {0: axis_to(x, axis, 1)}, _back(len(x.shape), axis, 1), x.shape)
         if any(of_a_layer(one) for one in parameters):
             shapes = dict.fromkeys(range(1, len(parameters) + 1), (here,))
             because = f"{x.name} has {here} channels"

@@ -98,7 +98,7 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
         at = 0 if operation.settings.get("batch_first") else 1
         yield turned(operation, f"{x.name} is one sample of a batch", {0: axis_in(x, at)})
         yield turned(operation, f"{x.name} is a batch of one step", {0: axis_in(x, 1 - at)})
-    for change in ("swap", "axis", "flat", "layers", "batch", "shorter"):
+    for change in _BECAUSE:
         turns = {k: _state_turn(change, states[k - 1], one, x) for k, one in _expected(operation).items()}
         fits = {k: turn for k, turn in turns.items() if states[k - 1].shape != _expected(operation)[k]}
         yield turned(operation, _BECAUSE[change].format(name=state.name), fits)
@@ -113,6 +113,8 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
 _BECAUSE = {
     "swap": "{name} has its batch first, which states never have",
     "axis": "{name} has no axis of layers",
+    "every": "{name} is that of each layer, the same for each sample",
+    "deep": "{name} is that of each sample, the same for each layer",
     "flat": "{name} has an axis of 1 that is not meant",
     "layers": "each layer and direction starts from {name}",
     "batch": "each sample starts from {name}",
@@ -133,8 +135,10 @@ def _state_turn(change: str, state: Operand, shape: Shape, x: Operand) -> Turn |
         return axis_in(state, 0)
     if change == "flat":
         return axis_out(state, 1) or axis_out(state, 0)
-    if len(state.shape) != 3 or len(shape) != 3:
+    if len(shape) != 3 or len(state.shape) not in (2, 3):
         return None
+    if len(state.shape) == 2:
+        return _spread(change, state, shape)
     if change == "layers" and state.shape[0] == 1:
         return hung(state, f"{{}}.repeat({shape[0]}, 1, 1)", (shape[0], *state.shape[1:]))
     size = (
@@ -146,6 +150,16 @@ def _state_turn(change: str, state: Operand, shape: Shape, x: Operand) -> Turn |
         return hung(state, f"{{}}.repeat(1, {size}, 1)", (state.shape[0], shape[1], state.shape[2]))
     if change == "shorter" and below(shape[1], state.shape[1]):
         return hung(state, f"{{}}[:, :{size}].contiguous()", (state.shape[0], shape[1], state.shape[2]))
+    return None
+
+
+def _spread(change: str, state: Operand, shape: Shape) -> Turn | None:
+    """A state of two axes for each sample, or for each layer."""
+    deep, batch, wide = shape
+    if change == "every" and state.shape == (deep, wide):
+        return hung(state, f"{{}}.unsqueeze(1).repeat(1, {batch}, 1)", shape)
+    if change == "deep" and state.shape == (batch, wide):
+        return hung(state, f"{{}}.repeat({deep}, 1, 1)", shape)
     return None
 
 
