@@ -20,6 +20,7 @@ from .training.tensors import DTYPES
 from .training.torch_zip import Archive, Saved, is_archive, open_archive
 
 MOST_ARRAYS = 200_000
+LONGEST_PATH = 100
 DEEPEST = 12
 ROOM = 1 << 16
 """Bytes of a member of an archive that its header may take."""
@@ -46,7 +47,7 @@ def stored(path: Path, argument: str = "files") -> list[Stored]:
 
     Raises ``InputError`` naming the file where it is not there, is of another kind, or its header is damaged or lies.
     """
-    label = quoted(str(path))
+    label = _called(path)
     try:
         with path.open("rb") as file:
             head = file.read(8)
@@ -69,6 +70,12 @@ def stored(path: Path, argument: str = "files") -> list[Stored]:
     if len(found) > MOST_ARRAYS:
         raise InputError(f"{argument}: expected at most {MOST_ARRAYS:,} arrays, got {len(found):,} in {label}")
     return found
+
+
+def _called(path: Path) -> str:
+    """A path in a sentence; of a long one its end, where the file's name stands."""
+    text = visible(str(path)).replace("`", "ʼ")
+    return f"`{text if len(text) <= LONGEST_PATH else '…' + text[1 - LONGEST_PATH :]}`"
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

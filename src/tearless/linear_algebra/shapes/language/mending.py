@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -58,8 +59,18 @@ def _changes(run: Evaluating, stopped: Stopped, repair: Repair) -> list[Change] 
         node_i = stopped.operands[i] if i < len(stopped.operands) else None
         if node_i is None:
             return None
-        changes.append((*node_i.place, filled(template, [text or "" for text in texts], i)))
+        own = template.replace("{}", f"{{{i}}}")
+        changes.append((*node_i.place, filled(_declaring(run, own, node_i), [text or "" for text in texts])))
     return _settings(run, stopped, repair, changes)
+
+
+def _declaring(run: Evaluating, template: str, node: Node) -> str:
+    """A template in which names that are declared further on are declared: ``x[:len(y)]`` before ``y(3)``."""
+    for name, made in run.made.items():
+        if made.start > node.start and re.search(rf"\b{re.escape(name)}\b(?!\()", template):
+            declaration = _text(run.text, made).replace("\\", "")
+            template = re.sub(rf"\b{re.escape(name)}\b(?!\()", declaration, template)
+    return template
 
 
 def _settings(run: Evaluating, stopped: Stopped, repair: Repair, changes: list[Change]) -> list[Change] | None:
