@@ -55,8 +55,11 @@ class Made:
         number = number_of(node, self.body) if node is not None else None
         return None if number is None else Edit(number, value)
 
-    def before(self, layers: Sequence[str]) -> Edit | None:
-        """The edit that puts other layers (``Flatten()``) before this one where both stand in a row of layers."""
+    def before(self, layers: Sequence[str], changes: Mapping[str, str]) -> Edit | None:
+        """The edit that puts other layers (``Flatten()``) before this one where both stand in a row of layers.
+
+        With ``changes`` this one is made with other settings too.
+        """
         row = _row_of(self.body.function, self.call)
         library = self.body.source.text(self.call.func).rpartition(".")[0]
         known = library or all(one.partition("(")[0] in self.body.names for one in layers)
@@ -65,7 +68,12 @@ class Made:
         where = self.body.source.where(self.call, getattr(self.body.function, "name", ""))
         at = replace(where, end_line=where.line, end_column=where.column, code="")
         dot = f"{library}." if library else ""
-        return Edit(at, "".join(f"{dot}{one}, " for one in layers))
+        first = "".join(f"{dot}{one}, " for one in layers)
+        if not changes:
+            return Edit(at, first)
+        parts = [self._part(name, value) for name, value in changes.items()]
+        whole = self._together([part for part in parts if part is not None]) if None not in parts else None
+        return None if whole is None else Edit(whole.where, first + whole.new)
 
     def _part(self, name: str, value: str) -> Edit | None:
         own = _WRAPPED.get((self.kind.__name__, name), name)

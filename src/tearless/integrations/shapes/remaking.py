@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair
+from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair, product
 
 from .made import Made, keywords_of
 
@@ -44,14 +44,14 @@ class Remade:
             return self.before.edit(repair.layer)
         if self.made is None:
             return None
-        if repair.layer:
+        if repair.layer and not repair.operands:
             return self.made.edit(repair.layer)
         if repair.settings and not repair.operands:
             changes = self._arguments(repair)
             return self.made.edit(changes) if changes else None
         if list(repair.operands) == [0] and self.nodes[:1] == (None,):
             layers = as_layers(repair.operands[0], self.operation)
-            return self.made.before(layers) if layers else None
+            return self.made.before(layers, repair.layer) if layers else None
         return None
 
     def _arguments(self, repair: Repair) -> dict[str, str]:
@@ -76,10 +76,22 @@ class Remade:
         """The same clash, repairs with a place first; those of a whole call that is another layer's are left out."""
 
         def repairs() -> list[Repair]:
-            fitting = [one for one in clash.repairs if self.direct or not one.text]
+            fitting = [*self._laid_flat(), *(one for one in clash.repairs if self.direct or not one.text)]
             return sorted(fitting, key=lambda one: not self.has_place(one))
 
         return Clash(clash.says, clash.law, clash.marks, repairs, clash.kind, self.operation)
+
+    def _laid_flat(self) -> list[Repair]:
+        """Images that come into a linear layer of a row, no axis of which fits: flattened, and the layer made anew."""
+        if self.operation.rule != "linear" or self.nodes[:1] != (None,) or self.made is None:
+            return []
+        image, weight = self.operation.shapes[:2]
+        size = product(image[1:])
+        if len(image) != 4 or len(weight) != 2 or weight[1] in (*image, size) or not isinstance(size, int):
+            return []
+        because = f"each image is one row of {size} numbers"
+        gives = (image[0], weight[0])
+        return [Repair(because, gives, operands={0: "{}.flatten(1)"}, layer={"in_features": str(size)})]
 
 
 def as_layers(template: str, operation: Operation) -> list[str]:
