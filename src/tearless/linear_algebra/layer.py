@@ -7,14 +7,19 @@ and b (out,) give (samples, out). PyTorch's ``nn.Linear`` keeps its weight as (o
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tearless.core import InputError
 
 from .arrays import Array, arrays
+from .shapes import Clash, Operand, Operation, Place, results, written
 
 Shape = tuple[int, ...]
+MOST_REPAIRS = 3
+_CUT = re.compile(r":\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,12 @@ def shape_report(x: Any, w: Any, b: Any = None) -> ShapeReport:
     if len(x) < 1 or len(w) != 2:
         thing = f"w {w} has {len(w)} axes" if len(w) != 2 else "x is a single number"
         return ShapeReport(False, None, f"{thing}: expected x (samples, in) and w (in, out)", _lone(x, w))
-    if x[-1] != w[0]:
+    operation = Operation("matmul", (Operand("x", x), Operand("w", w)), parts=(Place(0), " @ ", Place(1)))
+    try:
+        results(operation)
+    except Clash as clash:
         says = f"x {x} has {x[-1]} features on its last axis, w {w} takes {w[0]}: they must be equal"
-        return ShapeReport(False, None, says, tuple(_products(x, w)))
+        return ShapeReport(False, None, says, tuple(_repairs(operation, clash, x, w)))
     output = (*x[:-1], w[1])
     if b is not None and b not in ((), (1,), (w[1],)):
         says = f"b {b} does not meet the {w[1]} outputs of w {w}: expected one number an output, ({w[1]},)"
@@ -84,33 +92,22 @@ def shape_report(x: Any, w: Any, b: Any = None) -> ShapeReport:
     return ShapeReport(True, output, f"x {x} @ w {w}{plus} gives {output}{sample}", ())
 
 
-def _products(x: Shape, w: Shape) -> list[str]:
-    """Repairs of a product, the likeliest first."""
-    out = []
-    if x[-1] == w[1]:
-        out.append(f"x @ w.T, giving {(*x[:-1], w[0])}: w is kept as (out, in), as PyTorch's nn.Linear keeps it")
-    if len(x) == 2 and x[0] == w[0]:
-        out.append(f"x.T @ w, giving {(x[1], w[1])}: x is kept as (features, samples)")
-    if len(x) == 2 and x[0] == w[1] and x[0] != w[0] and x[-1] != w[1]:
-        out.append(f"x.T @ w.T, giving {(x[1], w[0])}: both are transposed")
-    for axis in range(1, len(x) - 1):
+def _repairs(operation: Operation, clash: Clash, x: Shape, w: Shape) -> Iterator[str]:
+    """What the rule of the product offers, but for what leaves entries out: a layer knows the usual reasons of that."""
+    kept = [repair for repair in clash.repairs if repair.operands and not _CUT.search(operation.mended(repair))]
+    for repair in kept[:MOST_REPAIRS]:
+        code = operation.mended(repair)
+        as_torch = ", as PyTorch's nn.Linear keeps it" if code == "x @ w.T" else ""
+        yield f"{code}, giving {written(repair.gives or ())}: {repair.because}{as_torch}"
+    for axis in range(2, len(x) - 1):
         if math.prod(x[axis:]) == w[0]:
             lead = "".join(f"{n}, " for n in x[:axis])
-            out.append(
-                f"x.reshape({lead}-1) @ w, giving {(*x[:axis], w[1])}: axes flattened into one of {w[0]} features"
-            )
-    for axis in range(1, len(x) - 1):
-        if x[axis] == w[0]:
-            order = (*(i for i in range(len(x)) if i != axis), axis)
-            moved = tuple(x[i] for i in order[:-1])
-            out.append(f"x.transpose{order} @ w, giving {(*moved, w[1])}: axis {axis} holds the {w[0]} features")
-    if len(x) == 1 and w[0] == 1:
-        out.append(f"x[:, None] @ w, giving {(x[0], w[1])}: {x[0]} samples of one feature")
+            gives = (*x[:axis], w[1])
+            yield f"x.reshape({lead}-1) @ w, giving {gives}: axes flattened into one of {w[0]} features"
     if x[-1] == w[0] + 1:
-        out.append("leaving one column of x out: is the target, an index or a column of ones among them?")
+        yield "leaving one column of x out: is the target, an index or a column of ones among them?"
     if x[-1] + 1 == w[0]:
-        out.append("adding the column of x that w expects: was an intercept or a feature left out?")
-    return out
+        yield "adding the column of x that w expects: was an intercept or a feature left out?"
 
 
 def _biases(b: Shape, outputs: int) -> list[str]:
