@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tearless.core import Asked, InputError, quoted
+from tearless.core import Asked, InputError, listed, quoted, visible
 from tearless.core.catalogue import catalogue
 from tearless.doctor.examine import examine
 from tearless.integrations.pytorch import needs_torch
@@ -92,7 +93,8 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
 
     asked = bytes_asked(memory) if memory is not None else None
     if not inputs.all():
-        raise InputError(_no_input(found))
+        raise InputError(f"input: expected the sizes of an input, got none{_takes(found)}; write --input 32,784")
+    _check_call(found, inputs)
     device = claimed_device(found.model)
     ran = seen(found, inputs, device, training)
     told = Told(found.name, ran, training, explained_run(ran), asked)
@@ -102,10 +104,26 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
     return replace(report, rows=0, columns=0)
 
 
-def _no_input(found: Loaded) -> str:
-    import inspect
+def _check_call(found: Loaded, inputs: Inputs) -> None:
+    """Raise ``InputError`` where the model cannot be called with so many inputs, or with those names."""
+    try:
+        signature = inspect.signature(found.model.forward)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*inputs.args, **dict(inputs.named))
+    except TypeError as fault:
+        raise InputError(
+            f"input: {visible(str(fault), 120)}{_takes(found)}; give an input for each, in order or as name=sizes"
+        ) from None
 
-    takes = [p for p in inspect.signature(found.model.forward).parameters.values() if p.default is p.empty]
-    names = ", ".join(p.name for p in takes if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
-    takes_what = f"; its forward takes {quoted(names)}" if names else ""
-    return f"input: expected the sizes of an input, got none{takes_what}; write --input 32,784"
+
+def _takes(found: Loaded) -> str:
+    """What the model's forward takes, as the end of a sentence."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    try:
+        takes = [p for p in inspect.signature(found.model.forward).parameters.values() if p.kind in kinds]
+    except (TypeError, ValueError):
+        return ""
+    needed = [p.name for p in takes if p.default is p.empty]
+    return f"; its forward takes {listed(needed or [p.name for p in takes])}" if takes else ""

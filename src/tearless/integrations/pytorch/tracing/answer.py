@@ -99,7 +99,7 @@ def _verdict(told: Told, weights: Weights) -> str:
     error = seen.shown.traced.error
     if error is not None:
         done = sum(call.ended for call in seen.shown.traced.layers())
-        until = f"after {done:,} calls of layers" if done else "at its first layer"
+        until = f"after {done:,} calls of layers" if done > 1 else f"{'after' if done else 'at'} its first layer"
         if isinstance(error, Unknowable):
             return f"{name} cannot be traced to its end: {visible(str(error), 200)}"
         return f"{name} does not go through: it ends {until} ({type(error).__name__})"
@@ -158,7 +158,12 @@ def _clash(told: Told) -> Iterator[tuple[str, str]]:
     where = last_line(told)
     if where:
         yield "at", where
-    if told.explanation is None and not isinstance(error, Unknowable):
+    if isinstance(error, Unknowable):
+        yield (
+            "do",
+            "let that line depend on shapes alone (torch.where, a mask as a factor), or trace the layers behind it",
+        )
+    elif told.explanation is None:
         yield "said", visible(f"{type(error).__name__}: {error}", 400)
 
 
@@ -188,7 +193,13 @@ def _said_of_costs(told: Told, weights: Weights) -> Iterator[tuple[str, str]]:
     if laws is not None and laws.fits.names:
         count = laws.all_multiply_adds()
         if count is not None:
-            yield "MACs", f"multiply-adds: {law_in_short(count)}"
+            each = each_more(count, seen.batch) if not seen.inputs.symbols() else None
+            text = (
+                law_in_short(count)
+                if each is None or each != count_of_one(count)
+                else f"{in_short(each)} for each sample"
+            )
+            yield "MACs", f"multiply-adds: {text}"
         yield from _said_of_memory(told, laws)
     costs = _costs(told)
     if told.training and costs.peak is not None:
@@ -207,11 +218,20 @@ def _said_of_memory(told: Told, laws: Laws) -> Iterator[tuple[str, str]]:
     kept = laws.kept()
     if kept is None or not told.training:
         return
-    text = law_in_bytes(kept)
     more = each_more(kept, told.seen.batch)
-    if more is not None and not told.seen.inputs.symbols():
-        text += f"; each further sample {in_bytes(more)}"
-    yield "kept", text
+    if more is None or told.seen.inputs.symbols():
+        yield "kept", law_in_bytes(kept)
+    else:
+        once = laws.at(kept, {told.seen.batch: 0})
+        yield (
+            "kept",
+            f"{in_bytes(more)} for each further sample" + (f", {in_bytes(once)} for any batch" if once else ""),
+        )
+
+
+def count_of_one(size: Size) -> int | None:
+    """The only factor of a polynomial with one term."""
+    return size.terms[0][1] if isinstance(size, Named) and len(size.terms) == 1 else None
 
 
 def each_more(size: Size, batch: str) -> int | None:

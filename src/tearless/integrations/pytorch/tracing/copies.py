@@ -11,7 +11,8 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from tearless.core import InputError, quoted, visible
 
-from .fake import META, MOST_KEPT
+from .entrywise import META
+from .fake import MOST_KEPT
 
 DEEPEST = 6
 

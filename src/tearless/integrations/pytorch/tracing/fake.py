@@ -14,20 +14,21 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from .made import made
+from .quick import META, told
 
 MOST_KEPT = 4096
 """Numbers in a tensor that is made for real."""
 MOST_TRIED = 1 << 22
 """Numbers in the operands of an operation that is run on zeros, where PyTorch does not tell its shapes."""
-META = torch.device("meta")
 
 _READ = {"_local_scalar_dense", "item", "is_nonzero", "equal", "allclose"}
 _FOUND = {"nonzero", "masked_select", "unique", "_unique", "_unique2", "unique_dim", "unique_consecutive", "bincount"}
 _DRAWN = {"normal_", "uniform_", "bernoulli_", "random_", "exponential_", "geometric_", "log_normal_", "cauchy_"}
-_SAME_SHAPE = {"_safe_softmax"}
-"""Told here because PyTorch loads its whole compiler to tell."""
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "mv", "dot"}
 
 
@@ -77,11 +78,15 @@ class Fake(TorchDispatchMode):  # type: ignore[no-untyped-call] # PyTorch does n
         if tensors:
             here = META if wished == "meta" else tensors[0].device
             return func(*args, **{**given, "device": here})
-        out = func(
-            *args, **{**given, "device": META, "pin_memory": False} if _pins(func) else {**given, "device": META}
-        )
-        if name.startswith("empty") or wished == "meta" or not isinstance(out, torch.Tensor) or out.numel() > MOST_KEPT:
-            return out
+        known = made(name, args, given)
+        if known is not None and (wished == "meta" or math.prod(known[0]) > MOST_KEPT):
+            return torch.empty(known[0], dtype=known[1], device=META)
+        if known is None:
+            more = {"pin_memory": False} if _pins(func) else {}
+            out = func(*args, **{**given, "device": META, **more})
+            small = isinstance(out, torch.Tensor) and out.numel() <= MOST_KEPT
+            if name.startswith("empty") or wished == "meta" or not small:
+                return out
         return func(*args, **{**given, "device": torch.device("cpu")})
 
     def _on_meta(
@@ -91,8 +96,9 @@ class Fake(TorchDispatchMode):  # type: ignore[no-untyped-call] # PyTorch does n
             raise Unknowable(_question(name))
         if name in _DRAWN:
             return args[0]
-        if name in _SAME_SHAPE:
-            return torch.empty_like(args[0])
+        quick = told(name, args, given)
+        if quick is not None:
+            return quick
         if name in _PRODUCTS:
             _of_one_dtype(name, args)
         if name == "copy_" and not args[0].is_meta:
@@ -261,7 +267,7 @@ def without_numbers(device: torch.device, hears: Hears | None = None, claimed: C
 
 
 def _parameter_on_meta(module: Any, name: str, parameter: Any) -> Any:  # noqa: ARG001 - PyTorch's own way of asking
-    if parameter is None or parameter.is_meta:
+    if parameter is None or isinstance(parameter, UninitializedParameter) or parameter.is_meta:
         return None
     return torch.nn.Parameter(_blank(parameter.data), parameter.requires_grad)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ import torch
 
 from tearless.core import InputError, listed, quoted
 
-from .fake import META
+from .entrywise import META
 
 MOST_BYTES = 1 << 62
 FORM = "sizes such as 32,3,224,224, n,784 or ids=8,128:int64"
@@ -31,6 +32,10 @@ class Given:
         """The fake tensor, with these values of the names; ``usual`` is its type where none was asked for."""
         shape = tuple(symbols[one] if isinstance(one, str) else one for one in self.sizes)
         kind = getattr(torch, self.dtype) if self.dtype else usual
+        if math.prod(shape) * 8 > MOST_BYTES:
+            raise InputError(
+                f"input: expected sizes that a tensor can have, got {quoted(str(shape))}; give smaller ones"
+            )
         return torch.empty(shape, dtype=kind, device=META)
 
 
@@ -127,8 +132,8 @@ def _size(part: str, text: str) -> int | str:
 def _kind(kind: str, text: str) -> str:
     kind = _SHORT.get(kind, kind).removeprefix("torch.")
     if kind and not isinstance(getattr(torch, kind, None), torch.dtype):
-        known = sorted(n for n in dir(torch) if isinstance(getattr(torch, n), torch.dtype) and n[-1:].isdigit())
-        raise InputError(f"input: no dtype {quoted(kind)} in {quoted(text)}; there is {listed(known, 30)}")
+        known = ("float32", "float16", "bfloat16", "float64", "int64", "int32", "uint8", "bool", "complex64")
+        raise InputError(f"input: no dtype {quoted(kind)} in {quoted(text)}; there is {listed(known, 9)}")
     return kind
 
 

@@ -15,12 +15,14 @@ import torch
 from tearless.integrations.shapes.modules import asked_of
 from tearless.linear_algebra.shapes import Where
 
-from .costs import Costs
-from .fake import META, Claimed
+from .costs import Costs, Factors, Product
+from .fake import Claimed
+from .fused import GATES, Attention, attention_shape, recurrent
 from .places import NEITHER, kind_of, place_here
 from .traced import FunctionCall, Held, LayerCall
 
 MOST_DEEP = 12
+_RECURRENT = {getattr(torch, name): name for name in GATES}
 _ATTENTION = torch.nn.functional.scaled_dot_product_attention
 
 
@@ -35,6 +37,8 @@ class Recorder(Claimed):
         self._made = made
         self._until = until
         self._numbers = 0
+        self.mixed = False
+        """Whether the model asked for mixed precision, which tensors without numbers do not follow."""
 
     def _owner(self) -> int:
         return self._open[-1] if self._open else -1
@@ -48,9 +52,12 @@ class Recorder(Claimed):
             after = module.register_forward_hook(self._after, with_kwargs=True, prepend=True)
             handles += [before, after]
         torch.nn.functional.scaled_dot_product_attention = self._asked_for_attention()
+        enter = torch.autocast.__enter__
+        torch.autocast.__enter__ = self._noticing(enter)  # type: ignore[method-assign]
         try:
             yield
         finally:
+            torch.autocast.__enter__ = enter  # type: ignore[method-assign]
             torch.nn.functional.scaled_dot_product_attention = _ATTENTION
             for handle in handles:
                 handle.remove()
@@ -65,8 +72,17 @@ class Recorder(Claimed):
 
         return attention
 
+    def _noticing(self, enter: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def entered(it: Any) -> Any:
+            self.mixed = self.mixed or bool(it._enabled) or it.device == "cuda"
+            return enter(it)
+
+        return entered
+
     def _before(self, path: str) -> Callable[..., None]:
         def hook(module: torch.nn.Module, args: Any, kwargs: Mapping[str, Any]) -> None:
+            if not self.costs.forward:  # a checkpoint that runs its part again in the backward pass
+                return
             with torch._C.DisableTorchFunction():
                 while self._open and not isinstance(self.steps[self._open[-1]], LayerCall):
                     self._open.pop()
@@ -84,7 +100,7 @@ class Recorder(Claimed):
 
     def _after(self, module: torch.nn.Module, args: Any, kwargs: Any, out: Any) -> None:  # noqa: ARG002 - a hook's own
         with torch._C.DisableTorchFunction():
-            while self._open:
+            while self._open and self.costs.forward:
                 call = self.steps[self._open.pop()]
                 if isinstance(call, LayerCall) and call.module is module:
                     call.gives, call.ended = self.held(out), True
@@ -97,7 +113,8 @@ class Recorder(Claimed):
 
     def called(self, func: Any, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
         """A function on tensors: told where code outside PyTorch calls it, and nothing told is at work already."""
-        if _is_told(func) and not (self._open and isinstance(self.steps[self._open[-1]], FunctionCall)):
+        within = bool(self._open) and isinstance(self.steps[self._open[-1]], FunctionCall)
+        if self.costs.forward and not within and _is_told(func):
             at = place_here(self._until) if _called_outside() else None
             if at is not None:
                 return self._told(func, args, given, at)
@@ -117,7 +134,17 @@ class Recorder(Claimed):
         return out
 
     def _run(self, func: Any, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
-        return self._attention(args, given) if func is _ATTENTION else func(*args, **given)
+        if func is _ATTENTION:
+            return self._attention(args, given)
+        if func in _RECURRENT and not given:
+            told = recurrent(_RECURRENT[func], args, self._count)
+            if told is not None:
+                return told
+        return func(*args, **given)
+
+    def _count(self, factors: Factors) -> None:
+        if self.costs.forward:
+            self.costs.products.append(Product(tuple(map(int, factors)), self._owner()))
 
     def _attention(self, args: tuple[Any, ...], given: Mapping[str, Any]) -> Any:
         """Attention as the fused kernels do it: the scores are never held, nor kept."""
@@ -125,13 +152,16 @@ class Recorder(Claimed):
         mask = named.get("attn_mask")
         if isinstance(mask, torch.Tensor) and mask.requires_grad:
             return _ATTENTION(*args, **given)
-        self.costs.paused = True
-        try:
-            with torch.no_grad():
-                shape = _ATTENTION(*args, **given)
-        finally:
-            self.costs.paused = False
-        return Fused.apply(shape, *(named[name] for name in ("query", "key", "value")), mask)  # type: ignore[no-untyped-call]
+        query, key, value = (named.get(name) for name in ("query", "key", "value"))
+        shape: Any = attention_shape(query, key, value, mask, self._count)
+        if shape is None:
+            self.costs.paused = True
+            try:
+                with torch.no_grad():
+                    shape = _ATTENTION(*args, **given).shape
+            finally:
+                self.costs.paused = False
+        return Attention.apply(shape, query, key, value, mask)  # type: ignore[no-untyped-call]
 
     def _inside(self) -> str:
         calls = (self.steps[i] for i in reversed(self._open))
@@ -154,24 +184,6 @@ class Recorder(Claimed):
         if isinstance(value, (list, tuple)):
             return tuple(self._plain(one) for one in value)
         return value
-
-
-class Fused(torch.autograd.Function):
-    """What a fused kernel of attention holds and keeps: its operands, the result, and one number a query."""
-
-    @staticmethod
-    def forward(ctx: Any, like: torch.Tensor, query: Any, key: Any, value: Any, mask: Any) -> torch.Tensor:
-        """The result lies in memory as the queries do, which is how the kernels lay it."""
-        out = torch.empty_like(query) if query.shape == like.shape else torch.empty_like(like)
-        each = torch.empty(like.shape[:-1], dtype=torch.float32, device=META)
-        ctx.save_for_backward(query, key, value, out, each, *(() if mask is None else (mask,)))
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *_: Any) -> Any:
-        """Gradients of the three operands."""
-        query, key, value, *_rest = ctx.saved_tensors
-        return None, torch.empty_like(query), torch.empty_like(key), torch.empty_like(value), None
 
 
 def tensors_in(value: Any, deep: int = 0) -> Iterator[torch.Tensor]:

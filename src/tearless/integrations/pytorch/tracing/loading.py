@@ -20,7 +20,8 @@ import torch
 from tearless.core import InputError, listed, quoted, visible
 from tearless.linear_algebra.shapes import Where
 
-from .fake import META, without_numbers
+from .entrywise import META
+from .fake import without_numbers
 from .places import USERS, kind_of, place_of
 
 FORMS = "`module:Model`, `file.py:Model`, `package.module:factory` or `module:Model(10, hidden=5)`"

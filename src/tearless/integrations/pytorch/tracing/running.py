@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from tearless.linear_algebra.shapes import Where
 
 from .costs import Costs
-from .fake import META, without_numbers
+from .entrywise import META
+from .fake import without_numbers
 from .layers import Recorder, tensors_in
 from .traced import FunctionCall, LayerCall, Traced
 
@@ -31,6 +33,8 @@ class Ran:
     """The most bytes held at once beside parameters and buffers, in the forward and the backward pass."""
     forward_live: int = 0
     """Bytes held when the forward pass had ended."""
+    mixed: bool = False
+    """Whether the model asked for mixed precision, which is not followed."""
 
 
 def run(
@@ -52,7 +56,7 @@ def run(
     """
     recorder = Recorder(device or torch.device("cpu"), made or {}, run.__code__)
     costs = recorder.costs
-    costs.known((*model.parameters(), *model.buffers()))
+    costs.known(t for t in (*model.parameters(), *model.buffers()) if not is_lazy(t))
     model.train(training)
     traced = Traced(model, recorder.steps, dict(symbols or {}))
     peak = live = 0
@@ -71,7 +75,7 @@ def run(
         except Exception as error:  # noqa: BLE001 - whatever ends the model is told
             traced.error = error
     count(traced, costs)
-    return Ran(traced, costs, peak, live)
+    return Ran(traced, costs, peak, live, recorder.mixed)
 
 
 @contextlib.contextmanager
@@ -85,6 +89,11 @@ def _silent(loud: bool) -> Iterator[None]:
             yield
     finally:
         log.setLevel(level)
+
+
+def is_lazy(tensor: torch.Tensor) -> bool:
+    """Whether it gets its shape at the first forward pass."""
+    return isinstance(tensor, (UninitializedBuffer, UninitializedParameter))
 
 
 def _as_it_is(tensor: torch.Tensor) -> torch.Tensor:

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 
 from .copies import without_data
-from .fake import META, Unknowable
+from .entrywise import META
+from .fake import Unknowable
 from .inputs import Given, Inputs
 from .laws import Laws
 from .loading import Loaded
-from .running import Ran, run
+from .running import Ran, is_lazy, run
 from .symbols import BATCH, MULTIPLES, Fits, points
 
 HIDDEN = "n"
@@ -42,6 +43,10 @@ class Runs:
 
 def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = True) -> Runs:
     """Run the model as often as it takes."""
+    if any(map(is_lazy, loaded.model.parameters())):
+        shaped = ran_at(loaded, inputs, device, points(inputs.symbols())[0] if inputs.symbols() else {}, training)
+        if shaped.traced.error is None:
+            loaded = Loaded(shaped.traced.model, loaded.name, loaded.made, loaded.notes)
     inputs, first, point, multiple, notes = _first(loaded, inputs, device, training)
     names = inputs.symbols()
     if first.traced.error is not None:
@@ -85,6 +90,8 @@ def _first(
         inputs = whole
         first = ran_at(loaded, inputs, device, point, training)
         notes = (*notes, "an input without a dtype was taken as int64: it goes into an embedding")
+    if first.mixed:
+        notes = (*notes, "mixed precision is not followed: types and bytes are those without autocast")
     free = [name for name, axis in names.items() if axis > 0]
     if first.traced.error is None or isinstance(first.traced.error, Unknowable) or not free:
         return inputs, first, point, 1, notes

@@ -32,8 +32,14 @@ def points(names: Mapping[str, int], multiple: int = 1) -> list[dict[str, int]]:
         values = next(pools[min(axis, 2)])
         for i, point in enumerate(taken):
             value = values[i] + 40 * (count // 3)
-            point[name] = value if axis == 0 or multiple == 1 else multiple * (value // multiple + i % 2 + 1)
+            point[name] = value if axis == 0 or multiple == 1 else _odd_first(value, multiple, i, count)
     return taken
+
+
+def _odd_first(value: int, multiple: int, run: int, name: int) -> int:
+    """About ``value`` as a multiple; in the first run an odd one, so that it is a multiple of no more."""
+    times = value // multiple + name + run
+    return multiple * (times | 1 if run == 0 else times)
 
 
 class Fits:
