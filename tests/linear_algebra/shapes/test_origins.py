@@ -16,7 +16,8 @@ from torch import nn
 
 from tearless.linear_algebra.shapes import named
 from tearless.linear_algebra.shapes.assumption import assumed, explained_factor
-from tearless.linear_algebra.shapes.origin import Axes, Step, followed, given_axes, map_setting, told
+from tearless.linear_algebra.shapes.origin import Axes, followed, given_axes, told
+from tearless.linear_algebra.shapes.sliding import Step, map_setting
 
 FLAT = Step("flatten", {"start": 1}, where="net.py:14")
 LAST = Step("select", {"axes": (1,)})

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .edits import Edited, edited, with_side
-from .origin import Axes, Axis, Step, followed, given_axes
+from .origin import Axes, Axis, followed, given_axes
 from .size import Shape, Size, product
+from .sliding import Step
 
-LARGEST = 2048
-"""The largest side of an input that is tried."""
+SMALLEST, LARGEST = 7, 2048
+"""Between these are the sides of inputs that are tried."""
 CLASSES = {"repeated": "count", "left out": "count", "uncalled": "count", "channels": "channels", "input": "input"}
 """The idea behind an edit; settings of layers are one idea, others stand alone."""
 SETTINGS = {"padding", "stride", "kernel", "dilation", "ceil"}
@@ -38,12 +39,18 @@ class Assumption:
 
 
 def assumed(
-    given: Shape, steps: Sequence[Step], expected: int, unused: Sequence[Step] = (), most: int = 3
+    given: Shape,
+    steps: Sequence[Step],
+    expected: int,
+    unused: Sequence[Step] = (),
+    most: int = 3,
+    from_input: bool = True,
 ) -> list[Assumption]:
     """What leads to ``expected`` on the last axis after ``steps``, the most plausible first; at most ``most``.
 
     ``given`` is the shape that the chain starts from, the batch first. ``unused`` are layers that are made and never
-    called. Every edit offered gives the number; an empty list says that none was found.
+    called; ``from_input`` is false where the chain starts amid the model, so that its shape is nobody's choice. Every
+    edit offered gives the number; an empty list says that none was found.
 
     >>> conv = Step("conv", {"n": 2, "out": 8, "kernel": 3}, "conv1")
     >>> for one in assumed((4, 1, 28, 28), [conv, Step("flatten", {"start": 1})], 4608):
@@ -57,6 +64,8 @@ def assumed(
         return []
     groups: dict[tuple[object, ...], list[tuple[Edited, Axis]]] = {}
     for one, axis in sorted(_fitting(given, steps, expected, unused), key=lambda pair: pair[0].cost):
+        if not from_input and one.given != given:
+            continue
         factors = tuple(leaf.size for leaf in axis.of)
         idea = "settings" if one.kind in SETTINGS else CLASSES.get(one.kind, one.kind)
         groups.setdefault((idea, factors), []).append((one, axis))
@@ -120,7 +129,7 @@ def _any_side(given: Shape, steps: Sequence[Step], expected: int) -> Iterator[Ed
         return size if isinstance(size, int) else 0
 
     side = bisect_left(range(LARGEST), expected, key=gives)
-    if 0 < side < LARGEST:
+    if SMALLEST < side < LARGEST:
         yield with_side(given, steps, side, 2.4)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .origin import Step, each, layer_named, map_setting
 from .size import Shape
+from .sliding import Step, each, layer_named, map_setting
 
 SQUARES = (28, 32, 224, 64, 256, 128, 96, 48, 227, 299, 384, 512, 100, 150, 160, 180, 192, 200, 240, 300, 320, 400, 16)
 """Sides of pictures that people use, the commonest first."""

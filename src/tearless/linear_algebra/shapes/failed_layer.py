@@ -11,8 +11,9 @@ from tearless.core import visible
 from .assumption import LARGEST, Assumption, as_sentences, assumed, explained_factor
 from .edits import LINES, SQUARES
 from .forward_steps import steps_before, uncalled
-from .origin import Axes, Step, followed, given_axes, told
+from .origin import Axes, followed, given_axes, told
 from .size import Shape
+from .sliding import Step
 
 MOST_AXES = 8
 MOST_MODULES = 20_000

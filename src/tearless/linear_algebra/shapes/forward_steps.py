@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .layer_steps import function_step, layer_step
-from .origin import Step
+from .sliding import Step
 
 DEEPEST = 8
 SOURCE = 200_000

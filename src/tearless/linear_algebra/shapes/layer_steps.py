@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .origin import Step
+from .sliding import Step
 
 KEEPS = re.compile(
     r"(Batch|Layer|Group|Instance|RMS|LocalResponse|SyncBatch|Lazy.*)Norm.*|.*Dropout.*|Identity|.*ReLU.*|[GSC]?ELU|GELU"

@@ -11,10 +11,12 @@ from tearless.core import visible
 from tearless.linear_algebra.shapes import Named, Shape, Size, Where, named, product
 from tearless.linear_algebra.shapes.assumption import Assumption, as_sentences, assumed, explained_factor
 from tearless.linear_algebra.shapes.layer_steps import function_step, layer_step
-from tearless.linear_algebra.shapes.origin import Axes, Step, followed, given_axes, told
+from tearless.linear_algebra.shapes.origin import Axes, followed, given_axes, told
+from tearless.linear_algebra.shapes.sliding import Step
 
 from .traced import FunctionCall, Held, LayerCall, Traced
 
+INPUT = "the input"
 LONGEST = 400
 """Steps that are followed back."""
 
@@ -69,7 +71,7 @@ def chain_of(traced: Traced, number: int, before: int | None = None) -> Chain | 
             start = next((one for one in _all_held(traced) if one.number == number), None)
             if start is None:
                 return None
-            says = "the input" if any(one.number == number for one in traced.takes) else "it"
+            says = INPUT if any(one.number == number for one in traced.takes) else ""
             return Chain(symbolic(start.shape, traced.symbols), says, tuple(steps[::-1]))
         at, call = found
         gave = next(one for one in call.gives if one.number == number)
@@ -101,12 +103,25 @@ def _maker(traced: Traced, number: int, before: int) -> tuple[int, LayerCall | F
         call = traced.steps[at]
         inner = isinstance(call, FunctionCall) or (call.leaf and _known_layer(call))
         if inner and any(one.number == number for one in call.gives) and not _passes(call, number):
-            return at, call
+            return _whole(traced, at, number)
     for at in range(min(before, len(traced.steps)) - 1, -1, -1):
         call = traced.steps[at]
         if any(one.number == number for one in call.gives) and not _passes(call, number):
             return at, call
     return None
+
+
+def _whole(traced: Traced, at: int, number: int) -> tuple[int, LayerCall | FunctionCall]:
+    """The outermost layer of PyTorch's own that gives the tensor of a step inside it; rows of layers count as none."""
+    above = traced.steps[at].parent
+    while above >= 0:
+        call = traced.steps[above]
+        if not isinstance(call, LayerCall) or not _known_layer(call) or call.type == "Sequential":
+            break
+        if any(one.number == number for one in call.gives):
+            at = above
+        above = call.parent
+    return at, traced.steps[at]
 
 
 def _passes(call: LayerCall | FunctionCall, number: int) -> bool:
@@ -226,7 +241,7 @@ def taken_for_granted(traced: Traced, held: Held, expected: Size, before: int | 
     chain = chain_of(traced, held.number, before)
     if chain is None or not isinstance(expected, int):
         return []
-    return assumed(chain.given, chain.steps, expected, uncalled(traced))
+    return assumed(chain.given, chain.steps, expected, uncalled(traced), from_input=chain.says == INPUT)
 
 
 def uncalled(traced: Traced) -> list[Step]:
@@ -263,6 +278,8 @@ def sentences(traced: Traced, call: LayerCall, at: int) -> tuple[str, ...]:
     chain = chain_of(traced, held.number, at)
     if not guesses and chain is not None:
         said.append(explained_factor(chain.axes(), expected))
+    if isinstance(came, Named):
+        said.append(f"{came} is the size of the batch: samples belong on axis 0, the {expected} features on the last")
     said.append(to_change(type(call.module).__name__, call.module, came, guesses))
     return tuple(dict.fromkeys(visible(one) for one in said if one))
 

@@ -12,6 +12,7 @@ from tearless.core import InputError
 from tearless.integrations.shapes.explain import explained
 from tearless.linear_algebra.shapes import Explanation, Where, written
 
+from .clash_origins import with_origins
 from .copies import without_data
 from .failing import explanation_of, line_of
 from .fake import Unknowable
@@ -21,7 +22,7 @@ from .running import Ran, run
 from .several import usual_dtype
 from .step_words import own_words, said, squeezed
 from .stepping import Loss, asked_of_loss, loss_of, not_held, pairs_met
-from .suspected import entry_of_step, suspected, with_origins
+from .suspected import entry_of_step, suspected
 from .symbols import Fits, points
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tearless.linear_algebra.shapes import Explanation
-
-from .origins import sentences, symbolic
+from .origins import symbolic
 from .outgoing import Suspicion
 from .swapped import suspicions
 from .symbols import BATCH
@@ -73,19 +70,3 @@ def _at_prime(runs: Any) -> tuple[Traced, str] | None:
             if value in PRIMES and ran.traced.error is None:
                 return ran.traced, name
     return None
-
-
-def with_origins(found: Explanation, traced: Traced) -> Explanation:
-    """The explanation of an error that ended a run, with where its numbers come from and what was taken for granted."""
-    steps = traced.steps
-    at = next((i for i in range(len(steps) - 1, -1, -1) if _failed(steps[i])), None)
-    call = steps[at] if at is not None else None
-    if at is None or not isinstance(call, LayerCall) or found.origins or found.clash.kind != "shape":
-        return found
-    if call.made is None:
-        call.made = found.made
-    return replace(found, origins=sentences(traced, call, at))
-
-
-def _failed(step: Any) -> bool:
-    return isinstance(step, LayerCall) and not step.ended and step.leaf
