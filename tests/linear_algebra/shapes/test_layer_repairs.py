@@ -38,7 +38,7 @@ def done(repair: Repair, names: list[str], tensors: list[Any], run: Callable[...
     for i, template in repair.operands.items():
         code = filled(template, [plain[i]])
         for name, other in zip(names, plain, strict=True):
-            code = code.replace(f"{name}.size(", f"{other}.size(").replace(f"{name}.shape", f"{other}.shape")
+            code = code.replace(f"{name}.shape", f"{other}.shape")
             code = code.replace(f"expand_as({name})", f"expand_as({other})")
         new[i] = eval(code, {"torch": torch, **told})  # noqa: S307
     return run(*new)
@@ -168,10 +168,10 @@ ROWS: list[tuple[Any, Mapping[str, Any], list[tuple[int, ...]], str, Mapping[str
     (nn.LSTM, RNN, [(5, 4, 9)], "rnn", LSTM_SET, "{}.transpose(1, 2)"),
     (nn.LSTM, {**RNN, "input_size": 1}, [(5, 9)], "rnn", {**LSTM_SET, "input_size": 1}, "{}.unsqueeze(-1)"),
     (nn.LSTM, RNN, [(5, 9, 4), (1, 5, 6), (1, 5, 6)], "rnn", LSTM_SET, {"batch_first": "True"}),
-    (nn.LSTM, RNN, [(9, 5, 4), (1, 6), (1, 6)], "rnn", LSTM_SET, "{}.unsqueeze(1).repeat(1, 5, 1)"),
+    (nn.LSTM, RNN, [(9, 5, 4), (1, 6), (1, 6)], "rnn", LSTM_SET, "{}.unsqueeze(1).repeat(1, x.shape[1], 1)"),
     (nn.GRU, RNN, [(9, 5, 4), (5, 6)], "rnn", {**LSTM_SET, "kind": "GRU"}, "{}.unsqueeze(0)"),
     (nn.GRU, RNN, [(9, 4), (1, 1, 6)], "rnn", {**LSTM_SET, "kind": "GRU"}, "{}.unsqueeze(1)"),
-    (nn.GRU, RNN, [(9, 3, 4), (1, 5, 6)], "rnn", {**LSTM_SET, "kind": "GRU"}, "{}[:, :x.size(1)].contiguous()"),
+    (nn.GRU, RNN, [(9, 3, 4), (1, 5, 6)], "rnn", {**LSTM_SET, "kind": "GRU"}, "{}[:, :x.shape[1]].contiguous()"),
     (nn.MultiheadAttention, MHA, [(5, 3, 16)] * 3, "attention", MHA_SET, {"embed_dim": "16"}),
     (nn.MultiheadAttention, MHA, [(3, 5, 8), (3, 7, 8), (3, 7, 8)], "attention", MHA_SET, {"batch_first": "True"}),
     (nn.Embedding, {"num_embeddings": 9, "embedding_dim": 4}, [(3, 5)], "embedding", {}, "{}.long()"),
@@ -236,6 +236,8 @@ LOSSES: list[tuple[str, tuple[int, ...], tuple[int, ...], torch.dtype, str]] = [
     ("mse_loss", (8, 5), (5, 8), FLOAT, "{}.T"),
     ("mse_loss", (8, 5), (8,), FLOAT, "{}.unsqueeze(1)"),
     ("kl_div", (8, 5), (8, 5), LONG, "{}.float()"),
+    ("cross_entropy", (8, 5), (6,), LONG, "{}[:y.shape[0]]"),
+    ("nll_loss", (8, 5), (9,), LONG, "{}[:x.shape[0]]"),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tearless.linear_algebra.shapes.moves import size_of
 from tearless.linear_algebra.shapes.operation import Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Shape, product
@@ -139,14 +140,15 @@ def _masks(operation: Operation, i: int) -> Iterator[Change | None]:
         yield turned(operation, f"{mask.name} is the same for each head", {i: each})
         yield turned(operation, f"the first of {mask.name} stands for all", {i: hung(mask, "{}[0]", shape[1:])})
     if len(shape) == 2 and len(q.shape) >= 2:
-        size = q.shape[time] if len(q.shape) == 3 else q.shape[0]
-        row = hung(mask, f"{{}}.expand({size}, -1)", (size, shape[1]))
-        yield turned(operation, f"{mask.name} is the same for each query", {i: row} if shape[0] == 1 else {i: None})
+        at = time if len(q.shape) == 3 else 0
+        row = hung(mask, f"{{}}.expand({size_of(q, at)}, -1)", (q.shape[at], shape[1]))
+        yield turned(
+            operation, f"{mask.name} is the same for each query", {i: row if shape[0] == 1 and size_of(q, at) else None}
+        )
     yield turned(operation, f"{mask.name} is that of one sample", {i: axis_in(mask, 0)})
     if len(shape) == 1 and len(q.shape) == 3:
-        count = q.shape[batch]
-        row = hung(mask, f"{{}}.expand({count}, -1)", (count, *shape))
-        yield turned(operation, f"{mask.name} is the same for each sample", {i: row})
+        row = hung(mask, f"{{}}.expand({size_of(q, batch)}, -1)", (q.shape[batch], *shape))
+        yield turned(operation, f"{mask.name} is the same for each sample", {i: row if size_of(q, batch) else None})
 
 
 def _as_padding(operation: Operation, i: int) -> Change | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tearless.linear_algebra.shapes.moves import size_of
 from tearless.linear_algebra.shapes.operation import Operand, Operation, Place, Repair
 from tearless.linear_algebra.shapes.repairs import Change, gives_of
 from tearless.linear_algebra.shapes.size import Named, Shape, known, product
@@ -83,6 +84,16 @@ def largest(one: Operand, axis: int) -> Turn:
     at = axis % len(one.shape)
     first = "{}.long()" if one.dtype == "bool" else "{}"
     return hung(one, f"{first}.argmax({axis})", one.shape[:at] + one.shape[at + 1 :], "int64" if one.dtype else None)
+
+
+def cut_to(one: Operand, axis: int, other: Operand, its: int) -> Turn | None:
+    """Only as many entries along an axis as another operand has; where it surely has more."""
+    size, here = other.shape[its], one.shape[axis]
+    written = size_of(other, its)
+    if isinstance(size, Named) or isinstance(here, Named) or not 0 < size < here or written is None:
+        return None
+    key = ", ".join([":"] * axis + [f":{written}"])
+    return hung(one, f"{{}}[{key}]", (*one.shape[:axis], size, *one.shape[axis + 1 :]))
 
 
 def hung(one: Operand, template: str, shape: Shape, dtype: str | None = None) -> Turn:

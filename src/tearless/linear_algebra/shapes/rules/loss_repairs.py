@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
+from tearless.linear_algebra.shapes.moves import plain
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import product
 
@@ -15,6 +16,7 @@ from .layer_repairs import (
     axis_out,
     axis_to,
     cast,
+    cut_to,
     hung,
     laid_flat,
     largest,
@@ -85,6 +87,15 @@ def _class_changes(operation: Operation) -> Iterator[Change | None]:
     if len(x.shape) == 1 and len(target.shape) == 1:
         yield typed(operation, f"{x.name} is one sample", {0: axis_in(x, 0)})
     yield swapped(operation, "the input comes first, then the target")
+    yield from _cuts(operation)
+
+
+def _cuts(operation: Operation) -> Iterator[Change | None]:
+    """Samples left out, where one side has more of them."""
+    x, target = operation.operands[:2]
+    if x.shape and target.shape:
+        yield typed(operation, f"{x.name} holds more samples than are judged", {0: cut_to(x, 0, target, 0)})
+        yield typed(operation, f"{target.name} holds more samples than are judged", {1: cut_to(target, 0, x, 0)})
 
 
 def _class_axis(operation: Operation, x: Operand, target: Operand) -> Iterator[Change | None]:
@@ -177,6 +188,7 @@ def _pair_changes(operation: Operation) -> Iterator[Change | None]:
             yield turned(operation, f"axis {axis} of {one.name}, of size 1, is not meant", {i: axis_out(one, axis)})
         for axis in range(len(one.shape), -1, -1):
             yield turned(operation, f"{one.name} needs an axis of 1", {i: axis_in(one, axis)})
+    yield from _cuts(operation)
     if not _takes_third(operation):
         yield typed(operation, f"{target.name} is stretched to {x.name}", {1: _stretched(target, x)})
 
@@ -193,12 +205,12 @@ def _same_numbers(operation: Operation, x: Operand, target: Operand) -> Iterator
             for there in range(here):
                 yield typed(operation, f"the axes of {target.name} lie otherwise", {1: axis_to(target, here, there)})
                 yield typed(operation, f"the axes of {target.name} lie otherwise", {1: axis_to(target, there, here)})
-    if product(x.shape) == product(target.shape) and len(x.shape) != rank and "{" not in x.name + target.name:
+    if product(x.shape) == product(target.shape) and len(x.shape) != rank:
         if rank > len(x.shape):
             yield typed(operation, f"{target.name} is one list", {1: laid_flat(target, len(x.shape) - 1)})
         else:
             yield typed(operation, f"{x.name} is one list", {0: laid_flat(x, rank - 1)} if rank else {0: None})
-        same = hung(target, f"{{}}.reshape({atom(x.name)}.shape)", x.shape)
+        same = hung(target, f"{{}}.reshape({x.name}.shape)", x.shape) if plain(x) else None
         yield typed(operation, f"{target.name} holds as many numbers", {1: same})
 
 
@@ -224,6 +236,6 @@ def _classes(operation: Operation, x: Operand, target: Operand) -> Iterator[Chan
 
 def _stretched(target: Operand, x: Operand) -> Turn | None:
     pairs = list(zip(reversed(target.shape), reversed(x.shape), strict=False))
-    if len(target.shape) > len(x.shape) or any(size not in (1, into) for size, into in pairs) or "{" in x.name:
+    if len(target.shape) > len(x.shape) or any(size not in (1, into) for size, into in pairs) or not plain(x):
         return None
     return hung(target, f"{{}}.expand_as({x.name})", x.shape)

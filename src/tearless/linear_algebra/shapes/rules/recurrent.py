@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
+from tearless.linear_algebra.shapes.moves import size_of
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change
-from tearless.linear_algebra.shapes.size import Shape, Size, product, written
+from tearless.linear_algebra.shapes.size import Shape, product, written
 
 from .asked import agree, axes_are, below, has, of_type, takes, whole
 from .layer_repairs import Turn, axis_in, axis_out, hung, laid_flat, offered, permuted, remade, then, turned
@@ -98,8 +99,10 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
         at = 0 if operation.settings.get("batch_first") else 1
         yield turned(operation, f"{x.name} is one sample of a batch", {0: axis_in(x, at)})
         yield turned(operation, f"{x.name} is a batch of one step", {0: axis_in(x, 1 - at)})
+    batch = (0 if operation.settings.get("batch_first") else 1) if len(x.shape) == 3 else 0
+    size = size_of(x, batch) or ""
     for change in _BECAUSE:
-        turns = {k: _state_turn(change, states[k - 1], one, x) for k, one in _expected(operation).items()}
+        turns = {k: _state_turn(change, states[k - 1], one, size) for k, one in _expected(operation).items()}
         fits = {k: turn for k, turn in turns.items() if states[k - 1].shape != _expected(operation)[k]}
         yield turned(operation, _BECAUSE[change].format(name=state.name), fits)
     wide = state.shape[-1] if state.shape else 0
@@ -127,7 +130,7 @@ def _expected(operation: Operation) -> dict[int, Shape]:
     return dict(zip(range(1, len(operation.operands)), (hidden, cells), strict=False))
 
 
-def _state_turn(change: str, state: Operand, shape: Shape, x: Operand) -> Turn | None:
+def _state_turn(change: str, state: Operand, shape: Shape, size: str) -> Turn | None:
     if change == "swap":
         turn = permuted(state, 1, 0, 2) if len(state.shape) == 3 else None
         return turn and Turn(f"{turn.template}.contiguous()", turn.after)
@@ -138,26 +141,21 @@ def _state_turn(change: str, state: Operand, shape: Shape, x: Operand) -> Turn |
     if len(shape) != 3 or len(state.shape) not in (2, 3):
         return None
     if len(state.shape) == 2:
-        return _spread(change, state, shape)
+        return _spread(change, state, shape, size)
     if change == "layers" and state.shape[0] == 1:
         return hung(state, f"{{}}.repeat({shape[0]}, 1, 1)", (shape[0], *state.shape[1:]))
-    size = (
-        f"{atom(x.name)}.size({x.shape.index(shape[1])})"
-        if "{" not in x.name and shape[1] in x.shape
-        else str(shape[1])
-    )
-    if change == "batch" and state.shape[1] == 1:
+    if change == "batch" and state.shape[1] == 1 and size:
         return hung(state, f"{{}}.repeat(1, {size}, 1)", (state.shape[0], shape[1], state.shape[2]))
-    if change == "shorter" and below(shape[1], state.shape[1]):
+    if change == "shorter" and size and below(shape[1], state.shape[1]):
         return hung(state, f"{{}}[:, :{size}].contiguous()", (state.shape[0], shape[1], state.shape[2]))
     return None
 
 
-def _spread(change: str, state: Operand, shape: Shape) -> Turn | None:
+def _spread(change: str, state: Operand, shape: Shape, size: str) -> Turn | None:
     """A state of two axes for each sample, or for each layer."""
     deep, batch, wide = shape
-    if change == "every" and state.shape == (deep, wide):
-        return hung(state, f"{{}}.unsqueeze(1).repeat(1, {batch}, 1)", shape)
+    if change == "every" and size and state.shape == (deep, wide):
+        return hung(state, f"{{}}.unsqueeze(1).repeat(1, {size}, 1)", shape)
     if change == "deep" and state.shape == (batch, wide):
         return hung(state, f"{{}}.repeat({deep}, 1, 1)", shape)
     return None
@@ -238,8 +236,7 @@ def _cell_mends(operation: Operation) -> list[Repair]:
                 operation, "the states have an axis of layers", {k: axis_out(one, 0) for k, one in every.items()}
             )
             if x.shape and len(states[i - 1].shape) < 3:
-                count = x.shape[0]
-                rows = {k: _repeated(one, count) for k, one in every.items()}
+                rows = {k: _repeated(one, x) for k, one in every.items()}
                 yield turned(operation, "each sample starts from the same state", rows)
         if x.shape and here != wanted:
             yield remade(operation, f"{x.name} has {here} features", {"input_size": here}, {}, input_size=here)
@@ -250,8 +247,9 @@ def _cell_mends(operation: Operation) -> list[Repair]:
     return offered(operation, changes())
 
 
-def _repeated(state: Operand, count: Size) -> Turn | None:
-    if len(state.shape) == 1:
-        return hung(state, f"{{}}.repeat({count}, 1)", (count, *state.shape))
-    alone = len(state.shape) == 2 and state.shape[0] == 1
-    return hung(state, f"{{}}.repeat({count}, 1)", (count, state.shape[1])) if alone else None
+def _repeated(state: Operand, x: Operand) -> Turn | None:
+    """The same state for each sample."""
+    count, size = x.shape[0], size_of(x, 0)
+    if size is None or len(state.shape) not in (1, 2) or (len(state.shape) == 2 and state.shape[0] != 1):
+        return None
+    return hung(state, f"{{}}.repeat({size}, 1)", (count, state.shape[-1]))
