@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,11 +12,15 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+import tearless
+from tearless.integrations.pytorch.tracing import of_target
 from tearless.integrations.pytorch.tracing.copies import without_data
 from tearless.integrations.pytorch.tracing.inputs import of_texts
 from tearless.integrations.pytorch.tracing.laws import total_products
 from tearless.integrations.pytorch.tracing.layers import tensors_in
+from tearless.integrations.pytorch.tracing.loading import Loaded
 from tearless.integrations.pytorch.tracing.running import Ran, run
+from tearless.integrations.pytorch.tracing.several import seen
 
 
 def traced(model: nn.Module, texts: tuple[str, ...], training: bool = True) -> Ran:
@@ -96,3 +101,125 @@ def test_what_is_kept_is_what_a_real_forward_keeps(case: tuple[nn.Module, tuple[
     ours = sum(one.bytes for one in traced(model, texts).costs.kept)
     if not any(isinstance(m, nn.RNNBase) for m in model.modules()):  # kernels of their own
         assert ours == kept_for_real(model, real_inputs(texts))
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs", "sizes"),
+    [
+        (MODELS["gpt"][0], ["n,t:int64"], [{"n": 3, "t": 12}, {"n": 1, "t": 33}]),
+        (MODELS["unet"][0], ["n,3,h,w"], [{"n": 2, "h": 32, "w": 64}]),
+        (MODELS["resnet18"][0], ["n,3,64,64"], [{"n": 1}, {"n": 7}]),
+        (MODELS["lstm"][0], ["n,t:int64"], [{"n": 5, "t": 9}]),
+        (MODELS["seq2seq"][0], ["n,9:int64", "n,4:int64"], [{"n": 6}]),
+    ],
+)
+def test_laws_hold_at_other_sizes(make: Any, inputs: list[str], sizes: list[dict[str, int]]) -> None:
+    model, given = make(), of_texts(inputs)
+    found = seen(Loaded(model, "", {}), given, torch.device("cpu"))
+    assert found.laws is not None
+    for values in sizes:
+        texts = tuple(",".join(str(values.get(part, part)) for part in t.partition(":")[0].split(",")) for t in inputs)
+        ran = traced(model, tuple(f"{t}:int64" if "int64" in inputs[0] else t for t in texts))
+        products, kept = found.laws.all_multiply_adds(), found.laws.kept()
+        assert products is not None
+        assert kept is not None
+        assert found.laws.at(products, values) == total_products(ran.costs)
+        assert found.laws.at(kept, values) == sum(one.bytes for one in ran.costs.kept)
+
+
+class Counts(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        self.seen: list[Any] = []
+        self.register_buffer("mean", torch.zeros(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        print("called")
+        self.seen.append(x)
+        self.mean += x.mean(0)
+        return self.fc(x) * torch.rand(1).item()
+
+
+def test_the_model_is_left_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    model = Counts().eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    report = tearless.trace(model, ("n", 8))
+    assert torch.equal(torch.rand(2), expected)
+    assert not model.seen
+    assert not model.training
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+    assert report["parameters"].value == 72
+    assert "called" not in capsys.readouterr().out
+
+
+class Branches(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(8, 8), nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.a(x)
+        if y.sum() > 0:
+            y = 2 * y
+        return self.b(y)
+
+
+def test_what_only_data_can_tell_is_said_with_its_line() -> None:
+    text = tearless.trace(Branches(), ("n", 8)).to_text(100)
+    assert "cannot be traced to its end" in text
+    assert "y.sum() > 0" in text
+    assert "Linear" in text
+
+
+class Wrong(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 5)
+        self.fc = nn.Linear(5408, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.conv(x).flatten(1))
+
+
+def test_the_first_clash_is_a_finding_in_the_names_of_the_input() -> None:
+    report = tearless.trace(Wrong(), ("n", 1, 28, 28))
+    (finding,) = report.findings
+    assert finding.name == "shape-clash"
+    assert "(n, 4608)" in finding.headline
+    assert "5408" in finding.headline
+    assert "test_tracing.py" in finding.headline
+    assert "n×8×24×24" in report.to_text(100)
+
+
+@pytest.mark.parametrize(
+    ("target", "inputs", "said"),
+    [
+        ("no_such_module_here:Net", ["2,3"], "no_such_module_here"),
+        ("tests.integrations.pytorch.models:resnet81", ["2,3"], "`resnet18`"),
+        ("tests.integrations.pytorch.models:MODELS", ["2,3"], "expected a torch.nn.Module"),
+        ("tests.integrations.pytorch.models:SelfAttention", ["2,3"], "`width` and `heads`"),
+        ("tests.integrations.pytorch.models:ViT(size=print('x'))", ["2,3"], "literal"),
+        ("tests.integrations.pytorch.models", ["2,3"], "after a colon"),
+        ("tests.integrations.pytorch.models:ViT", [], "its forward takes `x`"),
+        ("tests.integrations.pytorch.models:ViT", ["2,3", "4,5"], "too many"),
+        ("tests.integrations.pytorch.models:ViT", ["2,-3"], "whole number or a name"),
+        ("tests.integrations.pytorch.models:ViT", ["2,3:floaty"], "no dtype"),
+        ("tests.integrations.pytorch.models:ViT", ["9999999999,9999999999,9999999999"], "sizes that a tensor can have"),
+    ],
+)
+def test_bad_input_is_answered(target: str, inputs: list[str], said: str) -> None:
+    with pytest.raises(tearless.InputError, match=re.escape(said)):
+        of_target(target, inputs)
+
+
+def test_a_batch_that_fits() -> None:
+    report = of_target("tests.integrations.pytorch.models:resnet50", ["n,3,224,224"], memory="24GiB")
+    assert report["parameters"].value == 25_557_032
+    fits = int(report["largest_batch"].value or 0)
+    assert 200 < fits < 400
+    assert "fits" in report.to_text()

@@ -15,6 +15,8 @@ from .running import Ran
 from .traced import FunctionCall, Held, LayerCall, Traced
 
 MOST_ROWS = 40
+LONGEST_PATH, LONGEST_TYPE = 26, 16
+"""Characters in a cell: the end of a path tells more than its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,18 @@ def _with(row: Row, other: Row) -> Row:
 
 def _with_shapes(traced: Traced, laws: Laws | None) -> Iterator[tuple[LayerCall | FunctionCall, str, str]]:
     for i, step in enumerate(traced.steps):
-        takes = " ".join(in_row(shape) for shape in shapes_at(i, step, "takes", laws)[:3])
-        gives = " ".join(in_row(shape) for shape in shapes_at(i, step, "gives", laws)[:3])
+        takes = _in_cell(shapes_at(i, step, "takes", laws))
+        gives = _in_cell(shapes_at(i, step, "gives", laws))
         yield step, takes, gives or ("" if step.ended else "-")
+
+
+def _in_cell(shapes: Sequence[Shape]) -> str:
+    """Shapes in few characters: equal ones once, with how many there are; two kinds at most."""
+    kinds: dict[str, int] = {}
+    for shape in shapes:
+        kinds[in_row(shape)] = kinds.get(in_row(shape), 0) + 1
+    texts = [text if count == 1 else f"{text} ({count})" for text, count in list(kinds.items())[:2]]
+    return " ".join([*texts, *(["…"] if len(kinds) > 2 else [])])
 
 
 def shapes_at(i: int, step: LayerCall | FunctionCall, side: str, laws: Laws | None) -> list[Shape]:
@@ -203,8 +214,8 @@ def table_of(rows: Sequence[Row], title: str) -> Table:
     heads = ("layer", "type", "in", "out", "params", "MACs", "kept")
     cells = tuple(
         (
-            row.path or "(the model)",
-            row.type,
+            _ending(row.path, LONGEST_PATH) or "(the model)",
+            row.type if len(row.type) <= LONGEST_TYPE else f"{row.type[: LONGEST_TYPE - 1]}…",
             row.takes,
             row.gives,
             in_short(row.parameters) if row.parameters else "",
@@ -215,3 +226,7 @@ def table_of(rows: Sequence[Row], title: str) -> Table:
         for row in shown
     )
     return Table(title, (*heads, *(("calls",) if calls else ())), cells, max(0, len(cells) - MOST_ROWS))
+
+
+def _ending(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"…{text[1 - longest :]}"
