@@ -7,6 +7,7 @@ round, an axis missing), 2 and 3 are rarer ones, above 4 something of the data i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -70,9 +71,17 @@ def every_move(
 ) -> Iterator[Change]:
     """A change of one operand at a time; a later operand is a little likelier to be the one that is wrong."""
     last = len(operation.operands) - 1
-    for i in range(min(last + 1, MOST_OPERANDS)) if which is None else which:
+    for i in odd_ones(operation) if which is None else which:
         for move in moves(i):
             yield on_operands(operation, {i: move}, price=later * (last - i) / max(last, 1))
+
+
+def odd_ones(operation: Operation) -> list[int]:
+    """The operands to change: all of a few; of many, those that have not the shape that most have."""
+    if len(operation.operands) <= MOST_OPERANDS:
+        return list(range(len(operation.operands)))
+    usual = Counter(operation.shapes).most_common(1)[0][0]
+    return [i for i, shape in enumerate(operation.shapes) if shape != usual][:MOST_OPERANDS]
 
 
 def ranked(
@@ -81,8 +90,9 @@ def ranked(
     """The changes that go through, the likeliest first. ``worse`` is added to the price for what the change gives."""
     found: list[tuple[float, int, Repair]] = []
     seen: set[str] = set()
+    widest = min(WIDEST, max(20, 20 * WIDEST // (1 + len(operation.operands))))
     for number, change in enumerate(changes):
-        if number >= WIDEST:
+        if number >= widest:
             break
         gives = gives_of(change.after)
         text = operation.mended(change.repair)

@@ -17,7 +17,7 @@ from tearless.linear_algebra.shapes.moves import (
     widened,
 )
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, every_move, ranked
+from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, every_move, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .registry import rule
@@ -71,7 +71,9 @@ def broadcast_repairs(
 
     def moves(i: int) -> Iterator[Move]:
         one = operation.operands[i]
-        others = [other.shape for k, other in enumerate(operation.operands) if k != i]
+        others = list(dict.fromkeys(other.shape for k, other in enumerate(operation.operands) if k != i))[
+            :MOST_OPERANDS
+        ]
         yield from kept_dimensions(one)
         yield from transposed(one)
         yield from widened(one, max(map(len, others), default=0))
@@ -79,7 +81,7 @@ def broadcast_repairs(
         for shape in others:
             yield from reshaped(one, shape)
         yield from flattened(one)
-        for k, other in enumerate(operation.operands):
+        for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
             if k != i:
                 yield from cut_to(one, other.shape, other)
         yield from pairs(one, others)

@@ -8,7 +8,7 @@ from itertools import permutations
 
 from tearless.linear_algebra.shapes.moves import FEW_AXES, Move, cut, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, Code, every_move, on_settings, ranked
+from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, Code, every_move, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .broadcasting import broadcast_of, meets
@@ -69,8 +69,10 @@ def _letters_fit(operation: Operation, i: int, text: str) -> None:
 
 def _one_size(operation: Operation, letter: str, there: list[tuple[int, int, Size]]) -> Size:
     size = meets([size for _, _, size in there])
-    by_operand = [{size for k, _, size in there if k == i} for i in {i for i, _, _ in there}]
-    if size is not None and all(len(own) == 1 for own in by_operand):
+    by_operand: dict[int, set[Size]] = {}
+    for i, _, own in there:
+        by_operand.setdefault(i, set()).add(own)
+    if size is not None and all(len(own) == 1 for own in by_operand.values()):
         return size
     kept = [one for one in there if size is None and one[2] != 1] or there
     has = " and ".join(f"{size} on axis {axis} of {operation.operands[i]}" for i, axis, size in kept)
@@ -85,7 +87,7 @@ def einsum_repairs(operation: Operation) -> list[Repair]:
         yield from (replace(move, price=move.price + 0.5) for move in transposed(one))
         yield from squeezed(one)
         yield from (replace(move, price=move.price + 0.5) for move in widened(one, len(one.shape) + 1))
-        for other in operation.operands:
+        for other in operation.operands[:MOST_OPERANDS]:
             for size in other.shape:
                 for axis in range(len(one.shape)):
                     if isinstance(size, int):

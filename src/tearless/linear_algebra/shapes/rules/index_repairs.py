@@ -13,13 +13,15 @@ from tearless.linear_algebra.shapes.size import Size
 
 from .keys import Item, items, spelled
 
+FEW_ITEMS = 16
+
 
 def too_many_repairs(operation: Operation, some: Sequence[Item | None]) -> list[Repair]:
     """One item less: a number first, then a slice of everything; or an axis of 1 more."""
     a = operation.operands[0]
 
     def changes() -> Iterator[Change]:
-        for at in reversed(range(len(some))):
+        for at in list(reversed(range(len(some))))[:FEW_ITEMS]:
             one = some[at]
             if one is None or one.kind == "none":
                 continue

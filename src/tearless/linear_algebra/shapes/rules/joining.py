@@ -31,8 +31,6 @@ LAW_STACK = "arrays that are stacked have the same shape: each becomes one entry
 @rule
 def cat(operation: Operation) -> tuple[Shape, ...]:
     """``np.concatenate``, ``torch.cat``; setting ``axis`` 0, None for everything in a row (NumPy)."""
-    if not operation.operands:
-        raise Clash("there is nothing to join", LAW)
     axis = operation.settings.get("axis", 0)
     if axis is None:
         return ((_total(product(shape) for shape in operation.shapes),),)
@@ -41,6 +39,8 @@ def cat(operation: Operation) -> tuple[Shape, ...]:
 
 def joined(operation: Operation, axis: int, shapes: Sequence[Shape], setting: str = "axis") -> Shape:
     """The shape of these shapes joined. Raises ``Clash`` at the axes that differ."""
+    if not shapes:
+        raise Clash("there is nothing to join", LAW)
     counted = [i for i, shape in enumerate(shapes) if operation.library != "torch" or shape != (0,)] or [0]
     first = counted[0]
     if shapes[first] == (0,) and operation.library == "torch":

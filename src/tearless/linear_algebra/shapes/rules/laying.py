@@ -23,7 +23,7 @@ def vstack(operation: Operation) -> tuple[Shape, ...]:
 def hstack(operation: Operation) -> tuple[Shape, ...]:
     """``np.hstack``: joined along axis 1; vectors along axis 0."""
     shapes = [shape or (1,) for shape in operation.shapes]
-    return (joined(operation, 0 if len(shapes[0]) == 1 else 1, shapes),)
+    return (joined(operation, 0 if shapes and len(shapes[0]) == 1 else 1, shapes),)
 
 
 @rule

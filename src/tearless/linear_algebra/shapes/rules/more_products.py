@@ -227,6 +227,8 @@ def _paired_repairs(operation: Operation) -> list[Repair]:
 def multi_dot(operation: Operation) -> tuple[Shape, ...]:
     """A chain of matrices; the first and the last may be vectors."""
     last = len(operation.operands) - 1
+    if last < 1:
+        raise Clash("a chain has two matrices or more", LAW)
     for i, one in enumerate(operation.operands):
         if len(one.shape) != 2 and not (len(one.shape) == 1 and i in (0, last)):
             marks = tuple((i, axis) for axis in range(len(one.shape)))
@@ -238,7 +240,7 @@ def multi_dot(operation: Operation) -> tuple[Shape, ...]:
             marks = ((i, len(a.shape) - 1), (i + 1, 0))
             raise Clash(says, LAW, marks, lambda: _chain_repairs(operation))
     first, end = operation.shapes[0], operation.shapes[last]
-    return ((*first[:-1], *end[1:]) if last else first,)
+    return ((*first[:-1], *end[1:]),)
 
 
 def _chain_repairs(operation: Operation) -> list[Repair]:
