@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -115,7 +116,7 @@ def _rules(found: Evaluated) -> str:
 
 
 def _counted(size: Size) -> str:
-    return f"{size:,}" if isinstance(size, int) else str(size)
+    return re.sub(r"\d{4,}", lambda found: f"{int(found[0]):,}", str(size))
 
 
 def in_bytes(count: int) -> str:

@@ -149,3 +149,13 @@ def test_where_the_libraries_differ_both_are_told():
     assert evaluated("A(2,3) + b(3)").library == ""
     with pytest.raises(InputError, match="library: expected numpy, torch or jax"):
         evaluated("A(2,3)", "tensorflow")
+
+
+def test_a_layer_that_refuses_is_told_where_its_numbers_come_from():
+    found = evaluated("x(n,1,28,28) -> Conv2d(1,8,3) -> relu -> Flatten() -> Linear(4608, 10)")
+    first, *guesses = found.origins
+    assert first.startswith("5408 = 8·26·26")
+    assert "4608 = 8·24·24: that would be two valid 3×3 convolutions, there is one" in guesses[0]
+    assert found.stopped_at == "-> Linear(4608, 10)"
+    assert next(one for one in found.entries() if one["clash"])["origins"] == list(found.origins)
+    assert evaluated("x(32,784) @ w(10,784)").origins == ()

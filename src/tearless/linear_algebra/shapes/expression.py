@@ -56,6 +56,8 @@ class Evaluated:
     stopped_at: str = ""
     """The operation that clashes, as it is written."""
     layer_type: str = ""
+    origins: tuple[str, ...] = ()
+    """Where the sizes that clash come from, a sentence each."""
     mends: tuple[Mend, ...] = ()
     note: str = ""
     declared: tuple[tuple[str, Shape], ...] = ()
@@ -74,7 +76,7 @@ class Evaluated:
             explicit = bool(_ON_PURPOSE.search(step.text))
             yield entry_of(step.operation, step.gives, **more, explicit=explicit)
         if self.clash is not None:
-            entry = Explanation(self.clash, layer_type=self.layer_type).entry()
+            entry = Explanation(self.clash, layer_type=self.layer_type, origins=self.origins).entry()
             repairs = [{"code": m.code, "at": "", "because": m.because, "gives": m.gives} for m in self.mends]
             yield {**entry, "code": self.stopped_at, "clash": {**entry["clash"], "repairs": repairs}}
 
@@ -159,8 +161,9 @@ def _run(text: str, statements: Sequence[Statement], library: str) -> tuple[Eval
     )
     if stopped is not None:
         layer = stopped.layer.type if stopped.layer else ""
-        at = run.short(*stopped.node.place)
-        return replace(found, clash=stopped.clash, stopped_at=at, layer_type=layer), run, stopped
+        at = stopped.label or run.short(*stopped.node.place)
+        origins = stopped.origins
+        return replace(found, clash=stopped.clash, stopped_at=at, layer_type=layer, origins=origins), run, stopped
     shapes = tuple(_shapes(value))
     return replace(found, shapes=shapes, said="" if shapes else _said(value)), run, None
 

@@ -101,7 +101,7 @@ class Calling(Operating):
                 raise self.refused(one.node, says)
             shape.append(self.bounded(one.node, one.value))
             self.sizes |= names_in(one.value)
-        array = Array(tuple(shape), dtype.name if isinstance(dtype, Word) else "")
+        array = Array(tuple(shape), dtype.name if isinstance(dtype, Word) else "", trail=(tuple(shape), ()))
         self._bounded(node, array.shape)
         self.declared[name] = self.variables[name] = array
         self.made[name] = node
@@ -144,6 +144,7 @@ class Calling(Operating):
 
     def _known(self, call: Call) -> Any:
         known: Known = call.known
+        self.callee = (0, 0)
         taken = bound(call, known.takes)
         for name, one in taken.given.items():
             if name[0].isupper() and name != "As":
@@ -187,6 +188,7 @@ class Calling(Operating):
         if not isinstance(value, Layer):
             raise self.refused(callee, f"expected a function or a layer to call, got {told(value)}")
         args, keywords = self._arguments(parts)
+        self.callee = callee.place
         return self.run_layer(node, value, args, keywords, self.name_of(callee))
 
     def run_layer(self, node: Node, layer: Layer, args: Sequence[Given], keywords: dict[str, Given], name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tearless.core import InputError
@@ -14,6 +15,7 @@ from tearless.linear_algebra.shapes.size import Named, Shape, Size, names_in, pr
 from tearless.linear_algebra.shapes.tokens import LARGEST, refusal
 
 from .counts import multiply_adds
+from .trails import origins_of, trail_of
 from .values import Array, Given, Layer, Step, Stopped
 
 MOST_AXES = 64
@@ -46,6 +48,8 @@ class Operating:
         """What a step is called, where not by its own text."""
         self.made: dict[str, Node] = {}
         """Where arrays are declared."""
+        self.callee = (0, 0)
+        """Where the function or layer stands that is called."""
         self.layer: Layer | None = None
 
     def refused(self, node: Node, says: str) -> InputError:
@@ -76,7 +80,8 @@ class Operating:
         try:
             gives = results(operation)
         except Clash as clash:
-            raise Stopped(clash, node, tuple(places), at, self.layer) from None
+            origins = origins_of(clash, operands[0].value) if operands and isinstance(operands[0].value, Array) else ()
+            raise Stopped(clash, node, tuple(places), at, self.layer, origins, self.label) from None
         except _ODD:
             raise self.refused(node, "expected settings that this operation takes; look at its numbers") from None
         for shape in gives:
@@ -89,7 +94,15 @@ class Operating:
             dtype = "bool" if settings.get("symbol") in _BOOL else _common([one.dtype for one in taken])
         since = {n for one in operands if isinstance(one.value, Array) for n in one.value.since}
         kept = tuple(sorted({*since, number})) if rule in ENTRY_BY_ENTRY else ()
-        return tuple(Array(shape, dtype, kept) for shape in gives)
+        return tuple(self._trailed(Array(shape, dtype, kept), operands, operation) for shape in gives)
+
+    def _trailed(self, array: Array, operands: Sequence[Given], operation: Operation) -> Array:
+        """The result with the way that it has come."""
+        before = operands[0].value if operands else None
+        if not isinstance(before, Array) or before.trail is None:
+            return array
+        path = self.label.removeprefix("-> ") or self.short(*self.callee) or operation.rule
+        return replace(array, trail=trail_of(before, operation, array, path))
 
     def stopped(self, node: Node, rule: str, operands: Sequence[Given], clash: Clash) -> Stopped:
         """A clash that is found here, not by a rule."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from tearless.linear_algebra.shapes.operation import Clash, Operation
 from tearless.linear_algebra.shapes.parsing import Node
 from tearless.linear_algebra.shapes.size import Named, Shape, Size
+from tearless.linear_algebra.shapes.sliding import Step as Stage
+
+Trail: TypeAlias = tuple[Shape, tuple[Stage, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class Array:
     shape: Shape
     dtype: str = ""
     since: tuple[int, ...] = ()
+    trail: Trail | None = field(default=None, compare=False)
+    """The shape it was declared with, and the layers that it came through since; None where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,14 @@ class Stopped(Exception):
     """Raised where an operation does not go through: the clash, and where its operands and settings stand."""
 
     def __init__(
-        self, clash: Clash, node: Node, operands: tuple[Node | None, ...], at: Mapping[str, Node], layer: Layer | None
+        self,
+        clash: Clash,
+        node: Node,
+        operands: tuple[Node | None, ...],
+        at: Mapping[str, Node],
+        layer: Layer | None,
+        origins: tuple[str, ...] = (),
+        label: str = "",
     ) -> None:
         super().__init__(clash.says)
         self.clash = clash
@@ -72,6 +84,8 @@ class Stopped(Exception):
         self.operands = operands
         self.at = at
         self.layer = layer
+        self.origins = origins
+        self.label = label
 
 
 def is_size(value: Any) -> bool:
