@@ -2,7 +2,7 @@
 
 ``layers.txt`` holds failing code, each after ``### name`` with its truth: the operands that have to be named, every
 axis that clashes, the path of the layer, its kind where it is not ``shape``; ``repair: none`` where nothing can be done
-to the code at hand.
+to the code at hand, ``open`` what is not explained yet.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ CASES = cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=[one.name for one in CASES])
-def test_what_refused_is_named_and_mended(case: Case, tmp_path: Path) -> None:
+def test_what_refused_is_named_and_mended(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if "open" in case.truth:
+        request.applymarker(pytest.mark.xfail(reason=case.truth["open"]))
     path = tmp_path / "script.py"
     found = told(case.source, path)
     assert found.clash.operation is not None
@@ -120,9 +122,7 @@ def test_the_layer_is_shown_where_it_is_made(tmp_path: Path) -> None:
 
 
 def test_only_the_one_argument_changes(tmp_path: Path) -> None:
-    source = (
-        HEAD + "width = 7\nnet = nn.Sequential(nn.Linear(3, 4), nn.Linear(in_features=width, out_features=width))\n"
-    )
+    source = HEAD + "wide = 7\nnet = nn.Sequential(nn.Linear(3, 4), nn.Linear(in_features=wide, out_features=wide))\n"
     found = told(source + "net(torch.ones(2, 3))\n", tmp_path / "script.py")
     edit = found.edits[0]
     assert edit is not None
