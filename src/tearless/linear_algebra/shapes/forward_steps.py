@@ -116,8 +116,7 @@ class _Walk:
     def __init__(self, parent: Any, layer: Any, path: str = "") -> None:
         self.parent, self.layer, self.path = parent, layer, path
         self.names: dict[str, list[Step]] = {}
-        self.file = ""
-        self.first = 0
+        self.file, self.first, self.me = "", 0, "self"
 
     def forward(self, depth: int) -> list[Step]:
         """The steps of the whole ``forward``. Raises ``Found`` at the layer, ``LookupError`` for what is not known."""
@@ -127,10 +126,11 @@ class _Walk:
         code = getattr(type(self.parent).forward, "__code__", None)
         if code is not None:
             self.file, self.first = Path(code.co_filename).name, code.co_firstlineno - 1
-        arguments = [one.arg for one in tree.args.args[1:]]
-        if not arguments:
+        arguments = [one.arg for one in (*tree.args.posonlyargs, *tree.args.args)]
+        if len(arguments) < 2:
             raise LookupError("forward")
-        self.names[arguments[0]] = []
+        self.me, first = arguments[:2]
+        self.names[first] = []
         return self._body(tree.body) or []
 
     def _body(self, body: Sequence[ast.stmt]) -> list[Step] | None:
@@ -225,7 +225,7 @@ class _Walk:
             else:
                 parts.append(node.attr)
                 node = node.value
-        if not isinstance(node, ast.Name) or node.id != "self" or not parts:
+        if not isinstance(node, ast.Name) or node.id != self.me or not parts:
             return None, ""
         child: Any = self.parent
         for name in parts[::-1]:

@@ -31,20 +31,26 @@ def _frames(error: BaseException) -> Iterator[FrameType]:
 
 
 def _told(frames: list[FrameType]) -> tuple[str, ...]:
-    modules = [frame for frame in frames if hasattr(frame.f_locals.get("self"), "_modules")]
+    modules = [frame for frame in frames if hasattr(_me(frame), "_modules")]
     if not modules:
         return ()
-    layer, root = modules[-1].f_locals["self"], modules[0].f_locals["self"]
+    layer, root = _me(modules[-1]), _me(modules[0])
     shape = _shape(modules[-1].f_locals.get("input"))
     if shape is None:
         return ()
     return origins_of_layer(root, layer, shape, _given(modules, root))
 
 
+def _me(frame: FrameType) -> Any:
+    """What a method is called on: its first argument."""
+    code = frame.f_code
+    return frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+
+
 def _given(modules: list[FrameType], root: Any) -> tuple[int, ...] | None:
     """The shape of the model's own input: the first argument of the outermost call, where it is still held."""
     for frame in modules:
-        if frame.f_locals.get("self") is not root:
+        if _me(frame) is not root:
             break
         args = frame.f_locals.get("args")
         value = args[0] if isinstance(args, tuple) and args else None

@@ -9,10 +9,11 @@ from typing import Any
 from tearless.core import visible
 from tearless.linear_algebra.shapes import Clash, Explanation, Size
 from tearless.linear_algebra.shapes.assumption import as_sentences, assumed
+from tearless.linear_algebra.shapes.forward_steps import steps_before
 from tearless.linear_algebra.shapes.origin import followed, given_axes, told
 from tearless.linear_algebra.shapes.sliding import Step
 
-from .origins import INPUT, chain_of, sentences, short, symbolic, told_of, uncalled, written_at
+from .origins import INPUT, Chain, chain_of, from_source, sentences, short, symbolic, told_of, uncalled, written_at
 from .traced import FunctionCall, Held, LayerCall, Traced
 
 ASKED = {
@@ -74,7 +75,11 @@ def _of_reshape(traced: Traced, call: FunctionCall, at: int) -> Iterator[str]:
     sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple) else sizes
     expected = sizes[-1] if len(sizes) == 2 else None
     chain = chain_of(traced, call.takes[0].number, at) if call.takes else None
-    if not isinstance(expected, int) or expected < 1 or chain is None:
+    if not isinstance(expected, int) or expected < 1 or not call.takes:
+        return
+    if chain is None or chain.says != INPUT:
+        chain = _read_to(traced, call, expected) or chain
+    if chain is None:
         return
     steps = (*chain.steps, Step("flatten", {"start": 1}, "", short(call.at)))
     axes = followed(given_axes(chain.given, chain.says), steps)
@@ -84,6 +89,16 @@ def _of_reshape(traced: Traced, call: FunctionCall, at: int) -> Iterator[str]:
     guesses = assumed(chain.given, steps, expected, uncalled(traced), from_input=chain.says == INPUT)
     yield from as_sentences(guesses)
     yield f"{_code(call)} lays samples together where the sizes happen to divide: x.flatten(1) never does"
+
+
+def _read_to(traced: Traced, call: FunctionCall, expected: int) -> Chain | None:
+    """The chain that the source has before the reshape: it is the last step before a layer that was not reached."""
+    reached = {id(one.module) for one in traced.layers()}
+    for layer in traced.model.modules():
+        steps = () if id(layer) in reached else steps_before(traced.model, layer) or ()
+        if steps and steps[-1].rule == "reshape" and steps[-1].get("shape")[-1] == expected:
+            return from_source(traced, steps[:-1], symbolic(call.takes[0].shape, traced.symbols))
+    return None
 
 
 def _code(call: FunctionCall) -> str:

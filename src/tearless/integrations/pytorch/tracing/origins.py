@@ -10,6 +10,7 @@ from typing import Any
 from tearless.core import visible
 from tearless.linear_algebra.shapes import Named, Shape, Size, Where, named, product
 from tearless.linear_algebra.shapes.assumption import Assumption, as_sentences, assumed, explained_factor
+from tearless.linear_algebra.shapes.forward_steps import steps_before
 from tearless.linear_algebra.shapes.layer_steps import function_step, layer_step
 from tearless.linear_algebra.shapes.origin import Axes, followed, given_axes, told
 from tearless.linear_algebra.shapes.sliding import Step
@@ -220,13 +221,13 @@ def _grown(start: Shape, after: Shape, name: str, where: str) -> Iterator[Step]:
 
 def told_of(traced: Traced, held: Held, axis: int, before: int | None = None) -> str:
     """Where the size of one axis of a tensor comes from; empty where it is not known or says nothing new."""
-    chain = chain_of(traced, held.number, before)
-    if chain is None:
-        return ""
-    axes = chain.axes()
-    if axis >= len(axes) or (not chain.steps and not axes[axis].words):
-        return ""
-    return visible(told(axes[axis]))
+    return told_along(chain_of(traced, held.number, before), axis)
+
+
+def told_along(chain: Chain | None, axis: int) -> str:
+    """Where the size of one axis at the end of a chain comes from."""
+    axes = chain.axes() if chain is not None else ()
+    return visible(told(axes[axis])) if axis < len(axes) else ""
 
 
 def written_at(made: Where | None, path: str, number: int, code: str = "") -> str:
@@ -236,9 +237,26 @@ def written_at(made: Where | None, path: str, number: int, code: str = "") -> st
     return f"{number} is what {visible(path)} was made for{f': `{text}`' if text else ''}{at}"
 
 
-def taken_for_granted(traced: Traced, held: Held, expected: Size, before: int | None = None) -> list[Assumption]:
+def chain_to(traced: Traced, call: LayerCall, at: int) -> Chain | None:
+    """The chain that leads to what a layer takes; where the run does not tell it to the input, as the source has it."""
+    held = call.takes[0]
+    chain = chain_of(traced, held.number, at)
+    if (chain is not None and chain.says == INPUT) or not traced.takes:
+        return chain
+    read = from_source(traced, steps_before(traced.model, call.module) or (), symbolic(held.shape, traced.symbols))
+    return read or chain
+
+
+def from_source(traced: Traced, steps: Sequence[Step], shape: Shape) -> Chain | None:
+    """Steps that were read from the source as a chain, where they lead from the input to this shape."""
+    given = symbolic(traced.takes[0].shape, traced.symbols)
+    axes = followed(given_axes(given), steps) if steps else None
+    leads = axes is not None and tuple(axis.size for axis in axes) == shape
+    return Chain(given, INPUT, tuple(steps)) if leads else None
+
+
+def taken_for_granted(traced: Traced, chain: Chain | None, expected: Size) -> list[Assumption]:
     """What leads to the size that was expected on the last axis, the likeliest first."""
-    chain = chain_of(traced, held.number, before)
     if chain is None or not isinstance(expected, int):
         return []
     return assumed(chain.given, chain.steps, expected, uncalled(traced), from_input=chain.says == INPUT)
@@ -272,10 +290,10 @@ def sentences(traced: Traced, call: LayerCall, at: int) -> tuple[str, ...]:
     came = symbolic(held.shape, traced.symbols)[-1]
     if came == expected:
         return ()
-    said = [told_of(traced, held, len(held.shape) - 1, at), written_at(call.made, call.path, expected)]
-    guesses = taken_for_granted(traced, held, expected, at)
+    chain = chain_to(traced, call, at)
+    said = [told_along(chain, len(held.shape) - 1), written_at(call.made, call.path, expected)]
+    guesses = taken_for_granted(traced, chain, expected)
     said += as_sentences(guesses)
-    chain = chain_of(traced, held.number, at)
     if not guesses and chain is not None:
         said.append(explained_factor(chain.axes(), expected))
     if isinstance(came, Named):
