@@ -235,7 +235,7 @@ def test_what_was_traced_before_is_traced_again() -> None:
         after = sys.gettrace(), threading.gettrace(), frame.f_trace
     finally:
         sys.settrace(before[0])
-        threading.settrace(before[1])  # type: ignore[arg-type]
+        threading.settrace(before[1])
     assert after == (mine, mine, mine)
 
 
@@ -246,7 +246,8 @@ def test_a_fault_of_ours_ends_the_looking_and_not_the_run(
         raise ValueError("our own")
 
     monkeypatch.setattr("tearless.integrations.shapes.tracer.judged", broken)
-    tracer, seen = Tracer(), []
+    tracer = Tracer()
+    seen: list[int] = []
     file = tmp_path / "script.py"
     file.write_text("a = 1 + 1\nb = a * 2\nseen.append(b)\n")
     code = compile(file.read_text(), str(file), "exec")

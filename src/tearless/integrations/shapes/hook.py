@@ -41,8 +41,8 @@ def shapes(function: Any = None, *, silent: bool = False) -> Any:
 
     The error, its type and its traceback stay what they are; a note (``__notes__``) is added to it that shows the
     failing operation, its operands with their shapes, the axes that clash, the rule, and what mends it. Coroutines and
-    generators may be decorated as well. With ``silent`` the block is also looked at line by line while it runs, much
-    slower, for what goes through without an error: (n, 1) - (n,) in a loss, a batch of 1 that ``squeeze()`` takes away,
+    generators may be decorated as well. With ``silent`` the block is also looked at line by line while it runs (some 20 µs
+    a line) for what goes through without an error: (n, 1) - (n,) in a loss, a batch of 1 that ``squeeze()`` takes away,
     ``v @ v.T`` of a vector; what is found is printed when the block ends, and ``report()`` has it.
 
     Raises ``InputError`` where it is given what is no function.
@@ -187,14 +187,13 @@ def columns() -> int:
 def report_of(entries: Sequence[Mapping[str, Any]], label: str) -> Report:
     """The report of the checks about shapes on entries of the fact ``Seen``."""
     from tearless.core import Asked
-    from tearless.core.catalogue import catalogue
     from tearless.doctor.examine import examine
+    from tearless.doctor.shapes import checks_of_shapes
     from tearless.linear_algebra.shapes.seen import line_of
     from tearless.readers.training.source import from_lines
 
-    checks = [check for one in catalogue() if (check := one.load()).about == "shapes"]
-    report = examine(from_lines([line_of(one) for one in entries], label), checks, Asked())
-    return replace(report, columns=0)
+    source = from_lines([line_of(one) for one in entries], label)
+    return replace(examine(source, checks_of_shapes(), Asked()), rows=0, columns=0)
 
 
 def _inside(block: Shapes, function: Callable[..., Any]) -> Callable[..., Any]:

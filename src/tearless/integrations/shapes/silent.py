@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from types import FrameType, FunctionType
+from types import FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tearless.linear_algebra.shapes import Operation, known
@@ -117,12 +118,15 @@ def _likeness(seeing: Seeing) -> Iterator[Any]:
     """Everything that the shapes in a unit follow from, as far as it changes."""
     frame, before = seeing.frame, seeing.before
     names, everywhere = frame.f_locals, frame.f_globals
-    for one in seeing.unit.names:
-        value = before.get(one.id, UNKNOWN)
-        yield _like(value if value is not UNKNOWN else names.get(one.id, everywhere.get(one.id)))
-    if seeing.unit.attributes:
-        scope = Scope(frame)
-        for each in seeing.unit.attributes:
+    for name in seeing.unit.loads:
+        value = before.get(name, UNKNOWN)
+        if value is UNKNOWN:
+            value = names[name] if name in names else everywhere.get(name)
+        yield _like(value)
+    scope = Scope(frame)
+    for root, each in seeing.unit.attributes:
+        held = names[root] if root in names else everywhere.get(root)
+        if _HOW.get(type(held)) not in ("array", "fixed"):
             yield _like(scope.value(each))
     for node, several in seeing.returned.items():
         yield node
@@ -131,15 +135,44 @@ def _likeness(seeing: Seeing) -> Iterator[Any]:
 
 
 def _like(value: object) -> Any:
+    """A value as far as shapes follow from it: an array's shape, a small number itself, of most others their type."""
     kind = type(value)
-    if kind is int:
-        return value if value in _FEW else int
-    if kind is FunctionType or kind is Bound:
+    how = _HOW.get(kind)
+    if how is None:
+        how = _HOW[kind] = _how(kind)
+    if how == "array":
+        return kind, tuple(value.shape)  # type: ignore[attr-defined]
+    if how in ("type", "fixed"):
+        return kind
+    if how == "number":
+        return value if value in _FEW else kind
+    if how == "function":
         return getattr(value, "__code__", None) or getattr(value, "name", None)
-    if kind is tuple:
+    if how == "several":
         return tuple(map(_like, value[:MOST_PARTS]))  # type: ignore[index]
-    shape = getattr(value, "shape", None) if library_of(value) else None
-    return kind if shape is None else (kind, tuple(shape))
+    spec = spec_of(value) if library_of(value) else None
+    return kind if spec is None else (kind, spec.shape)
+
+
+_HOW: dict[type, str] = {
+    int: "number",
+    tuple: "several",
+    FunctionType: "function",
+    Bound: "function",
+    Spec: "array",
+    ModuleType: "fixed",
+}
+
+
+def _how(kind: type) -> str:
+    """How values of a type are told apart."""
+    arrays = [getattr(sys.modules.get(name), of, ()) for name, of in _ARRAYS]
+    if any(isinstance(one, type) and issubclass(kind, one) for one in arrays):
+        return "array" if kind.__module__.split(".")[0] in ("torch", "numpy", "jaxlib", "jax") else "looked up"
+    return "looked up" if kind.__module__.split(".")[0] in ("jax", "jaxlib", "torch", "numpy") else "type"
+
+
+_ARRAYS = (("torch", "Tensor"), ("numpy", "ndarray"), ("jax", "Array"))
 
 
 def _given_by(several: list[tuple[Any, Any]], function: object) -> Any:

@@ -66,8 +66,8 @@ class Running:
         if unit is None:
             return
         self.returned, self.called = {}, set()
-        both = [one.id for one in unit.names if one.id in unit.stores] if unit.stores else ()
-        self.before = {name: learnt(held[name]) for name in both if name in (held := self.frame.f_locals)}
+        held = self.frame.f_locals
+        self.before = {name: learnt(held[name]) for name in unit.changed if name in held}
 
     def _end(self) -> None:
         unit, self.unit = self.unit, None

@@ -38,8 +38,12 @@ class Unit:
     nodes: list[ast.AST] = field(default_factory=list)
     """Operators, comparisons and calls, in the order in which they are worked out."""
     names: list[ast.Name] = field(default_factory=list)
-    attributes: list[ast.Attribute] = field(default_factory=list)
-    """``self.weight`` and the like, the longest of each chain."""
+    loads: tuple[str, ...] = ()
+    """Each name once."""
+    changed: tuple[str, ...] = ()
+    """Names that are read and given another value: they are looked at before."""
+    attributes: list[tuple[str, ast.Attribute]] = field(default_factory=list)
+    """``self.weight`` and the like, the longest of each chain, with the name that it begins with."""
     stores: set[str] = field(default_factory=set)
     calls: dict[Span, ast.Call] = field(default_factory=dict)
     """Calls by where the compiler says that they stand."""
@@ -79,6 +83,9 @@ def plan_of(frame: FrameType) -> Plan | None:
             _read(part, unit, None if sure else part)
         units.update(dict.fromkeys(lines, unit))
     units = {line: unit for line, unit in units.items() if unit.nodes}
+    for unit in units.values():
+        unit.loads = tuple(dict.fromkeys(one.id for one in unit.names))
+        unit.changed = tuple(name for name in unit.loads if name in unit.stores)
     afterwards = not isinstance(function, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     return Plan(source, function, units, afterwards, parents_in(source.tree)) if units else None
 
@@ -154,7 +161,11 @@ def _read(node: ast.AST, unit: Unit, branch: ast.AST | None, inner: bool = False
     if isinstance(node, OF_THEIR_OWN):
         return
     if isinstance(node, ast.Attribute) and not inner:
-        unit.attributes.append(node)
+        root: ast.AST = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if isinstance(root, ast.Name):
+            unit.attributes.append((root.id, node))
     for child in ast.iter_child_nodes(node):
         _read(child, unit, _branch(node, child) or branch, isinstance(node, ast.Attribute))
     if isinstance(node, ast.Name):
