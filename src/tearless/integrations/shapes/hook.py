@@ -41,9 +41,9 @@ def shapes(function: Any = None, *, silent: bool = False) -> Any:
 
     The error, its type and its traceback stay what they are; a note (``__notes__``) is added to it that shows the
     failing operation, its operands with their shapes, the axes that clash, the rule, and what mends it. Coroutines and
-    generators may be decorated as well. With ``silent`` the block is also looked at line by line while it runs (some 20 µs
-    a line) for what goes through without an error: (n, 1) - (n,) in a loss, a batch of 1 that ``squeeze()`` takes away,
-    ``v @ v.T`` of a vector; what is found is printed when the block ends, and ``report()`` has it.
+    generators may be decorated as well. With ``silent`` the block is also looked at line by line while it runs (some
+    20 µs a line) for what goes through without an error: (n, 1) - (n,) in a loss, a batch of 1 that ``squeeze()`` takes
+    away, ``v @ v.T`` of a vector; what is found is printed when the block ends, and ``report()`` has it.
 
     Raises ``InputError`` where it is given what is no function.
 
