@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
@@ -111,6 +112,49 @@ def test_the_same_is_told_of_an_error_that_was_raised() -> None:
     assert "pool called, which is made and never called" in said[1]
     assert "Linear is right" in said[-1]
     assert origins_of_error(ValueError("x")) == ()
+
+
+class Viewed(nn.Module):
+    """The shape of an input of 32×32 written in a reshape, and pictures of 28×28."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2, self.fc1 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5), nn.Linear(400, 10)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = x.view(-1, 16 * 5 * 5)
+        return self.fc1(x)
+
+
+def test_a_size_written_in_a_reshape_is_followed() -> None:
+    (part,) = dry_run(Viewed(), data(96, 1, 28, 28)).parts
+    assert part.explanation is not None
+    assert "400 = 16·5·5: that would be an input of 32×32 for 28×28" in part.explanation.origins
+    with pytest.raises(RuntimeError) as caught:
+        Viewed()(torch.zeros(32, 1, 28, 28))
+    said = origins_of_error(caught.value)
+    assert said[0].startswith("256 = 16·4·4: 16 channels of conv2, 4 = 8/2 (max_pool2d, kernel 2), 8 = 12 - 5 + 1 ")
+    assert said[1] == "400 = 16·5·5: that would be an input of 32×32 for 28×28"
+
+
+class Joined(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Conv2d(1, 8, 2, 2), nn.ConvTranspose2d(8, 8, 2, 2)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return torch.cat([x, self.up(self.down(x))], 1)
+
+
+def test_each_axis_that_clashes_is_followed() -> None:
+    (part,) = dry_run(Joined(), batch=torch.zeros(4, 1, 33, 33)).parts
+    assert part.explanation is not None
+    assert part.explanation.origins == (
+        "33 on axis 2 of the input",
+        "32 = (16 - 1)·2 + 2 (up, kernel 2, stride 2); 16 = ⌊33/2⌋ (down, kernel 2, stride 2)",
+    )
 
 
 def test_a_size_written_in_the_code_shows_at_the_last_batch() -> None:

@@ -41,6 +41,29 @@ def origins_of_layer(
     return tuple(map(visible, _said(axes, assumed(start, steps, expected, uncalled(root)), expected, layer)))
 
 
+def origins_of_reshape(
+    root: Any, sizes: Sequence[int], total: int, given: Sequence[int] | None = None
+) -> tuple[str, ...]:
+    """The same for a reshape to ``sizes``, ``x.view(-1, 400)``, that ``total`` numbers do not divide into.
+
+    ``given`` is the shape of the model's input. Sentences; none where the chain cannot be told. Nothing is run.
+    """
+    if len(sizes) != 2 or sizes[1] < 1 or not given or not hasattr(root, "modules"):
+        return ()
+    for layer, _ in zip(root.modules(), range(MOST_MODULES), strict=False):
+        steps = steps_before(root, layer) or ()
+        if not steps or steps[-1].rule != "reshape" or steps[-1].get("shape")[-1] != sizes[1]:
+            continue
+        flat = [*steps[:-1], Step("flatten", {"start": 1}, "", steps[-1].where)]
+        axes = followed(given_axes(tuple(given)), flat)
+        if axes is None or len(axes) != 2 or axes[0].size * axes[1].size != total:
+            return ()
+        guesses = assumed(tuple(given), flat, sizes[1], uncalled(root))
+        last = "samples are laid together where the sizes happen to divide: x.flatten(1) never does that"
+        return tuple(map(visible, (told(axes[1]), *as_sentences(guesses), last)))
+    return ()
+
+
 def _said(axes: Axes, guesses: Sequence[Assumption], expected: int, layer: Any) -> Iterator[str]:
     yield told(axes[-1])
     yield from as_sentences(guesses)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from tearless.linear_algebra.shapes.failed_layer import origins_of_layer
+from tearless.linear_algebra.shapes.failed_layer import origins_of_layer, origins_of_reshape
 
 MOST_FRAMES = 400
+_RESHAPE = re.compile(r"shape '\[(-?\d{1,18}), (\d{1,18})\]' is invalid for input of size (\d{1,18})")
 
 
 def origins_of_error(error: BaseException) -> tuple[str, ...]:
     """Sentences on the two numbers that clashed in a layer; none for other errors. Nothing is run, and nothing raised.
 
     The layer is the innermost ``nn.Linear`` or recurrent layer in the error's traceback, the model the outermost
-    module there; the shapes are those of the tensors that the frames still hold.
+    module there; a reshape to two sizes, one of them -1, is told too. The shapes
+    are those of the tensors that the frames still hold.
     """
     try:
-        return _told([frame for frame, _ in zip(_frames(error), range(MOST_FRAMES), strict=False)])
+        frames = [frame for frame, _ in zip(_frames(error), range(MOST_FRAMES), strict=False)]
+        return _told(frames, _RESHAPE.search(str(error)))
     except Exception:  # noqa: BLE001 - the reader's error is what counts: where we fail, nothing is said
         return ()
 
@@ -30,11 +34,14 @@ def _frames(error: BaseException) -> Iterator[FrameType]:
         link = link.tb_next
 
 
-def _told(frames: list[FrameType]) -> tuple[str, ...]:
+def _told(frames: list[FrameType], reshape: re.Match[str] | None) -> tuple[str, ...]:
     modules = [frame for frame in frames if hasattr(_me(frame), "_modules")]
     if not modules:
         return ()
     layer, root = _me(modules[-1]), _me(modules[0])
+    if reshape is not None:
+        first, second, total = map(int, reshape.groups())
+        return origins_of_reshape(root, (first, second), total, _given(modules, root))
     shape = _shape(modules[-1].f_locals.get("input"))
     if shape is None:
         return ()
