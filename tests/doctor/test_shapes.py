@@ -53,6 +53,9 @@ def test_a_clash_is_a_finding_and_is_drawn_in_every_format():
 def test_what_goes_through_by_accident_is_a_finding_too():
     report = tearless.shape_of("((p(32,1) - y(32))**2).mean()")
     assert [f.name for f in report.findings] == ["accidental-broadcast"]
+    loss = tearless.shape_of("F.mse_loss(pred(32,1), y(32))")
+    assert [(f.name, f.severity.name) for f in loss.findings] == [("accidental-broadcast", "error")]
+    assert tearless.shape_of("nn.MSELoss()(pred(32,1), y(32,1))").findings == ()
     assert tearless.shape_of("(x(32,5) - mu(5)) / sd(5)").findings == ()
     assert tearless.shape_of("((p(32,1)[:, 0] - y(32))**2).mean()").findings == ()
     assert tearless.shape_of("x(32)[:, None] - y(32)").findings == ()

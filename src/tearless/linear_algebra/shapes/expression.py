@@ -18,12 +18,14 @@ from .language.evaluating import Evaluating
 from .language.lookup import DTYPES, PREFIXES, only_in
 from .language.mending import mendings
 from .language.values import Array, Layer, Step, Stopped, Word
-from .operation import Clash
+from .operation import Clash, Operation, Place
 from .parsing import Node, Statement, parsed
 from .size import Named, Shape, Size, written
 
 LIBRARIES = ("numpy", "torch", "jax")
 MOST_REPAIRS = 5
+DIFFERENCES = frozenset(["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"])
+"""Losses that stretch prediction and target against each other where their shapes differ."""
 _ON_PURPOSE = re.compile(r"\bNone\b|newaxis|unsqueeze|expand_dims|keepdim|outer|meshgrid|cdist")
 
 
@@ -75,10 +77,20 @@ class Evaluated:
             more = {"reduced": reduced[i]} if i in reduced else {}
             explicit = bool(_ON_PURPOSE.search(step.text))
             yield entry_of(step.operation, step.gives, **more, explicit=explicit)
+            if (met := _met_in_a_loss(step)) is not None:
+                yield entry_of(met, reduced=str(step.operation.settings["name"]), explicit=explicit)
         if self.clash is not None:
             entry = Explanation(self.clash, layer_type=self.layer_type, origins=self.origins).entry()
             repairs = [{"code": m.code, "at": "", "because": m.because, "gives": m.gives} for m in self.mends]
             yield {**entry, "code": self.stopped_at, "clash": {**entry["clash"], "repairs": repairs}}
+
+
+def _met_in_a_loss(step: Step) -> Operation | None:
+    """The difference that a loss takes of arrays of different shapes, where it goes through."""
+    operation = step.operation
+    if operation.rule != "loss" or operation.settings.get("name") not in DIFFERENCES or len(set(operation.shapes)) < 2:
+        return None
+    return Operation("broadcast", operation.operands[:2], {"symbol": "-"}, (Place(0), " - ", Place(1)))
 
 
 def evaluated(text: str, library: str | None = None) -> Evaluated:

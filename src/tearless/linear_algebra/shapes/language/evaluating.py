@@ -163,6 +163,7 @@ class Evaluating(Calling):
         left, right = self.value(left_node), self.value(right_node)
         if node.value == "|" and isinstance(right, (Layer, Word)):
             return self.piped(node, left_node, right_node)
+        left, right = self._shapes(node, Given(left, left_node), Given(right, right_node))
         arrays = isinstance(left, Array) or isinstance(right, Array)
         if node.value == "@" or arrays:
             pair = tuple(
@@ -173,6 +174,18 @@ class Evaluating(Calling):
                 return self.apply(node, "matmul", pair)[0]
             return self.apply(node, "broadcast", pair, {"symbol": node.value})[0]
         return self._numbers(node, node.value, left, right)
+
+    def _shapes(self, node: Node, left: Given, right: Given) -> tuple[Any, Any]:
+        """Shapes written as they are, ``(32, 784) @ w``, as arrays of that shape; not ``x.shape + (2, 3)``."""
+        values = (left.value, right.value)
+        plain = [isinstance(v, tuple) and bool(v) and all(map(is_size, v)) for v in values]
+        literal = left.node.kind == right.node.kind == "tuple"
+        if not any(plain) or not (node.value == "@" or literal or any(isinstance(v, Array) for v in values)):
+            return values
+        for value in (v for v, one in zip(values, plain, strict=True) if one):
+            self._bounded(node, value)
+        made = [Array(v, trail=(v, ())) if one else v for v, one in zip(values, plain, strict=True)]
+        return made[0], made[1]
 
     def _numbers(self, node: Node, sign: str, left: Any, right: Any) -> Any:
         """Arithmetic of numbers and sizes; lists and shapes are joined by ``+`` and repeated by ``*``."""
@@ -265,6 +278,8 @@ class Evaluating(Calling):
             return CONSTANTS.get(name, Word(name, f"{value.prefix}.{value.name}".strip(".")))
         if isinstance(value, tuple) and name in ("values", "indices", "Q", "R", "S", "U", "Vh"):
             return value[{"values": 0, "indices": 1, "Q": 0, "R": 1, "U": 0, "S": 1, "Vh": 2}[name] % len(value)]
+        if isinstance(value, tuple) and of.kind == "tuple" and value and all(map(is_size, value)):
+            value = Array(value, trail=(value, ()))
         array = self.operand(Given(value, of))
         if isinstance(value, (Layer, str, tuple, list)) or value is None:
             raise self.refused(of, f"expected an array before the dot, got {told(value)}")
