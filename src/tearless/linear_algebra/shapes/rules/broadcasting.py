@@ -16,7 +16,7 @@ from tearless.linear_algebra.shapes.moves import (
     transposed,
     widened,
 )
-from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
 from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, every_move, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
@@ -24,8 +24,9 @@ from .registry import rule
 
 LAW = "laid beside one another from the right, the sizes of an axis must be equal, or one of them 1 or missing"
 LONGEST_CALL = 500
-_MEANS = r"(?:mean|sum|std|var|max|min|amax|amin|median|prod|nanmean|nansum|nanstd|norm|logsumexp)"
-_REDUCED = re.compile(rf"(?P<call>[\w.\[\]]*\b{_MEANS}\((?P<inside>[^{{}}]*))\)", re.DOTALL)
+_MEANS = re.compile(
+    r"\b(?:mean|sum|std|var|max|min|amax|amin|median|average|prod|nanmean|nansum|nanstd|nanmax|nanmin|norm|logsumexp)\($"
+)
 
 
 @rule
@@ -107,10 +108,10 @@ def _smallest(operation: Operation) -> int:
 
 def kept_dimensions(one: Operand) -> Iterator[Move]:
     """A mean, sum ... that was taken along an axis, keeping that axis as a 1: where its call is written there."""
-    found = _REDUCED.fullmatch(one.name[:LONGEST_CALL])
-    if not found or "keepdim" in one.name:
+    head, inside, tail = _call(one.name)
+    if not _MEANS.search(head) or "keepdim" in inside or "{" in one.name or atom(one.name) != one.name:
         return
-    axis = _axis_of(found["inside"])
+    axis = _axis_of(inside)
     rank = len(one.shape) + 1
     if axis is None or not -rank <= axis < rank:
         return
@@ -118,7 +119,25 @@ def kept_dimensions(one: Operand) -> Iterator[Move]:
     shape = list(one.shape)
     shape.insert(axis % rank, 1)
     because = "{name} lost the axis that it was taken along; kept as a 1, it fits its table"
-    yield Move(f"{found['call']}, {word}=True)", tuple(shape), because, 0.4)
+    yield Move(f"{head}{inside}, {word}=True){tail}", tuple(shape), because, 0.4)
+
+
+def _call(name: str) -> tuple[str, str, str]:
+    """The call that a text ends with: up to its parenthesis, what it is given, and what hangs behind it.
+
+    >>> _call("(x ** 2).max(1).values"), _call("x + 1")
+    (('(x ** 2).max(', '1', '.values'), ('', '', ''))
+    """
+    short = name.rstrip()
+    tail = next((end for end in (".values", "[0]") if short.endswith(f"){end}")), "")
+    deep, call = 0, short[: len(short) - len(tail)]
+    if len(call) > LONGEST_CALL or not call.endswith(")"):
+        return "", "", ""
+    for at in reversed(range(len(call))):
+        deep += (call[at] == ")") - (call[at] == "(")
+        if deep == 0:
+            return call[: at + 1], call[at + 1 : -1], tail
+    return "", "", ""
 
 
 def _axis_of(inside: str) -> int | None:
