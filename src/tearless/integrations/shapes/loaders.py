@@ -31,9 +31,14 @@ class Loader:
         given = [*call.args, *(one.value for one in call.keywords)]
         if not given:
             return None
-        end = body.source.where(max(given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0)))
-        at = Where(end.file, end.end_line, end.end_column, end.end_line, end.end_column, "", "")
-        return Edit(at, f", {name}={value}")
+        whole = body.source.where(call)
+        last = max(given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0))
+        end = body.source.where(last)
+        if whole.line == whole.end_line:
+            at = end.end_column - whole.column
+            return Edit(whole, f"{whole.code[:at]}, {name}={value}{whole.code[at:]}")
+        place = Where(end.file, end.end_line, end.end_column, end.end_line, end.end_column, "", "")
+        return Edit(place, f", {name}={value}")
 
     def _call(self, body: Body) -> ast.Call | None:
         """The call that makes the loader: the one under a name that the line says, or the only one of the file."""

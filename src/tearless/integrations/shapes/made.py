@@ -46,7 +46,9 @@ class Made:
         if not parts or None in parts:
             return None
         edits = [part for part in parts if part is not None]
-        return edits[0] if len(edits) == 1 else self._together(edits)
+        if len(edits) == 1 and edits[0].where.code:
+            return edits[0]
+        return self._together(edits)
 
     def source_of(self, setting: str, value: str) -> Edit | None:
         """The edit of the number that a setting comes from, through names; ``None`` where it comes from no number."""
@@ -70,7 +72,7 @@ class Made:
         dot = f"{library}." if library else ""
         first = "".join(f"{dot}{one}, " for one in layers)
         if not changes:
-            return Edit(at, first)
+            return Edit(where, first + where.code) if "\n" not in where.code else Edit(at, first)
         parts = [self._part(name, value) for name, value in changes.items()]
         whole = self._together([part for part in parts if part is not None]) if None not in parts else None
         return None if whole is None else Edit(whole.where, first + whole.new)
