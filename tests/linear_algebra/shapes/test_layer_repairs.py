@@ -33,7 +33,7 @@ def done(repair: Repair, names: list[str], tensors: list[Any], run: Callable[...
     if repair.text:
         code = filled(repair.text, plain)
         call = code[code.index("(") :]
-        return eval(f"run{call}", {"run": run, "torch": torch, **told})  # noqa: S307
+        return eval(f"run{call}", {"run": lambda *given, **_: run(*given), "torch": torch, **told})  # noqa: S307
     new = list(tensors)
     for i, template in repair.operands.items():
         code = filled(template, [plain[i]])
@@ -88,7 +88,7 @@ ROWS: list[tuple[Any, Mapping[str, Any], list[tuple[int, ...]], str, Mapping[str
     (nn.Linear, {"in_features": 784, "out_features": 10}, [(32, 1, 28, 28)], "linear", {}, "{}.flatten(1)"),
     (nn.Linear, {"in_features": 24, "out_features": 10}, [(5, 7, 4, 6)], "linear", {}, "{}.flatten(2)"),
     (nn.Linear, {"in_features": 8, "out_features": 10}, [(5, 8, 7)], "linear", {}, "{}.transpose(1, 2)"),
-    (nn.Linear, {"in_features": 8, "out_features": 10}, [(8, 5)], "linear", {}, "{}.T"),
+    (nn.Linear, {"in_features": 784, "out_features": 10}, [(784, 5)], "linear", {}, "{}.T"),
     (nn.Linear, {"in_features": 8, "out_features": 10}, [(5, 8, 3, 3)], "linear", {}, "{}.mean(dim=(2, 3))"),
     (nn.Linear, {"in_features": 1, "out_features": 10}, [(32,)], "linear", {}, "{}.unsqueeze(-1)"),
     (nn.Linear, {"in_features": 4608, "out_features": 64}, [(4, 5408)], "linear", {}, {"in_features": "5408"}),

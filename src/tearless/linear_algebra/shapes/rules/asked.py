@@ -142,6 +142,11 @@ def _at(turn: Turn, device: str) -> Turn:
     return replace(turn, after=replace(turn.after, device=device))
 
 
+def counted(size: Size, word: str) -> str:
+    """``1 channel``, ``3 channels``."""
+    return f"{size} {word}{'' if size == 1 else 's'}"
+
+
 def below(one: Size, other: Size) -> bool:
     """Whether a size is surely smaller than another."""
     difference = other - one

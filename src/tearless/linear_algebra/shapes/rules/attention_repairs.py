@@ -8,8 +8,9 @@ from dataclasses import replace
 from tearless.linear_algebra.shapes.moves import size_of
 from tearless.linear_algebra.shapes.operation import Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change
-from tearless.linear_algebra.shapes.size import Shape, product
+from tearless.linear_algebra.shapes.size import Shape, divided, product
 
+from .asked import counted
 from .layer_repairs import (
     Turn,
     axis_in,
@@ -101,7 +102,7 @@ def _widths(operation: Operation) -> Iterator[Change | None]:
         yield remade(operation, "keys and values have other widths", layer, {}, kdim=keys, vdim=values)
     layer = {"embed_dim": wide}
     more = {name: size for name, size in (("kdim", keys), ("vdim", values)) if size != wide}
-    because = f"{q.name} has {wide} features"
+    because = f"{q.name} has {counted(wide, 'feature')}"
     yield remade(operation, because, {**layer, **more}, {}, embed=wide, kdim=keys, vdim=values)
     if isinstance(wide, int) and isinstance(heads, int) and wide and wide % heads:
         fewer = max(count for count in range(1, heads + 1) if wide % count == 0)
@@ -182,14 +183,15 @@ def _sdpa_changes(operation: Operation) -> Iterator[Change | None]:
             operation, "each is one step", {i: axis_in(one, 0) for i, one in enumerate((q, k, v)) if ranks[i] < 2}
         )
         return
+    shared = min(ranks) > 2 and divided(q.shape[-3], k.shape[-3]) is not None
+    if shared:
+        yield _sharing(operation)
     if ranks == [4, 4, 4] and q.shape[2] == k.shape[2]:
         because = "the axes are (batch, length, heads, width)"
         turns: dict[int, Turn | None] = {i: permuted(one, 0, 2, 1, 3) for i, one in enumerate((q, k, v))}
         yield turned(operation, because, turns, ".transpose(1, 2)", (*q.shape[:-1], v.shape[-1]))
-    text = template_of(operation, {})
-    if text.endswith(")") and "enable_gqa" not in text:
-        after = replace(operation, settings={**operation.settings, "gqa": True})
-        yield Change(1.0, after, Repair("several heads of queries share keys", text=f"{text[:-1]}, enable_gqa=True)"))
+    if not shared:
+        yield _sharing(operation)
     yield from _one_turned(operation)
     if len(set(ranks)) > 1:
         most = max(ranks)
@@ -197,6 +199,15 @@ def _sdpa_changes(operation: Operation) -> Iterator[Change | None]:
         yield turned(operation, "an axis is missing", few)
         heads = {i: axis_in(one, -3) for i, one in enumerate((q, k, v)) if len(one.shape) == most - 1}
         yield turned(operation, "an axis of heads is missing", heads)
+
+
+def _sharing(operation: Operation) -> Change | None:
+    """Heads of keys that stand for several of queries."""
+    text = template_of(operation, {})
+    if not text.endswith(")") or "enable_gqa" in text:
+        return None
+    after = replace(operation, settings={**operation.settings, "gqa": True})
+    return Change(1.0, after, Repair("several heads of queries share keys", text=f"{text[:-1]}, enable_gqa=True)"))
 
 
 def _one_turned(operation: Operation) -> Iterator[Change | None]:

@@ -9,7 +9,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, 
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Named, Shape, Size, divided, product
 
-from .asked import agree, axes_are, below, each, has, takes, whole
+from .asked import agree, axes_are, below, counted, each, has, takes, whole
 from .layer_repairs import (
     anew,
     axis_in,
@@ -51,7 +51,7 @@ def conv(operation: Operation) -> tuple[Shape, ...]:
     _channels_meet(operation, n, weight.shape[1] * groups, 1, LAW)
     out = _spatial(operation, n)
     _bias_fits(operation, weight.shape[0], 0)
-    agree(operation, list(range(len(operation.operands)))[::-1])
+    agree(operation, [0, *range(2, len(operation.operands)), 1])
     return ((*x.shape[: -n - 1], weight.shape[0], *out),)
 
 
@@ -66,7 +66,7 @@ def conv_transpose(operation: Operation) -> tuple[Shape, ...]:
     outs = weight.shape[1] * groups
     sizes = _grown(operation, n)
     _bias_fits(operation, outs, 1)
-    agree(operation, list(range(len(operation.operands)))[::-1])
+    agree(operation, [0, *range(2, len(operation.operands)), 1])
     return ((*x.shape[: -n - 1], outs, *sizes),)
 
 
@@ -213,12 +213,13 @@ def _changes(operation: Operation, n: int) -> Iterator[Change | None]:
         yield _unrolled(operation, n, wanted)
     if rank == n:
         yield from _too_few(operation, n)
-    yield from _other_order(operation, n, wanted)
+    yield from _other_order(operation, range(1, rank), n, wanted)
     if of_a_layer(weight):
         yield _for_channels(operation, n)
         yield _regrouped(operation)
     else:
         yield from _weights(operation, n)
+    yield from _other_order(operation, range(1), n, wanted)
     if rank in (n + 1, n + 2) and isinstance(wanted, int):
         yield from _channels_made(operation, n, wanted)
     if rank == n + 1:
@@ -258,10 +259,10 @@ def _unrolled(operation: Operation, n: int, wanted: Size) -> Change | None:
     return turned(operation, f"each row of {x.name} is an image of {side} by {side}", {0: hung(x, code, shape)})
 
 
-def _other_order(operation: Operation, n: int, wanted: Size) -> Iterator[Change | None]:
+def _other_order(operation: Operation, axes: range, n: int, wanted: Size) -> Iterator[Change | None]:
     x = operation.operands[0]
     rank = len(x.shape)
-    for axis in range(rank):
+    for axis in axes:
         if rank in (n + 1, n + 2) and x.shape[axis] == wanted and axis != rank - n - 1:
             because = f"{x.name} has its channels on axis {axis}"
             yield turned(operation, because, {0: axis_to(x, axis, rank - n - 1)})
@@ -275,7 +276,7 @@ def _for_channels(operation: Operation, n: int) -> Change | None:
         return None
     here = x.shape[-n - 1]
     depthwise = groups != 1 and groups == weight.shape[0] and operation.rule == "conv"
-    because = f"{x.name} has {here} channels"
+    because = f"{x.name} has {counted(here, 'channel')}"
     if depthwise and weight.shape[1] == 1 and isinstance(here, int):
         layer = {"in_channels": here, "out_channels": here, "groups": here}
         return remade(operation, because, layer, {1: (here, 1, *weight.shape[2:]), 2: (here,)}, groups=here)
@@ -308,6 +309,11 @@ def _channels_made(operation: Operation, n: int, wanted: int) -> Iterator[Change
     if here == 1:
         sizes = ", ".join("-1" if axis != at else str(wanted) for axis in range(len(x.shape)))
         yield turned(operation, f"one channel of {x.name} stands for all", {0: hung(x, f"{{}}.expand({sizes})", shape)})
+    elif wanted == 1 and (here == 3 or x.shape[-1] == 3):
+        last = here != 3
+        grey = (*x.shape[:at], 1, *(x.shape[at:-1] if last else x.shape[at + 1 :]))
+        code = f"{{}}.mean(-1).unsqueeze({at})" if last else f"{{}}.mean({at}, keepdim=True)"
+        yield turned(operation, f"the colours of {x.name} are meant as one grey", {0: hung(x, code, grey)})
     elif not isinstance(here, Named) and here == 4 and wanted == 3:
         key = f":, :{wanted}" if at else f":{wanted}"
         yield turned(operation, f"the last channel of {x.name} is not meant", {0: hung(x, f"{{}}[{key}]", shape)})

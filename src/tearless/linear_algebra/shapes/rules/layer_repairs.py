@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tearless.linear_algebra.shapes.moves import size_of
-from tearless.linear_algebra.shapes.operation import Operand, Operation, Place, Repair
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Place, Repair
 from tearless.linear_algebra.shapes.repairs import Change, gives_of
 from tearless.linear_algebra.shapes.size import Named, Shape, known, product
+
+from .registry import RULES
 
 MOST = 6
 CASTS = {"float32": "float", "float64": "double", "float16": "half", "bfloat16": "bfloat16", "int64": "long"}
@@ -184,6 +186,8 @@ def _plain(operation: Operation) -> Iterable[str | Place]:
     yield f"{operation.rule}("
     for i in range(len(operation.operands)):
         yield from ((", ", Place(i)) if i else (Place(i),))
+    for name, value in operation.settings.items():
+        yield f", {name}={value!r}"
     yield ")"
 
 
@@ -194,14 +198,35 @@ def offered(operation: Operation, changes: Iterable[Change | None]) -> list[Repa
     for change in changes:
         if change is None:
             continue
-        gives = gives_of(change.after)
-        key = (operation.mended(change.repair), tuple(change.repair.layer.items()))
-        if gives is not None and key not in seen:
+        repair = _through(operation, change)
+        if repair is None:
+            continue
+        key = (operation.mended(repair), tuple(repair.layer.items()))
+        if key not in seen:
             seen.add(key)
-            found.append(change.repair if change.repair.gives is not None else replace(change.repair, gives=gives))
+            found.append(repair)
         if len(found) == MOST:
             break
     return found
+
+
+def _through(operation: Operation, change: Change) -> Repair | None:
+    """The repair and what it gives, with the types of numbers changed too where they are what is then refused."""
+    gives = gives_of(change.after)
+    if gives is not None:
+        return change.repair if change.repair.gives is not None else replace(change.repair, gives=gives)
+    first, templates = change.repair, change.repair.operands
+    same = change.after.shapes == operation.shapes
+    if same or first.layer or first.text or first.settings:
+        return None
+    try:
+        RULES[change.after.rule](change.after)
+    except Clash as clash:
+        for more in clash.repairs if clash.kind == "dtype" else ():
+            if more.operands:
+                both = {i: more.operands[i].replace("{}", templates.get(i, "{}")) for i in more.operands}
+                return replace(first, operands={**templates, **both}, gives=more.gives)
+    return None
 
 
 def of_a_layer(one: Operand) -> bool:

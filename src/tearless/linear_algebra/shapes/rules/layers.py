@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change
-from tearless.linear_algebra.shapes.size import Shape, divided, named, product
+from tearless.linear_algebra.shapes.size import Shape, Size, divided, named, product
 
-from .asked import FLOATS, agree, axes_are, has, of_type, same_device, takes, whole
+from .asked import FLOATS, agree, axes_are, counted, has, of_type, same_device, takes, whole
 from .broadcasting import broadcast_of
 from .layer_repairs import (
     Turn,
@@ -53,7 +53,7 @@ def linear(operation: Operation) -> tuple[Shape, ...]:
     shape = (*x.shape[:-1], *weight.shape[:-1])
     if more:
         _bias_fits(operation, more[0], shape)
-    agree(operation, list(range(len(operation.operands)))[::-1])
+    agree(operation, [0, *range(2, len(operation.operands)), 1])
     return (shape,)
 
 
@@ -94,7 +94,9 @@ def _linear_changes(operation: Operation) -> Iterator[Change | None]:
             yield turned(
                 operation, f"each {'image' if len(x.shape) > 3 else 'sample'} is one row", {0: laid_flat(x, start)}
             )
-    if of_a_layer(weight):
+            break
+    first = of_a_layer(weight) and not (len(x.shape) == 2 and _usual_batch(x.shape[0]))
+    if first:
         yield from _turned_inputs(operation, x)
     if len(weight.shape) == 2 and weight.shape[0] == here:
         if of_a_layer(weight):
@@ -108,9 +110,15 @@ def _linear_changes(operation: Operation) -> Iterator[Change | None]:
         return
     if len(x.shape) == 1 and wanted == 1:
         return
-    layer_of_input = {"in_features": here}
     shapes = {1: (*weight.shape[:-1], here)}
-    yield remade(operation, f"{x.name} has {here} features", layer_of_input, shapes)
+    yield remade(operation, f"{x.name} has {counted(here, 'feature')}", {"in_features": here}, shapes)
+    if not first:
+        yield from _turned_inputs(operation, x)
+
+
+def _usual_batch(size: Size) -> bool:
+    """Whether as many samples are common in a batch: then it says little that a layer has as many features."""
+    return isinstance(size, int) and size & (size - 1) == 0
 
 
 def _turned_inputs(operation: Operation, x: Operand) -> Iterator[Change | None]:
@@ -158,7 +166,7 @@ def bilinear(operation: Operation) -> tuple[Shape, ...]:
     if more and more[0].shape != weight.shape[:1]:
         spare = [(2, 0), *((3, axis) for axis in range(len(more[0].shape)))]
         raise Clash(f"{more[0]} does not fit the {weight.shape[0]} outputs of {weight}", LAW_BIAS, spare)
-    agree(operation, list(range(len(operation.operands)))[::-1])
+    agree(operation, [0, 1, *range(3, len(operation.operands)), 2])
     return ((*one.shape[:-1], weight.shape[0]),)
 
 

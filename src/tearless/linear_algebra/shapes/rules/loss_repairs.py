@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import plain
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change
+from tearless.linear_algebra.shapes.repairs import Change, renamed_call
 from tearless.linear_algebra.shapes.size import product
 
 from .layer_repairs import (
@@ -135,8 +135,7 @@ def type_mends(operation: Operation) -> list[Repair]:
             yield turned(operation, f"{target.name} marks the class of each sample", {1: largest(target, 1)})
         if x.shape == target.shape:
             if len(x.shape) == 2 and x.shape[1] == 1:
-                out = axis_out(target, 1)
-                yield typed(operation, f"{target.name} holds class numbers", {1: out})
+                yield _binary(operation)
             yield turned(operation, f"{target.name} holds probabilities", {1: cast(target, x.dtype or "float32")})
         yield turned(operation, f"{target.name} holds class numbers", {1: cast(target, "int64")})
         if x.dtype and x.dtype not in FLOATS:
@@ -145,6 +144,19 @@ def type_mends(operation: Operation) -> list[Repair]:
             yield swapped(operation, "the input comes first, then the target")
 
     return offered(operation, changes())
+
+
+def _binary(operation: Operation) -> Change | None:
+    """One score for each sample: the loss of two classes."""
+    name = "binary_cross_entropy_with_logits"
+    x, target = operation.operands[:2]
+    text = renamed_call(operation, "cross_entropy", name)
+    dtype = x.dtype or "float32"
+    turn = cast(target, dtype)
+    operands = (x, turn.after, *operation.operands[2:])
+    after = replace(operation, operands=operands, settings={**operation.settings, "name": name})
+    code = text.replace("{1}", turn.template.replace("{}", "{1}"))
+    return Change(1.0, after, Repair(f"{x.name} is one score for each sample", text=code)) if text else None
 
 
 def pair_type_mends(operation: Operation, which: Sequence[int]) -> list[Repair]:
@@ -216,7 +228,7 @@ def _same_numbers(operation: Operation, x: Operand, target: Operand) -> Iterator
 
 def _classes(operation: Operation, x: Operand, target: Operand) -> Iterator[Change | None]:
     """Scores of classes beside class numbers."""
-    if len(x.shape) != 2 or target.shape not in (x.shape[:1], (*x.shape[:1], 1)):
+    if len(x.shape) != 2 or x.shape[1] == 1 or target.shape not in (x.shape[:1], (*x.shape[:1], 1)):
         return
     because = f"{target.name} holds class numbers"
     base = target if len(target.shape) == 1 else replace(target, shape=target.shape[:1])

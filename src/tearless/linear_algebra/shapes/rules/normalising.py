@@ -9,7 +9,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, 
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Named, Shape, Size, divided, product, written
 
-from .asked import agree, axes_are, has, takes, whole
+from .asked import agree, axes_are, counted, has, takes, whole
 from .layer_repairs import (
     Turn,
     axis_in,
@@ -135,7 +135,9 @@ def _made_for(operation: Operation, here: Size) -> Change | None:
     if not any(of_a_layer(one) for one in parameters):
         return None
     shapes = dict.fromkeys(range(1, len(parameters) + 1), (here,))
-    return remade(operation, f"{operation.operands[0].name} has {here} channels", {"num_features": here}, shapes)
+    return remade(
+        operation, f"{operation.operands[0].name} has {counted(here, 'channel')}", {"num_features": here}, shapes
+    )
 
 
 @rule
@@ -253,12 +255,14 @@ def _group_mends(operation: Operation, groups: int) -> list[Repair]:
                 yield turned(operation, because, {0: axis_to(x, axis, 1)}, _back(len(x.shape), axis, 1), x.shape)
         if any(of_a_layer(one) for one in parameters):
             shapes = dict.fromkeys(range(1, len(parameters) + 1), (here,))
-            because = f"{x.name} has {here} channels"
+            because = f"{x.name} has {counted(here, 'channel')}"
             yield remade(operation, because, {"num_channels": here}, shapes)
             most = max((g for g in range(1, groups + 1) if divided(here, g) is not None), default=1)
             yield remade(operation, because, {"num_groups": most, "num_channels": here}, shapes, groups=most)
         else:
             most = max((g for g in range(1, groups + 1) if divided(here, g) is not None), default=1)
-            yield remade(operation, f"{most} divides the {here} channels", {"num_groups": most}, {}, groups=most)
+            yield remade(
+                operation, f"{most} divides the {counted(here, 'channel')}", {"num_groups": most}, {}, groups=most
+            )
 
     return offered(operation, changes())

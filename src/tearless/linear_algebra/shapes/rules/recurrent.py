@@ -9,7 +9,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, 
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Shape, product, written
 
-from .asked import agree, axes_are, below, has, of_type, takes, whole
+from .asked import agree, axes_are, below, counted, has, of_type, takes, whole
 from .layer_repairs import Turn, axis_in, axis_out, hung, laid_flat, offered, permuted, remade, then, turned
 from .registry import rule
 
@@ -92,8 +92,8 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
     state = operation.operands[i]
     if len(x.shape) == 3 and len(state.shape) == 3:
         other = not operation.settings.get("batch_first", False)
-        if state.shape[1] == x.shape[0 if other else 1]:
-            because = f"{x.name} is ({'batch, length' if other else 'length, batch'}, features)"
+        if other and state.shape[1] == x.shape[0]:
+            because = f"{x.name} is (batch, length, features)"
             yield remade(operation, because, {"batch_first": other}, {}, batch_first=other)
     if len(x.shape) == 2 and len(state.shape) == 3:
         at = 0 if operation.settings.get("batch_first") else 1
@@ -105,6 +105,14 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
         turns = {k: _state_turn(change, states[k - 1], one, size) for k, one in _expected(operation).items()}
         fits = {k: turn for k, turn in turns.items() if states[k - 1].shape != _expected(operation)[k]}
         yield turned(operation, _BECAUSE[change].format(name=state.name), fits)
+    if len(x.shape) == 3 and size and operation.settings.get("batch_first"):
+        fresh = {
+            k: hung(states[k - 1], f"{{}}.new_zeros({one[0]}, {size}, {one[2]})", one)
+            for k, one in _expected(operation).items()
+        }
+        yield turned(operation, "a state of zeros for this batch", fresh)
+        because = f"{x.name} is (length, batch, features)"
+        yield remade(operation, because, {"batch_first": False}, {}, batch_first=False)
     wide = state.shape[-1] if state.shape else 0
     if not operation.settings.get("proj"):
         yield remade(operation, f"{state.name} has {wide} numbers", {"hidden_size": wide}, {}, hidden_size=wide)
@@ -173,8 +181,6 @@ def _input_changes(operation: Operation) -> Iterator[Change | None]:
         yield turned(operation, f"each step of {x.name} is one number", {0: axis_in(x, -1)})
     if rank == 3 and x.shape[1] == wanted:
         yield turned(operation, f"the features of {x.name} are on axis 1", {0: permuted(x, 0, 2, 1)})
-    if rank == 3 and x.shape[0] == wanted:
-        yield turned(operation, f"the features of {x.name} are on axis 0", {0: permuted(x, 1, 2, 0)})
     if rank == 2 and x.shape[0] == wanted:
         yield turned(operation, f"{x.name} is kept the other way round", {0: permuted(x, 1, 0)})
     if rank == 4:
@@ -191,7 +197,9 @@ def _input_changes(operation: Operation) -> Iterator[Change | None]:
         yield turned(operation, f"{x.name} is one step", {0: axis_in(x, 0)})
     if rank in (2, 3):
         here = x.shape[-1]
-        yield remade(operation, f"{x.name} has {here} features", {"input_size": here}, {}, input_size=here)
+        yield remade(operation, f"{x.name} has {counted(here, 'feature')}", {"input_size": here}, {}, input_size=here)
+    if rank == 3 and x.shape[0] == wanted:
+        yield turned(operation, f"the features of {x.name} are on axis 0", {0: permuted(x, 1, 2, 0)})
 
 
 @rule
@@ -239,7 +247,9 @@ def _cell_mends(operation: Operation) -> list[Repair]:
                 rows = {k: _repeated(one, x) for k, one in every.items()}
                 yield turned(operation, "each sample starts from the same state", rows)
         if x.shape and here != wanted:
-            yield remade(operation, f"{x.name} has {here} features", {"input_size": here}, {}, input_size=here)
+            yield remade(
+                operation, f"{x.name} has {counted(here, 'feature')}", {"input_size": here}, {}, input_size=here
+            )
         if states and states[0].shape:
             wide = states[0].shape[-1]
             yield remade(operation, f"the state has {wide} numbers", {"hidden_size": wide}, {}, hidden_size=wide)

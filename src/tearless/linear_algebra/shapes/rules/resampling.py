@@ -40,7 +40,7 @@ def interpolate(operation: Operation) -> tuple[Shape, ...]:
         fitting = MODES[n]
         changes = [anew(operation, f"{x.name} has {n} axes of size", mode=fitting)]
         marks = [(0, axis) for axis in range(2, len(x.shape))]
-        says = f"{x} has {n} axes of size, mode {mode[:20]!r} takes {AXES[mode][0] - 2}"
+        says = f"{x} has {len(x.shape)} axes, mode {mode[:20]!r} takes {AXES[mode][0]}: batch, channels and sizes"
         raise Clash(says, LAW_MODE, marks, lambda: offered(operation, [*changes, *_rank_changes(operation)]))
     size, scale = settings.get("size"), settings.get("scale_factor")
     if (size is None) == (scale is None):
