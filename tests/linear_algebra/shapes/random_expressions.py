@@ -194,6 +194,8 @@ class Grammar:
             sizes.append(-1)
         listed = ", ".join(map(str, sizes))
         module = "np" if self.library == "numpy" else "torch"
+        if self.library == "torch" and self.random.random() < 0.2:
+            return self.of(f"{{a}}.view({listed})", a=self.turned(0))
         return self.of(self.random.choice((f"{{a}}.reshape({listed})", f"{module}.reshape({{a}}, ({listed},))")), a=a)
 
     def turned(self, depth: int) -> Made:

@@ -17,6 +17,7 @@ from .layer_table import LAYERS
 from .layers import made, run
 from .lookup import DTYPES, MAKERS, NUMBERS, PREFIXES, known_function, known_layer, near
 from .operating import Operating
+from .strides import in_a_row
 from .values import Array, Given, Layer, Word, is_size
 
 NUMERIC: Mapping[str, Callable[..., Any]] = {
@@ -101,7 +102,12 @@ class Calling(Operating):
                 raise self.refused(one.node, says)
             shape.append(self.bounded(one.node, one.value))
             self.sizes |= names_in(one.value)
-        array = Array(tuple(shape), dtype.name if isinstance(dtype, Word) else "", trail=(tuple(shape), ()))
+        array = Array(
+            tuple(shape),
+            dtype.name if isinstance(dtype, Word) else "",
+            strides=in_a_row(tuple(shape)),
+            trail=(tuple(shape), ()),
+        )
         self._bounded(node, array.shape)
         self.declared[name] = self.variables[name] = array
         self.made[name] = node

@@ -15,6 +15,7 @@ from tearless.linear_algebra.shapes.size import Named, Shape, Size, names_in, pr
 from tearless.linear_algebra.shapes.tokens import LARGEST, refusal
 
 from .counts import multiply_adds
+from .strides import strides_after
 from .trails import origins_of, trail_of
 from .values import Array, Given, Layer, Step, Stopped
 
@@ -97,8 +98,10 @@ class Operating:
         return tuple(self._trailed(Array(shape, dtype, kept), operands, operation) for shape in gives)
 
     def _trailed(self, array: Array, operands: Sequence[Given], operation: Operation) -> Array:
-        """The result with the way that it has come."""
+        """The result with the way that it has come, and how it lies in memory."""
         before = operands[0].value if operands else None
+        given = [one.value.strides if isinstance(one.value, Array) else None for one in operands]
+        array = replace(array, strides=strides_after(operation, given, array.shape))
         if not isinstance(before, Array) or before.trail is None:
             return array
         path = self.label.removeprefix("-> ") or self.short(*self.callee) or operation.rule

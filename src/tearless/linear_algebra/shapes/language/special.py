@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation
+from tearless.linear_algebra.shapes.rules import results
+
 from .binding import Bound, items
+from .strides import in_a_row, viewable
 from .values import Array, Given, Word
 
 NO_TUPLE = frozenset(
@@ -131,7 +136,25 @@ def reshaped(b: Bound) -> Any:
         return b.array("A").value
     if "shape" not in b.given:
         raise b.call.refused(f"`{b.call.name}` needs a shape; give it")
+    if b.call.name == "view":
+        return viewed(b)
     return one_of(b, "reshape", ("A",), {"shape": b.sizes("shape")})
+
+
+def viewed(b: Bound) -> Any:
+    """PyTorch's ``view``: the same memory in another shape, where it lies so."""
+    array, shape = b.array("A").value, b.sizes("shape")
+    settings: dict[str, Any] = {"shape": shape}
+    if array.strides is not None:
+        try:
+            (gives,) = results(Operation("reshape", (Operand("a", array.shape, library="torch"),), settings))
+            lies = viewable(array.shape, array.strides, gives)
+        except Clash:
+            lies = True
+        settings |= {} if lies else {"contiguous": False}
+    given = (b.array("A"),)
+    found = b.call.run.apply(b.call.node, "view", given, settings, b.at("shape"))[0]
+    return replace(found, strides=in_a_row(found.shape) if array.strides == in_a_row(array.shape) else None)
 
 
 def stretched(b: Bound) -> Any:

@@ -37,8 +37,10 @@ def _step(operation: Operation, path: str) -> Step | None:
             return Step(operation.rule, settings, path)
         case "flatten":
             return Step("flatten", {"start": settings.get("start", 0), "end": settings.get("end", -1)}, path)
-        case "reshape" | "permute":
-            return Step(operation.rule, settings, path)
+        case "reshape" | "view":
+            return Step("reshape", {"shape": settings["shape"]}, path)
+        case "permute":
+            return Step("permute", settings, path)
         case "linear":
             return Step("linear", {"out": shapes[1][0]}, path)
         case "embedding":

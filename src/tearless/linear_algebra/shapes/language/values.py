@@ -21,6 +21,8 @@ class Array:
     shape: Shape
     dtype: str = ""
     since: tuple[int, ...] = ()
+    strides: tuple[int, ...] | None = field(default=None, compare=False)
+    """How it lies in memory, in numbers; None where that is not known."""
     trail: Trail | None = field(default=None, compare=False)
     """The shape it was declared with, and the layers that it came through since; None where they are not known."""
 
