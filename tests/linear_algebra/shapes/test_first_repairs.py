@@ -83,6 +83,7 @@ SLIPS = [
     slip("<pred|64,3> - <target|64,4>", "broadcast", "pred - target[:, :pred.shape[1]]", "(64, 3)"),
     slip("<x|2,16,8,8> + <conv(x)|2,16,6,6>", "broadcast", "x[..., 1:-1, 1:-1] + conv(x)", "(2, 16, 6, 6)"),
     slip("np.where(<mask|5,4>, <a|5,4>, <b|5>)", "broadcast", "np.where(mask, a, b[:, None])", "(5, 4)", "numpy"),
+    slip("<scores|64,10> == <labels|64>", "broadcast", "scores.argmax(1) == labels", "(64,)", symbol="=="),
     # into something
     slip("<total|10> += <part|3,10>", "assign", "total += part.sum(0)", "(10,)", "numpy", symbol="+="),
     slip("<out[:, 0]|4> = <col|4,1>", "assign", "out[:, 0] = col.squeeze(-1)", "(4,)", "numpy", symbol="="),

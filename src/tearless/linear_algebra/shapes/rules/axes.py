@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, on_settings, ranked
 
 LAW = "an array of r axes has the axes 0 to r - 1; -1 is the last, -r the first"
@@ -31,6 +31,16 @@ def axis_of(
     says = f"{one} has no axis {axis}: {axes}" if rank is None else f"there is no axis {axis}: {axes}"
     marks = tuple((operand, i) for i in range(len(one.shape)))
     raise Clash(says, LAW, marks, repairs or (lambda: other_axes(operation, here, setting)))
+
+
+def axes_said(one: Operand) -> str:
+    """How many axes an operand has, in words.
+
+    >>> axes_said(Operand("x", (3,))), axes_said(Operand("x", (3, 4)))
+    ('x (3,) has one axis', 'x (3, 4) has 2 axes')
+    """
+    rank = len(one.shape)
+    return f"{one} has {'no axis' if not rank else 'one axis' if rank == 1 else f'{rank} axes'}"
 
 
 def _counted(rank: int) -> str:

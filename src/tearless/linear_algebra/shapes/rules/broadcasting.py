@@ -76,6 +76,7 @@ def broadcast_repairs(
             :MOST_OPERANDS
         ]
         yield from kept_dimensions(one)
+        yield from _largest(operation, one)
         yield from transposed(one)
         yield from widened(one, max(map(len, others), default=0))
         yield from squeezed(one)
@@ -100,6 +101,14 @@ def broadcast_repairs(
         yield from more
 
     return ranked(operation, changes(), worse)
+
+
+def _largest(operation: Operation, one: Operand) -> Iterator[Move]:
+    """Scores that are compared with classes: the class of the largest score is meant."""
+    classes = any(other.dtype.startswith(("int", "uint")) and len(other.shape) == 1 for other in operation.operands)
+    compared = operation.settings.get("symbol") in ("==", "!=", "equal", "eq", "not_equal", "ne")
+    if compared and classes and len(one.shape) == 2 and "float" in one.dtype:
+        yield Move("{}.argmax(1)", one.shape[:1], "the class with the largest of {name} is meant", -1.0)
 
 
 def _smallest(operation: Operation) -> int:

@@ -50,7 +50,7 @@ def _read(operation: Operation) -> Letters:
         raise _clash(operation, f"'{equation}': {why}") from None
     if len(letters.operands) != len(operation.operands):
         has = len(operation.operands)
-        raise _clash(operation, f"'{equation}' speaks of {len(letters.operands)} operands, {has} are there")
+        raise _clash(operation, f"'{equation}' speaks of {len(letters.operands)} operands; given: {has}")
     return letters
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tearless.linear_algebra.shapes.operation import Clash, Operation
 from tearless.linear_algebra.shapes.size import Named, Shape, Size, named
 
+from .axes import axes_said
 from .index_repairs import array_repairs, mask_repairs, number_repairs, slice_repairs, too_many_repairs
 from .keys import Item, items, sliced
 from .registry import rule
@@ -153,7 +154,7 @@ def boolean_index(operation: Operation) -> tuple[Shape, ...]:
     a, mask = operation.operands
     if len(mask.shape) > len(a.shape):
         marks = tuple((1, axis) for axis in range(len(mask.shape)))
-        says = f"{mask} has {len(mask.shape)} axes, {a} has {len(a.shape)}: a mask cannot have more"
+        says = f"{axes_said(mask)}, {a} has {len(a.shape)}: a mask cannot have more"
         raise Clash(says, LAW_MASK, marks, lambda: mask_repairs(operation, None))
     for axis, (size, here) in enumerate(zip(mask.shape, a.shape, strict=False)):
         if size != here and (size != 0 or operation.library != "numpy"):

@@ -8,7 +8,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operation
 from tearless.linear_algebra.shapes.repairs import on_settings, only
 from tearless.linear_algebra.shapes.size import Named, Shape, Size, product
 
-from .axes import axis_of
+from .axes import axes_said, axis_of
 from .joining import joined
 from .registry import rule
 
@@ -70,7 +70,7 @@ def tile(operation: Operation) -> tuple[Shape, ...]:
     times: tuple[Size, ...] = (reps,) if isinstance(reps, int | Named) else tuple(reps)
     short = len(a.shape) - len(times)
     if short > 0 and operation.settings.get("whole"):
-        says = f"{a} has {len(a.shape)} axes, repeat is given {len(times)} numbers: each axis needs one"
+        says = f"{axes_said(a)}, each needs a number; given: {len(times)}"
         marks = tuple((0, axis) for axis in range(len(a.shape)))
         whole = on_settings(operation, "the axes before are not repeated", 1.0, reps=(1,) * short + times)
         other = on_settings(operation, "the axes after are not repeated", 1.2, reps=times + (1,) * short)

@@ -11,7 +11,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, product
 
-from .axes import axis_of
+from .axes import axes_said, axis_of
 from .products import LAW, meet, product_repairs
 from .registry import rule
 
@@ -196,7 +196,7 @@ def _paired(operation: Operation) -> tuple[list[int], list[int]]:
             short = 0 if len(a.shape) < axes else 1
             one = operation.operands[short]
             marks = tuple((short, axis) for axis in range(len(one.shape)))
-            says = f"{one} has {len(one.shape)} axes, {axes} are to be summed over"
+            says = f"{axes_said(one)}, {axes} are to be summed over"
             raise Clash(says, "only axes that are there can be summed over", marks, lambda: _paired_repairs(operation))
         return list(range(len(a.shape) - axes, len(a.shape))), list(range(axes))
     lists = [[one] if isinstance(one, int) else list(one) for one in axes]
@@ -232,7 +232,7 @@ def multi_dot(operation: Operation) -> tuple[Shape, ...]:
     for i, one in enumerate(operation.operands):
         if len(one.shape) != 2 and not (len(one.shape) == 1 and i in (0, last)):
             marks = tuple((i, axis) for axis in range(len(one.shape)))
-            says = f"{one} has {len(one.shape)} axes: a chain is made of matrices"
+            says = f"{axes_said(one)}: a chain is made of matrices"
             raise Clash(says, "only the first and the last of a chain may be a vector", marks)
     for i, (a, b) in enumerate(pairwise(operation.operands)):
         if a.shape[-1] != b.shape[0]:

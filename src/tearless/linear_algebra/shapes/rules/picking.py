@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened, with_ones
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, every_move, fewer, on_settings, ranked
+from tearless.linear_algebra.shapes.repairs import Change, every_move, fewer, on_operands, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, named, product
 
-from .axes import axis_of
+from .axes import axes_said, axis_of
 from .broadcasting import broadcast_of, broadcast_repairs
 from .registry import rule
 
@@ -37,7 +37,7 @@ def index_select(operation: Operation) -> tuple[Shape, ...]:
     at = axis_of(operation, operation.settings["axis"])
     if len(index.shape) > 1:
         marks = tuple((1, axis) for axis in range(len(index.shape)))
-        says = f"{index} has {len(index.shape)} axes: index_select takes one list of numbers"
+        says = f"{axes_said(index)}: index_select takes one list of numbers"
         raise Clash(says, "the index is a vector", marks, lambda: _index_repairs(operation))
     if not a.shape:
         if product(index.shape) != 1:
@@ -63,7 +63,7 @@ def scatter(operation: Operation) -> tuple[Shape, ...]:
     _room(operation, 0, "axis")
     for src in rest:
         if max(1, len(src.shape)) != max(1, len(index.shape)):
-            says = f"{src} has {len(src.shape)} axes, {index} has {len(index.shape)}: they must have as many"
+            says = f"{axes_said(src)}, {axes_said(index)}: they must have as many"
             raise Clash(says, LAW_RANK, _all(operation, 2), lambda: _index_repairs(operation))
         for at, (size, here) in enumerate(zip(index.shape or (1,), src.shape or (1,), strict=True)):
             if fewer(here, size):
@@ -80,7 +80,7 @@ def _room(operation: Operation, over: int, setting: str) -> None:
     if product(index.shape) == 0 and operation.rule == "gather":
         return
     if max(1, len(index.shape)) != max(1, len(a.shape)):
-        says = f"{index} has {len(index.shape)} axes, {a} has {len(a.shape)}: they must have as many"
+        says = f"{axes_said(index)}, {axes_said(a)}: they must have as many"
         raise Clash(says, LAW_RANK, _all(operation, 1), lambda: _index_repairs(operation))
     for at, (size, here) in enumerate(zip(index.shape, a.shape, strict=False)):
         if at != along and fewer(here, size):
@@ -99,11 +99,11 @@ def take_along_axis(operation: Operation) -> tuple[Shape, ...]:
     axis = operation.settings.get("axis", -1)
     if axis is None:
         if len(index.shape) != 1 and operation.library != "torch":
-            raise Clash(f"{index} has {len(index.shape)} axes: without an axis it is one list", LAW_RANK)
+            raise Clash(f"{axes_said(index)}: without an axis it is one list", LAW_RANK)
         return ((product(index.shape),),)
     along = axis_of(operation, axis)
     if len(index.shape) != len(a.shape):
-        says = f"{index} has {len(index.shape)} axes, {a} has {len(a.shape)}: they must have as many"
+        says = f"{axes_said(index)}, {axes_said(a)}: they must have as many"
         raise Clash(says, LAW_RANK, _all(operation, 1), lambda: _index_repairs(operation))
     if not a.shape:
         raise Clash(f"{a} is a single number: it has no axis to be picked along", LAW_RANK)
@@ -140,6 +140,10 @@ def _index_repairs(operation: Operation) -> list[Repair]:
 
     def changes() -> Iterator[Change]:
         yield from every_move(operation, moves, range(1, len(operation.operands)))
+        if len(operation.operands) == 3 and len(operation.shapes[1]) == len(operation.shapes[2]) == rank - 1:
+            for place in {along % rank, 0} if -rank <= along < rank else {0}:
+                both = {i: with_ones(operation.operands[i], [place]) for i in (1, 2)}
+                yield on_operands(operation, both, price=-1.0 if place else -0.9)
         for axis in range(rank):
             yield on_settings(operation, f"axis {axis} is meant", 1.5, axis=axis)
         yield from every_move(operation, lambda i: transposed(operation.operands[i]), (0,))

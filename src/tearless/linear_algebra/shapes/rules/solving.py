@@ -10,7 +10,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, every_move, fewer, instead, on_operands, ranked, renamed_call
 from tearless.linear_algebra.shapes.size import Shape, Size, named
 
-from .axes import axis_of
+from .axes import axes_said, axis_of
 from .broadcasting import broadcast_of, broadcast_repairs
 from .products import meet
 from .registry import rule
@@ -220,7 +220,7 @@ def cross(operation: Operation) -> tuple[Shape, ...]:
             says = f"{one} has {has} on axis {axes[i]}: {law}"
             raise Clash(says, law, marks, lambda: _side_repairs(operation))
     if torch and len(a.shape) != len(b.shape):
-        says = f"{a} has {len(a.shape)} axes, {b} has {len(b.shape)}: PyTorch wants as many"
+        says = f"{axes_said(a)}, {b} has {len(b.shape)}: PyTorch wants as many"
         raise Clash(says, law, (), lambda: _side_repairs(operation))
     shapes = [shape[:at] + shape[at + 1 :] for shape, at in zip(operation.shapes, axes, strict=True)]
     rest = broadcast_of((a, b), shapes, "the other axes", lambda: broadcast_repairs(operation))

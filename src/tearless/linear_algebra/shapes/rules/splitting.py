@@ -11,7 +11,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operation
 from tearless.linear_algebra.shapes.repairs import every_move, on_settings, only, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size, divided, named
 
-from .axes import axis_of
+from .axes import axes_said, axis_of
 from .keys import sliced
 from .registry import rule
 
@@ -46,7 +46,7 @@ def trace(operation: Operation) -> tuple[Shape, ...]:
     """The sum of a diagonal; settings as ``diagonal``. PyTorch takes matrices alone."""
     (a,) = operation.operands
     if operation.library == "torch" and len(a.shape) != 2:
-        raise Clash(f"{a} has {len(a.shape)} axes: torch.trace takes a matrix", "a trace is of a matrix")
+        raise Clash(f"{axes_said(a)}: torch.trace takes a matrix", "a trace is of a matrix")
     return (diagonal(operation)[0][:-1],)
 
 
@@ -59,7 +59,7 @@ def diag(operation: Operation) -> tuple[Shape, ...]:
         return ((a.shape[0] + abs(offset),) * 2,)
     if len(a.shape) != 2:
         marks = tuple((0, axis) for axis in range(len(a.shape)))
-        raise Clash(f"{a} has {len(a.shape)} axes: diag takes a vector or a matrix", "diag is of 1 or 2 axes", marks)
+        raise Clash(f"{axes_said(a)}: diag takes a vector or a matrix", "diag is of 1 or 2 axes", marks)
     return diagonal(operation)
 
 

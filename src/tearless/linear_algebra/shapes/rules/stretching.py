@@ -10,6 +10,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operation, Place, Re
 from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, sizes_of, written
 
+from .axes import axes_said
 from .broadcasting import broadcast_repairs, cut_to
 from .registry import rule
 
@@ -22,7 +23,7 @@ def broadcast_to(operation: Operation) -> tuple[Shape, ...]:
     a, wanted = operation.operands[0], _wanted(operation)
     fill = len(wanted) - len(a.shape)
     if fill < 0:
-        says = f"{a} has {len(a.shape)} axes, more than the {len(wanted)} of {written(wanted)}"
+        says = f"{axes_said(a)}, more than the {len(wanted)} of {written(wanted)}"
         raise Clash(says, LAW_INTO, ((0, 0),), lambda: _expand_repairs(operation))
     kept = operation.library in ("torch", "")
     out = tuple(a.shape[i - fill] if size == -1 and i >= fill and kept else size for i, size in enumerate(wanted))

@@ -10,7 +10,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, 
 from tearless.linear_algebra.shapes.repairs import every_move, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape
 
-from .axes import axes_of, axis_of
+from .axes import axes_of, axes_said, axis_of
 from .registry import rule
 
 LAW_ORDER = "an order of axes names each axis of the array exactly once"
@@ -25,7 +25,7 @@ def transpose(operation: Operation) -> tuple[Shape, ...]:
         return (a.shape[::-1],)
     rank = len(a.shape)
     if len(axes) != rank:
-        says = f"{a} has {rank} axes, {tuple(axes)} orders {len(axes)}"
+        says = f"{axes_said(a)}, {tuple(axes)} orders {len(axes)}"
         raise Clash(says, LAW_ORDER, tuple((0, at) for at in range(rank)), lambda: _order_repairs(operation))
     order = axes_of(operation, axes, setting="axes", repairs=lambda: _order_repairs(operation))
     return (tuple(a.shape[at] for at in order),)
