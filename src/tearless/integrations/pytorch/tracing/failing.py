@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,10 +21,13 @@ if TYPE_CHECKING:
 def line_of(error: BaseException | None) -> Where | None:
     """The innermost line of the user's that the error passed through; that of an installed library without one."""
     found: dict[int, Where] = {}
-    for frame, _ in traceback.walk_tb(error.__traceback__ if error is not None else None):
-        kind = kind_of(frame.f_code.co_filename)
+    link = error.__traceback__ if error is not None else None
+    while link is not None:
+        code = link.tb_frame.f_code
+        kind = kind_of(code.co_filename)
         if kind in (USERS, LIBRARYS):
-            found[kind] = place_of(frame.f_code, frame.f_lasti)
+            found[kind] = place_of(code, link.tb_lasti)
+        link = link.tb_next
     return found.get(USERS) or found.get(LIBRARYS)
 
 
