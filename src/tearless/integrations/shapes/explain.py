@@ -15,6 +15,7 @@ from .found import Found, Given, text_of
 from .frames import Site, at_line, site_of, span
 from .inferring import inferred, rule_results
 from .kinds import device_clash, dtype_clash
+from .assumed import origins_of_error
 from .layers import LayerCall, model_path, of_call
 from .messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
 from .recognise import plain_call, recognised, stored
@@ -226,11 +227,11 @@ def _by_layer(case: Case, path: tuple[ast.AST, ...]) -> Answer | None:
         told = of_call(case.error, site.trail, site.at, node, lambda one: text_of(one, source))
     except Exception:  # noqa: BLE001 - odd objects of a library: the other ways are left
         return None
-    if told is None or case.kind is None:
+    if told is None or (case.kind is None and told.clash is None):
         return None
     operation = told.operation
     weights = [one is None and operand.name.endswith((".weight", ".bias")) for one, operand in _with_nodes(told)]
-    clash = told.clash if told.clash is not None and case.kind in ("shape", told.clash.kind) else None
+    clash = told.clash if told.clash is not None and case.kind in (None, "shape", told.clash.kind) else None
     clash = clash or _clash(case, operation, weights, told.type)
     if clash is None or not operation.operands:
         return None
@@ -300,7 +301,8 @@ def _told(case: Case, answer: Answer) -> Explanation:
     call = answer.call
     layer, kind = (call.path, call.type) if call is not None else model_path(site.trail, site.at)
     made = call.made if call is not None else None
-    return Explanation(clash, where, layer, kind, made, (), tuple(edit for _, edit in pairs), case.text)
+    origins = origins_of_error(case.error) if clash.kind == "shape" else ()
+    return Explanation(clash, where, layer, kind, made, origins, tuple(edit for _, edit in pairs), case.text)
 
 
 def _goes_on(case: Case, answer: Answer, repair: Repair) -> bool:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FrameType
+from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any
 
 from .bodies import argument, assignments, callee
+from .frames import LIBRARIES
+from .held import UNKNOWN, Bound, library_of
+from .inferring import inferred
+from .library_frames import is_module
 from .signatures import signature
 from .units import Plan
+from .values import Scope
 
 AXES = {
     "unsqueeze", "expand_dims", "reshape", "view", "expand", "expand_as", "broadcast_to", "atleast_2d", "atleast_3d",
@@ -70,7 +75,7 @@ def axes_meant(column: ast.expr, row: ast.expr, place: Place, reduced: str) -> b
         return True
     made = next(_makers(column, place, 0), None)
     if made is None:
-        return False
+        return not reduced and _is_written_out(column, place)
     base = _base(made)
     if not reduced or (base and base in {name.id for name, _ in _names(row, place, 0)}):
         return True
@@ -229,19 +234,42 @@ def _base(maker: ast.AST) -> str:
 
 
 def _is_answer(node: ast.AST, place: Place, deep: int) -> bool:
-    """Whether a value comes of a product, or of a call of the reader's own: what models give."""
+    """Whether a value comes of a product, or of a call with arrays that is no library's function: what models give."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         return True
     if isinstance(node, ast.Call):
-        name = callee(node.func)
-        if name in PRODUCTS:
+        scope = Scope(place.frame, inferred)
+        given = [*node.args, *(one.value for one in node.keywords)]
+        if callee(node.func) in PRODUCTS:
             return True
-        known = name in AXES or signature("numpy", name) or signature("torch", name)
-        if not known:
+        if _is_model(scope.value(node.func)) and any(scope.spec(one) is not None for one in given):
             return True
     if isinstance(node, ast.Name) and deep < FARTHEST and (origin := place.origin(node)) is not None:
         return _is_answer(*origin, deep + 1)
     return any(_is_answer(one, place, deep) for one in _inside(node))
+
+
+def _is_model(function: object) -> bool:
+    """Whether what is called may be a model: a layer, a method of an object, a function of the reader's own."""
+    if isinstance(function, Bound):
+        return not library_of(function.of) and _home(type(function.of)) not in LIBRARIES
+    if isinstance(function, type | BuiltinFunctionType):
+        return False
+    if isinstance(function, FunctionType):
+        return _home(function) not in LIBRARIES
+    return function is UNKNOWN or _home(type(function)) not in LIBRARIES or is_module(function)
+
+
+def _home(thing: object) -> str:
+    return str(getattr(thing, "__module__", "")).split(".")[0]
+
+
+def _is_written_out(node: ast.expr, place: Place) -> bool:
+    """Whether a name was given a column written entry by entry: ``np.array([[1], [2]])``."""
+    origin = place.origin(node) if isinstance(node, ast.Name) else (node, place)
+    given = origin[0].args[:1] if origin is not None and isinstance(origin[0], ast.Call) else []
+    rows = given[0].elts if given and isinstance(given[0], ast.List) else []
+    return bool(rows) and all(isinstance(one, ast.List) and len(one.elts) == 1 for one in rows)
 
 
 def _position(function: ast.AST, name: str) -> int | None:
