@@ -24,6 +24,8 @@ from .size import Named, Shape, Size, written
 
 LIBRARIES = ("numpy", "torch", "jax")
 MOST_REPAIRS = 5
+LONG = 2_000
+"""Characters from which on fewer repairs are tried, each from the first word to the last."""
 DIFFERENCES = frozenset(["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"])
 """Losses that stretch prediction and target against each other where their shapes differ."""
 _ON_PURPOSE = re.compile(r"\bNone\b|newaxis|unsqueeze|expand_dims|keepdim|outer|meshgrid|cdist")
@@ -234,10 +236,11 @@ def _mended(found: Evaluated, run: Evaluating, stopped: Stopped | None) -> Evalu
     """With the repairs that go through as whole code; those after which a later operation clashes come last."""
     if stopped is None:
         return found
+    most = MOST_REPAIRS if len(found.text) < LONG else 2
     whole: list[Mend] = []
     partly: list[Mend] = []
     for one in mendings(run, stopped):
-        if len(whole) >= MOST_REPAIRS or any(one.code == mend.code for mend in (*whole, *partly)):
+        if len(whole) >= most or any(one.code == mend.code for mend in (*whole, *partly)):
             continue
         try:
             after, _, _ = _run(one.code, parsed(one.code), found.library)
@@ -248,7 +251,7 @@ def _mended(found: Evaluated, run: Evaluating, stopped: Stopped | None) -> Evalu
             whole.append(Mend(one.code, one.because, gives))
         elif len(after.steps) > len(found.steps):
             partly.append(Mend(one.code, one.because))
-    return replace(found, mends=(*whole, *partly)[:MOST_REPAIRS])
+    return replace(found, mends=(*whole, *partly)[:most])
 
 
 def total_products(found: Evaluated) -> Size | None:

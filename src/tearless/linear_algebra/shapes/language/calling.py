@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -83,7 +84,7 @@ class Calling(Operating):
         if shape != array.shape:
             says = f"{quoted(name)} has the shape {written(array.shape)}; write {quoted(name)}, or use another name"
             raise self.refused(node, says)
-        self.shorts.append((node.start, node.end, name))
+        insort(self.shorts, (node.start, node.end, name))
         return array
 
     def _declared(self, node: Node, callee: Node, args: list[Given], keywords: dict[str, Given]) -> Array:
@@ -111,7 +112,7 @@ class Calling(Operating):
         self._bounded(node, array.shape)
         self.declared[name] = self.variables[name] = array
         self.made[name] = node
-        self.shorts.append((node.start, node.end, name))
+        insort(self.shorts, (node.start, node.end, name))
         return array
 
     def _by_attribute(self, node: Node, callee: Node, parts: Sequence[Node]) -> Any:

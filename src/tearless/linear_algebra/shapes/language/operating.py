@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -130,7 +131,9 @@ class Operating:
     def short(self, start: int, end: int) -> str:
         """A stretch of the text, declarations by their names, blanks and line ends as one blank."""
         out, at = "", start
-        for first, last, name in sorted(self.shorts):
+        for first, last, name in self.shorts[bisect_left(self.shorts, (start, start, "")) :]:
+            if first >= end:
+                break
             if first >= at and last <= end:
                 out, at = out + self.text[at:first] + name, last
         return re.sub(r"\s+", " ", out + self.text[at:end]).strip()
