@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tearless.linear_algebra.shapes import Clash, Operation, results
+from tearless.linear_algebra.shapes import Clash, Operand, Operation, named, results
 
 from .layer_calls import CALLS, Call
 from .sequence_calls import CALLS as SEQUENCE_CALLS
@@ -39,3 +39,24 @@ def test_as_torch(make: Callable[..., Call], data: st.DataObject) -> None:
         warnings.simplefilter("ignore")
         one = make(data.draw)
         assert ours(one.operation) == one.gives(), one.operation
+
+
+ODD = [0, 1, 2, 3, -1, 10**30, True, None, "same", "abc", 1.5, float("nan"), (1, 2), (2,), (), (1, None), named("k")]
+SETTINGS = "n stride padding dilation groups output_padding kernel output normalized_shape classes axis kind input_size"
+SETTINGS += " hidden_size layers batch_first proj heads embed gqa reduction size scale_factor mode factor padding_mode"
+OURS = "linear bilinear conv conv_transpose pool adaptive_pool batch_norm instance_norm layer_norm group_norm embedding"
+OURS += (
+    " one_hot glu prelu cosine_similarity pairwise_distance rnn rnn_cell attention sdpa loss interpolate fold unfold"
+)
+SIZES = st.sampled_from([0, 1, 2, 3, 8, 10**20, named("n"), 2 * named("n")])
+
+
+@settings(max_examples=500)
+@given(
+    rule=st.sampled_from(OURS.split()),
+    shapes=st.lists(st.lists(SIZES, max_size=5).map(tuple), max_size=5),
+    odd=st.dictionaries(st.sampled_from(SETTINGS.split()), st.sampled_from(ODD), max_size=6),
+)
+def test_odd_settings_and_sizes_are_refused_with_a_reason(rule: str, shapes: Any, odd: Any) -> None:
+    operands = tuple(Operand(f"a{i}", shape, "float32") for i, shape in enumerate(shapes))
+    ours(Operation(rule, operands, {"name": "cross_entropy", **odd} if rule == "loss" else odd))

@@ -14,6 +14,8 @@ from .layer_repairs import Turn, cast, hung, offered, turned
 
 Repairs = Callable[[], Sequence[Repair]]
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+SIZES = ("kernel", "padding", "output")
+"""Settings by axis that may be named sizes."""
 LAW_DTYPE = "the numbers that a layer takes must be of the type of its parameters"
 LAW_DEVICE = "everything that an operation takes must lie on one device"
 
@@ -27,13 +29,13 @@ def takes(operation: Operation, least: int, most: int) -> tuple[Operand, ...]:
     return operation.operands
 
 
-def whole(operation: Operation, name: str, default: int, least: int = 0) -> Any:
-    """A setting that is one whole number, or a named size."""
+def whole(operation: Operation, name: str, default: int, least: int = 0, size: bool = False) -> Any:
+    """A setting that is one whole number; with ``size``, or a named size."""
     value = operation.settings.get(name)
     value = default if value is None else value
     if isinstance(value, tuple | list) and len(value) == 1:
         value = value[0]
-    if isinstance(value, Named):
+    if size and isinstance(value, Named):
         return value
     if isinstance(value, bool) or not hasattr(value, "__index__") or (number := value.__index__()) < least:
         raise Clash(f"{name} is {_short(value)}: it must be a whole number from {least}", _law(name, least))
@@ -50,7 +52,9 @@ def each(operation: Operation, name: str, n: int, default: Any, least: int = 0, 
     if len(values) != n:
         raise Clash(f"{name} has {len(values)} numbers for {n} axes", f"{name} is one number, or one for each axis")
     for one in values:
-        if not isinstance(one, Named) and (not hasattr(one, "__index__") or one.__index__() < least):
+        if isinstance(one, Named) and name in SIZES:
+            continue
+        if not hasattr(one, "__index__") or one.__index__() < least:
             raise Clash(f"{name} is {_short(value)}: it must be whole numbers from {least}", _law(name, least))
     return values
 

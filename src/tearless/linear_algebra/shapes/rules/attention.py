@@ -70,7 +70,11 @@ def _given(operation: Operation, q: Operand, queries: Size, keys: Size, heads: S
 
 def _inner(operation: Operation) -> Size:
     q = operation.operands[0]
-    embed: Size = whole(operation, "embed", 1) if operation.settings.get("embed") is not None else (q.shape or (1,))[-1]
+    embed: Size = (
+        whole(operation, "embed", 1, size=True)
+        if operation.settings.get("embed") is not None
+        else (q.shape or (1,))[-1]
+    )
     heads = whole(operation, "heads", 1, least=1)
     if divided(embed, heads) is None:
         raise Clash(f"embed_dim is {embed}, which {heads} heads do not divide", LAW_HALVES)

@@ -10,7 +10,7 @@ from tearless.linear_algebra.shapes.operation import Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Shape, divided, product
 
-from .asked import counted
+from .asked import counted, whole
 from .layer_repairs import (
     Turn,
     axis_in,
@@ -122,7 +122,9 @@ def _turned_keys(operation: Operation) -> Iterator[Change | None]:
 def _masks(operation: Operation, i: int) -> Iterator[Change | None]:
     q, k = operation.operands[:2]
     mask = operation.operands[i]
-    heads = operation.settings.get("heads", 1)
+    heads = whole(operation, "heads", 1)
+    if len({len(one.shape) for one in operation.operands[:3]}) > 1 or len(q.shape) not in (2, 3):
+        return
     first = bool(operation.settings.get("batch_first"))
     batch, time = (0, 1) if first else (1, 0)
     shape = mask.shape

@@ -86,7 +86,7 @@ def _channels_meet(operation: Operation, n: int, wanted: Size, axis: int, law: s
     x, weight = operation.operands[:2]
     at = len(x.shape) - n - 1
     if x.shape[at] != wanted:
-        groups = operation.settings.get("groups", 1)
+        groups = whole(operation, "groups", 1)
         of = f"axis {axis}{f' times groups={groups}' if axis and groups != 1 else ''}"
         says = f"{has(x, at)} (channels), {weight} takes {wanted} ({of}): they must be equal"
         raise Clash(says, law, ((0, at), (1, axis)), lambda: _mends(operation, n))
@@ -195,7 +195,7 @@ def _mends(operation: Operation, n: int) -> list[Repair]:
 
 def _changes(operation: Operation, n: int) -> Iterator[Change | None]:
     x, weight = operation.operands[:2]
-    groups = operation.settings.get("groups", 1)
+    groups = whole(operation, "groups", 1)
     if len(weight.shape) != n + 2:
         yield from _weights(operation, n)
         return
@@ -271,7 +271,7 @@ def _other_order(operation: Operation, axes: range, n: int, wanted: Size) -> Ite
 def _for_channels(operation: Operation, n: int) -> Change | None:
     """The layer made for the channels that came."""
     x, weight = operation.operands[:2]
-    groups = operation.settings.get("groups", 1)
+    groups = whole(operation, "groups", 1)
     if len(x.shape) not in (n + 1, n + 2):
         return None
     here = x.shape[-n - 1]
@@ -290,7 +290,7 @@ def _for_channels(operation: Operation, n: int) -> Change | None:
 def _regrouped(operation: Operation) -> Change | None:
     x, weight = operation.operands[:2]
     n = len(weight.shape) - 2
-    groups = operation.settings.get("groups", 1)
+    groups = whole(operation, "groups", 1)
     if groups == 1 or operation.rule != "conv" or len(x.shape) <= n:
         return None
     here = x.shape[-n - 1]

@@ -221,7 +221,7 @@ def one_hot(operation: Operation) -> tuple[Shape, ...]:
     (index,) = takes(operation, 1, 1)
     of_type(operation, 0, ("int64",), "one_hot takes whole numbers of one type alone")
     name = next((name for name in ("classes", "num_classes") if name in operation.settings), "classes")
-    classes = whole(operation, name, -1, least=-1)
+    classes = whole(operation, name, -1, least=-1, size=True)
     if classes == 0:
         raise Clash(f"{name} is 0: there must be more classes than the largest index", "classes are counted from 0")
     if classes == -1 and product(index.shape) == 0:

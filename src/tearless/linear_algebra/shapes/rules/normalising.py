@@ -174,8 +174,11 @@ def rms_norm(operation: Operation) -> tuple[Shape, ...]:
 
 
 def _normalized(operation: Operation) -> Shape:
-    value = operation.settings["normalized_shape"]
-    return tuple(value) if isinstance(value, tuple | list) else (value,)
+    value = operation.settings.get("normalized_shape", ())
+    sizes = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if not all(isinstance(one, int | Named) for one in sizes):
+        raise Clash(f"normalized_shape is {str(value)[:40]}: it must be whole numbers", LAW_LAYER)
+    return sizes
 
 
 def _layer_mends(operation: Operation) -> list[Repair]:

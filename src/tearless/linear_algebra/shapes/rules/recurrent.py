@@ -27,8 +27,8 @@ def rnn(operation: Operation) -> tuple[Shape, ...]:
     layer's parameters, where it is known.
     """
     x, *states = takes(operation, 1, 3)
+    wanted = whole(operation, "input_size", 1, size=True)
     axes_are(operation, (2, 3), LAW_X, lambda: _mends(operation))
-    wanted = whole(operation, "input_size", 1)
     if x.shape[-1] != wanted:
         axis = len(x.shape) - 1
         says = f"{has(x, -1)} (features), the layer's input_size is {wanted}: they must be equal"
@@ -62,8 +62,8 @@ def _sizes(operation: Operation) -> tuple[int, Shape, Shape]:
     first = bool(operation.settings.get("batch_first", False))
     both = 2 if operation.settings.get("bidirectional") else 1
     depth = whole(operation, "layers", 1, least=1) * both
-    hidden = whole(operation, "hidden_size", 1)
-    proj = whole(operation, "proj", 0) or hidden
+    hidden = whole(operation, "hidden_size", 1, size=True)
+    proj = whole(operation, "proj", 0, size=True) or hidden
     if len(x.shape) == 2:
         return 0, (depth, proj), (depth, hidden)
     batch = x.shape[0 if first else 1]
@@ -175,7 +175,7 @@ def _mends(operation: Operation) -> list[Repair]:
 
 def _input_changes(operation: Operation) -> Iterator[Change | None]:
     x = operation.operands[0]
-    wanted = whole(operation, "input_size", 1)
+    wanted = whole(operation, "input_size", 1, size=True)
     rank = len(x.shape)
     if wanted == 1 and rank in (1, 2):
         yield turned(operation, f"each step of {x.name} is one number", {0: axis_in(x, -1)})
@@ -206,8 +206,8 @@ def _input_changes(operation: Operation) -> Iterator[Change | None]:
 def rnn_cell(operation: Operation) -> tuple[Shape, ...]:
     """``nn.LSTMCell``, ``nn.GRUCell``, ``nn.RNNCell``: x, then a state. Settings ``kind, input_size, hidden_size``."""
     x, *states = takes(operation, 1, 3)
+    wanted, hidden = whole(operation, "input_size", 1, size=True), whole(operation, "hidden_size", 1, size=True)
     axes_are(operation, (1, 2), LAW_STEP, lambda: _cell_mends(operation))
-    wanted, hidden = whole(operation, "input_size", 1), whole(operation, "hidden_size", 1)
     if x.shape[-1] != wanted:
         says = f"{has(x, -1)} (features), the cell's input_size is {wanted}: they must be equal"
         raise Clash(says, LAW_INPUT, ((0, len(x.shape) - 1),), lambda: _cell_mends(operation))

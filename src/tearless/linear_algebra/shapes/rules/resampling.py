@@ -56,6 +56,8 @@ def interpolate(operation: Operation) -> tuple[Shape, ...]:
 
 def _sizes(operation: Operation, n: int, size: Any) -> Shape:
     values = list(size) if isinstance(size, tuple | list) else [size] * n
+    if not all(isinstance(one, int | Named) for one in values):
+        raise Clash(f"size is {str(size)[:40]}: it must be whole numbers", LAW_SIZE)
     if len(values) != n:
         says = f"size has {len(values)} numbers, {operation.operands[0]} has {n} axes of size"
         raise Clash(says, LAW_SIZE, [(0, axis) for axis in range(2, n + 2)])
