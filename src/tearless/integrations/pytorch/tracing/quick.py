@@ -206,6 +206,10 @@ def _resampled_backward(args: tuple[Any, ...], _: Mapping[str, Any]) -> Any:
     return empty(args[2], args[0]) if is_floats(args[0]) and isinstance(args[2], (list, tuple)) else None
 
 
+def _part_backward(args: tuple[Any, ...], _: Mapping[str, Any]) -> Any:
+    return empty(args[1], args[0]) if is_floats(args[0]) else None
+
+
 def _pooled_to(args: tuple[Any, ...], _: Mapping[str, Any]) -> Any:
     x, sizes = args[0], args[1]
     return empty((*x.shape[:-2], *sizes), x) if is_floats(x) and x.ndim in (3, 4) and len(sizes) == 2 else None
@@ -240,6 +244,7 @@ _TELLS: dict[str, Tells] = {
     **dict.fromkeys(("upsample_nearest2d", "upsample_bilinear2d", "upsample_nearest1d"), _resampled),
     **dict.fromkeys(("upsample_nearest2d_backward", "upsample_bilinear2d_backward"), _resampled_backward),
     "nll_loss_backward": like_second,
+    **dict.fromkeys(("select_backward", "slice_backward"), _part_backward),
     "_adaptive_avg_pool2d": _pooled_to,
     "masked_fill": masked,
     "where": chosen,
