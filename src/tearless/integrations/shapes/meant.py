@@ -27,6 +27,8 @@ REDUCERS = {
     "amin", "all", "any", "count_nonzero", "prod", "logsumexp",
 }  # fmt: skip
 PRODUCTS = {"matmul", "dot", "mv", "mm", "bmm", "einsum", "tensordot"}
+NO_MODELS = LIBRARIES | {"scipy", "math", "random"}
+"""Modules whose functions are no models."""
 FARTHEST = 4
 """Steps from a name to what it was given, or from a function to who called it."""
 MOST_USES = 8
@@ -242,7 +244,7 @@ def _is_answer(node: ast.AST, place: Place, deep: int) -> bool:
         given = [*node.args, *(one.value for one in node.keywords)]
         if callee(node.func) in PRODUCTS:
             return True
-        if _is_model(scope.value(node.func)) and any(scope.spec(one) is not None for one in given):
+        if _is_model(scope.value(node.func)) and any(library_of(scope.value(one)) for one in given):
             return True
     if isinstance(node, ast.Name) and deep < FARTHEST and (origin := place.origin(node)) is not None:
         return _is_answer(*origin, deep + 1)
@@ -252,12 +254,12 @@ def _is_answer(node: ast.AST, place: Place, deep: int) -> bool:
 def _is_model(function: object) -> bool:
     """Whether what is called may be a model: a layer, a method of an object, a function of the reader's own."""
     if isinstance(function, Bound):
-        return not library_of(function.of) and _home(type(function.of)) not in LIBRARIES
+        return not library_of(function.of) and _home(type(function.of)) not in NO_MODELS
     if isinstance(function, type | BuiltinFunctionType):
         return False
     if isinstance(function, FunctionType):
-        return _home(function) not in LIBRARIES
-    return function is UNKNOWN or _home(type(function)) not in LIBRARIES or is_module(function)
+        return _home(function) not in NO_MODELS
+    return function is UNKNOWN or _home(type(function)) not in NO_MODELS or is_module(function)
 
 
 def _home(thing: object) -> str:
