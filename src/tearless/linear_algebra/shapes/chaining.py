@@ -16,7 +16,10 @@ TABLES = ("emb", "wte", "wpe", "token", "position")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One array put behind those before it: ``code`` and what it gives, or the clash that ends the chain."""
+    """One array put behind those before it: ``code`` and what it gives, or the clash that ends the chain.
+
+    Made by ``chain_of``; ``says`` is how an array had to be read, or why it clashes.
+    """
 
     code: str
     gives: Shape = ()
@@ -62,7 +65,10 @@ def _link(code: str, shape: Shape, name: str, own: Shape) -> Link:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One layer of a checkpoint, by the shape of its weight: what it takes, and what it gives."""
+    """One layer of a checkpoint, by the name and shape of its weight: its kind, what it takes, and what it gives.
+
+    Made by ``stages_of``.
+    """
 
     name: str
     kind: str
@@ -73,7 +79,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Two layers beside one another in a file, the second of which takes what nothing before it gives."""
+    """Two layers beside one another in a file, ``before`` and ``after``, which takes what nothing before it gives.
+
+    Made by ``breaks_of``; ``repair`` says what would fit.
+    """
 
     before: Stage
     after: Stage
@@ -114,6 +123,9 @@ def breaks_of(stages: Sequence[Stage]) -> list[Break]:
 
     A layer follows where it takes what the one before it gives or takes (a layer beside it), a whole multiple of it (an
     image laid flat, parts put together), a whole part of it, or what any layer before gave (a shortcut).
+
+    >>> print(breaks_of(stages_of({"a.weight": (100, 784), "b.weight": (10, 120)}))[0])
+    a.weight (100, 784) gives 100, b.weight (10, 120) takes 120; of shape (10, 100) it would
     """
     return list(_breaks(stages))
 

@@ -33,9 +33,9 @@ _ON_PURPOSE = re.compile(r"\bNone\b|newaxis|unsqueeze|expand_dims|keepdim|outer|
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A repair as the whole expression anew: what it gives, and what one takes for granted with it.
+    """A repair as the whole expression anew, ``code``: what it gives, and ``because``, what one takes for granted.
 
-    ``gives`` is empty where the repaired operation goes through and a later one does not.
+    One of the ``mends`` of ``Evaluated``. ``gives`` is empty where the repaired operation goes through and a later one does not.
     """
 
     code: str
@@ -47,7 +47,12 @@ class Mend:
 class Evaluated:
     """What an expression gives. ``shapes`` are those of its result; empty where ``clash`` is.
 
-    ``library`` is the one by whose rules it goes; empty where NumPy and PyTorch agree. ``note`` says where they do not.
+    Made by ``evaluated`` of a ``text``. ``library`` is the one by whose rules it goes; empty where NumPy and PyTorch
+    agree, and ``note`` says where they do not. ``steps`` went through, in order; ``mends`` are the repairs, the likeliest
+    first; ``declared`` are the arrays by name; ``reduced`` names the reduction that takes all of a step's result.
+
+    >>> evaluated("A(2, 3).T").goes_through
+    True
     """
 
     text: str
@@ -255,7 +260,11 @@ def _mended(found: Evaluated, run: Evaluating, stopped: Stopped | None) -> Evalu
 
 
 def total_products(found: Evaluated) -> Size | None:
-    """The multiply-adds of all products; ``None`` where there is none."""
+    """The multiply-adds of all products; ``None`` where there is none.
+
+    >>> total_products(evaluated("A(2, 3) @ B(3, 4)"))
+    24
+    """
     counts = [step.products for step in found.steps if step.products is not None]
     total: Size = 0
     for one in counts:

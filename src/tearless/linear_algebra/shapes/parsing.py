@@ -45,7 +45,11 @@ NodeKind = Literal[
 class Node:
     """A part of an expression, its place in the text, and the parts it is made of.
 
-    ``value`` is the number, the text, the name or the operator. ``outer`` is its place with the brackets around it.
+    ``kind`` is one of ``NodeKind``; ``start`` and ``end`` are its place, ``outer`` that with the brackets around it.
+    ``value`` is the number, the text, the name or the operator; ``height`` counts the parts within one another.
+
+    >>> parsed("a(2) + 1")[0].value.value
+    '+'
     """
 
     kind: NodeKind
@@ -69,7 +73,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """One expression, and the target that takes its value: ``op`` is ``=``, ``+=`` ... or empty."""
+    """One expression of ``parsed``: its value, and the target that takes it; ``op`` is ``=``, ``+=`` ... or empty."""
 
     value: Node
     target: Node | None = None
@@ -80,7 +84,7 @@ def parsed(text: str) -> list[Statement]:
     """The statements of an expression, parted by ``;`` or line ends. Raises ``InputError`` with a caret at the place.
 
     >>> [statement.value.kind for statement in parsed("h = x(2,3) @ w(3,4); h.T")]
-    ['binary', 'call']
+    ['binary', 'attribute']
     """
     if not isinstance(text, str):
         got = quoted(repr(text)[:60])

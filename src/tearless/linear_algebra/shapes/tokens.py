@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: what it is, its characters, and where they begin and end."""
+    """One token of ``tokens``: its kind, its text, and where that starts and ends."""
 
     kind: Kind
     text: str
@@ -42,7 +42,7 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of a text; line ends within brackets are none. Raises ``InputError`` at what is no token.
+    """The tokens of a text; line ends within brackets are none. Raises the ``refusal`` at what is no token.
 
     >>> [token.text for token in tokens("A(2,3) @ B")]
     ['A', '(', '2', ',', '3', ')', '@', 'B', '']
