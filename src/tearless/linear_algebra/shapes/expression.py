@@ -35,7 +35,8 @@ _ON_PURPOSE = re.compile(r"\bNone\b|newaxis|unsqueeze|expand_dims|keepdim|outer|
 class Mend:
     """A repair as the whole expression anew, ``code``: what it gives, and ``because``, what one takes for granted.
 
-    One of the ``mends`` of ``Evaluated``. ``gives`` is empty where the repaired operation goes through and a later one does not.
+    One of the ``mends`` of ``Evaluated``.
+    ``gives`` is empty where the repaired operation goes through and a later one does not.
     """
 
     code: str
@@ -48,7 +49,7 @@ class Evaluated:
     """What an expression gives. ``shapes`` are those of its result; empty where ``clash`` is.
 
     Made by ``evaluated`` of a ``text``. ``library`` is the one by whose rules it goes; empty where NumPy and PyTorch
-    agree, and ``note`` says where they do not. ``steps`` went through, in order; ``mends`` are the repairs, the likeliest
+    agree, and ``note`` says where they do not. ``steps`` went through, in order; ``mends`` are the repairs, the best
     first; ``declared`` are the arrays by name; ``reduced`` names the reduction that takes all of a step's result.
 
     >>> evaluated("A(2, 3).T").goes_through
