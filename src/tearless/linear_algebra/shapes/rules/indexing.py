@@ -35,7 +35,9 @@ def index(operation: Operation) -> tuple[Shape, ...]:
     for one in some:
         _fits(operation, one, axis)
         picked = torch and one.kind == "array" and one.shape == () and one.operand is not None
-        if one.kind == "none":
+        if one.kind == "gap":
+            out.gap = out.at is not None
+        elif one.kind == "none":
             out.plain(1)
         elif one.kind == "slice":
             out.plain(sliced(a.shape[axis], one.value))
@@ -58,6 +60,8 @@ class _Axes:
     arrays: list[tuple[Shape, int | None, int]] = field(default_factory=list)
     at: int | None = None
     apart: bool = False
+    gap: bool = False
+    """Whether a '...' of no axes came after the first array: NumPy counts it as something between."""
 
     def plain(self, size: Size) -> None:
         self.sizes.append(size)
@@ -65,7 +69,7 @@ class _Axes:
     def array(self, shape: Shape, operand: int | None, axis: int) -> None:
         if self.at is None:
             self.at = len(self.sizes)
-        elif self.at != len(self.sizes):
+        elif self.at != len(self.sizes) or self.gap:
             self.apart = True
         self.arrays.append((shape, operand, axis))
 
@@ -90,8 +94,10 @@ def _whole(operation: Operation, some: Sequence[Item | None]) -> list[Item]:
         marks = tuple((0, axis) for axis in range(len(a.shape)))
         raise Clash(f"{a} has {has}, the key takes {taken}", LAW_MANY, marks, lambda: too_many_repairs(operation, some))
     rest = [Item("slice", slice(None), 1)] * free
+    if not free and operation.library == "numpy":
+        rest = [Item("gap", None, 0)]
     if len(given) == len(some):
-        return [*given, *rest]
+        return [*given, *rest] if free else given
     at = some.index(None)
     return [*given[:at], *rest, *given[at:]]
 

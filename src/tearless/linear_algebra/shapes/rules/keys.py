@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tearless.linear_algebra.shapes.operation import Operation, Place
 from tearless.linear_algebra.shapes.size import Named, Shape, Size, named
 
-Kind = Literal["int", "slice", "none", "array", "mask"]
+Kind = Literal["int", "slice", "none", "array", "mask", "gap"]
 
 
 @dataclass(frozen=True, slots=True)
