@@ -61,7 +61,7 @@ class _Axes:
     at: int | None = None
     apart: bool = False
     gap: bool = False
-    """Whether a '...' of no axes came after the first array: NumPy counts it as something between."""
+    """Whether a '...' of no axes came after the first array: NumPy and JAX count it as something between."""
 
     def plain(self, size: Size) -> None:
         self.sizes.append(size)
@@ -94,7 +94,7 @@ def _whole(operation: Operation, some: Sequence[Item | None]) -> list[Item]:
         marks = tuple((0, axis) for axis in range(len(a.shape)))
         raise Clash(f"{a} has {has}, the key takes {taken}", LAW_MANY, marks, lambda: too_many_repairs(operation, some))
     rest = [Item("slice", slice(None), 1)] * free
-    if not free and operation.library == "numpy":
+    if not free and operation.library != "torch":
         rest = [Item("gap", None, 0)]
     if len(given) == len(some):
         return [*given, *rest] if free else given
