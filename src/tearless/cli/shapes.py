@@ -19,6 +19,9 @@ LIBRARY = "numpy, torch or jax, where an expression means another thing in each;
 INPUT = "Sizes of one input of the model, such as 32,784 or n,784; may be repeated."
 INPUT_FILE = "The inputs are the arrays of this file; their numbers are not read."
 MEMORY = "Say the largest batch that fits into it, such as 24GiB."
+LOADER = "A whole training step: on a batch of this loader, module:loader, of which one is looked at."
+LOSS = "A whole training step: its loss, a name in torch.nn or module:loss."
+TARGET = "Sizes of what the loss takes beside the output, such as 32:int64 or n,10."
 MODEL = re.compile(r"[\w.]+:[\w.]+|(?:[^:]+)\.py:[\w.]+")
 SUFFIXES = (".npy", ".npz", ".safetensors", ".pt", ".pth", ".ckpt", ".bin")
 
@@ -30,6 +33,9 @@ def shapes(
     input_file: Annotated[str | None, typer.Option(metavar="FILE", help=INPUT_FILE)] = None,
     evaluation: Annotated[bool, typer.Option("--eval", help="Trace the model as in evaluation.")] = False,
     memory: Annotated[str | None, typer.Option(metavar="SIZE", help=MEMORY)] = None,
+    loader: Annotated[str | None, typer.Option(metavar="NAME", help=LOADER)] = None,
+    loss: Annotated[str | None, typer.Option(metavar="NAME", help=LOSS)] = None,
+    target: Annotated[str | None, typer.Option(metavar="SIZES", help=TARGET)] = None,
     fail_on: Annotated[FailOn, typer.Option(help="The least severity that gives exit status 1.")] = FailOn.error,
     shape: Annotated[Shape, typer.Option("--format", help="How to print the report.")] = Shape.text,
     output: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report there.")] = None,
@@ -42,11 +48,14 @@ def shapes(
     """
     if output is not None:
         writable(output, tuple(one for one in what if are_files([one])))
-    of_model = bool(inputs) or input_file is not None or memory is not None or evaluation
+    given = (input_file, memory, loader, loss, target)
+    of_model = bool(inputs) or evaluation or any(one is not None for one in given)
     if are_files(what) and not of_model:
         report = _of_files(what)
     elif of_model or (len(what) == 1 and MODEL.fullmatch(what[0])):
-        report = _of_model(what, inputs or [], input_file, not evaluation, memory)
+        from tearless.integrations.pytorch.tracing import of_target
+
+        report = of_target(_one(what), inputs or [], input_file, not evaluation, memory, loader, loss, target)
     else:
         from tearless.doctor.shapes import shape_of
 
@@ -73,11 +82,10 @@ def _of_files(what: list[str]) -> Report:
     return shapes_in(*what)
 
 
-def _of_model(what: list[str], inputs: list[str], file: str | None, training: bool, memory: str | None) -> Report:
+def _one(what: list[str]) -> str:
+    """The model. Raises ``InputError`` where several are named."""
     from tearless.core import InputError, listed
 
     if len(what) != 1:
         raise InputError(f"what: expected one model, got {listed(what)}; name one: module:Model")
-    from tearless.integrations.pytorch.tracing import of_target
-
-    return of_target(what[0], inputs, file, training, memory)
+    return what[0]

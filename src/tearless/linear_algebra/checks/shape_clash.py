@@ -52,7 +52,7 @@ REFUSED = Limit(
 )
 
 HEADLINE = "{says}{place}"
-EVIDENCE = "{refused} operation is refused, by {axes} axes that do not fit: {law}{origins}"
+EVIDENCE = "{refused} operation is refused, {by}: {law}{origins}"
 WHY = "the operation raises an error each time it is reached with these shapes"
 DO = "{repair}"
 
@@ -72,8 +72,14 @@ def _measured(entry: dict[str, Any] | None) -> Measured:
             "axes": Number(len(marks), "axes", "axes that do not fit, over all operands"),
             "operands": Number(len(entry["operands"]) if entry else None, "operands", "operands it takes"),
         },
-        words=clash_words(entry or {"clash": None}),
+        words={**clash_words(entry or {"clash": None}), "by": _by(len(marks))},
     )
+
+
+def _by(axes: int) -> str:
+    if axes == 0:
+        return "as a whole"
+    return "by one axis that does not fit" if axes == 1 else f"by {axes} axes that do not fit"
 
 
 def _product(x: tuple[int, ...], w: tuple[int, ...]) -> Example:

@@ -9,6 +9,7 @@ from tearless.core import quoted, visible
 
 LONGEST_HEADLINE = 150
 LONGEST_CODE = 160
+MOST_ORIGINS = 2
 
 
 def clash_words(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -19,7 +20,7 @@ def clash_words(entry: Mapping[str, Any]) -> dict[str, str]:
     """
     clash = entry.get("clash") or {}
     repairs = clash.get("repairs") or []
-    origins = [_plain(one, 200) for one in entry.get("origins") or ()]
+    origins = [_plain(one, 200) for one in (entry.get("origins") or ())[:MOST_ORIGINS]]
     return {
         "says": _plain(clash.get("says", ""), LONGEST_HEADLINE),
         "law": _plain(clash.get("law", ""), 200) or "the library refused it",

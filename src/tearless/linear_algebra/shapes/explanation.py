@@ -9,7 +9,7 @@ from tearless.core import visible
 
 from .operation import Clash, Operand, Operation
 from .size import Shape, Size, written
-from .telling import told
+from .telling import code_of, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Explanation:
         edits = [*self.edits, *[None] * len(clash.repairs)]
         repairs = [
             {
-                "code": edit.new if edit else operation.mended(repair) if operation else "",
+                "code": code_of(self, repair, edit),
                 "at": str(edit.where) if edit else "",
                 "because": repair.because,
                 "gives": written(repair.gives) if repair.gives is not None else "",

@@ -36,4 +36,4 @@ def times_larger(one: Plain, other: Plain) -> float:
     rank = max(len(one), len(other))
     padded = [(1,) * (rank - len(shape)) + shape for shape in (one, other)]
     out = math.prod(b if a == 1 else a for a, b in zip(*padded, strict=True))
-    return out / max(math.prod(one), math.prod(other), 1)
+    return float(out / max(math.prod(one), math.prod(other), 1))

@@ -51,11 +51,7 @@ def _repairs(explanation: Explanation, width: int) -> Iterator[str]:
     edits = [*explanation.edits, *[None] * len(clash.repairs)]
     pairs = list(zip(clash.repairs, edits, strict=False))[:MOST_REPAIRS]
     for number, (repair, edit) in enumerate(pairs):
-        code = (
-            _as_written(explanation, edit)
-            if edit is not None
-            else _unplaced(repair, clash.operation, explanation.layer_type)
-        )
+        code = code_of(explanation, repair, edit)
         if not code:
             continue
         yield "  to mend it:" if number == 0 else "  or:"
@@ -64,6 +60,13 @@ def _repairs(explanation: Explanation, width: int) -> Iterator[str]:
         at = _elsewhere(explanation, edit, width)
         words = "; ".join(part for part in (_plain(repair.because), about, at) if part)
         yield from _wrapped(words, width, 8)
+
+
+def code_of(explanation: Explanation, repair: Repair, edit: Edit | None) -> str:
+    """What a repair writes, as it is shown: the whole call, where the edit is of one of its arguments."""
+    if edit is not None:
+        return _as_written(explanation, edit)
+    return _unplaced(repair, explanation.clash.operation, explanation.layer_type)
 
 
 def _unplaced(repair: Repair, operation: Operation | None, layer: str) -> str:

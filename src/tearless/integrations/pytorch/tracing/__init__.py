@@ -31,14 +31,23 @@ def trace(
     keywords: Mapping[str, Any] | None = None,
     training: bool = True,
     memory: str | float | None = None,
+    loader: Any = None,
+    batch: Any = None,
+    loss: Any = None,
+    optimizer: Any = None,
     seed: int = 0,
 ) -> Report:
     """Trace a model on tensors without numbers: its layers, what they cost, what fits, and where shapes first clash.
 
+    With a ``loader`` (of which one batch is looked at), a ``batch`` or a ``loss`` a whole training step is run so:
+    forward, loss, backward, then other sizes of the batch, the last smaller one, and evaluation.
+
     ``model`` is a ``torch.nn.Module``, which stays as it is, or a text such as ``"module:Model"``. Each input is an
     array, of which only shape and type are looked at, a tuple of sizes, or a text such as ``"n,784"`` or
     ``"32,128:int64"``; sizes may be names. ``keywords`` are inputs by name. ``memory`` (``"24GiB"``) asks for the
-    largest batch. Without ``training`` the model runs in evaluation mode without gradients.
+    largest batch. Without ``training`` the model runs in evaluation mode without gradients. ``loss`` is a name in
+    ``torch.nn`` or a function of output and target; the target is the last of the ``batch``. ``optimizer`` is asked
+    whether it holds the model's parameters.
 
     Raises ``InputError`` where PyTorch is missing, or for a model or an input that cannot be used.
 
@@ -47,9 +56,15 @@ def trace(
     >>> report = trace(net, ("n", 784), memory="1GiB")
     >>> int(report["parameters"].value), int(report["multiply_adds"].value) == 32 * (784 * 100 + 100 * 10)
     (79510, True)
+    >>> step = trace(net, batch=(torch.zeros(32, 784), torch.zeros(32)), loss="CrossEntropyLoss")
+    >>> [finding.name for finding in step.findings]
+    ['dtype-clash']
     """
     needs_torch("trace")
     import torch
+
+    if loader is not None or batch is not None or loss is not None:
+        return _of_step(model, inputs, keywords, loader, batch, loss, optimizer, seed)
 
     from .copies import without_data
     from .inputs import of_values
@@ -66,16 +81,50 @@ def trace(
     return _reported(found, of_values(inputs, keywords or {}), training, memory, seed)
 
 
+def _of_step(
+    model: Any,
+    inputs: Sequence[Any],
+    keywords: Mapping[str, Any] | None,
+    loader: Any,
+    batch: Any,
+    loss: Any,
+    optimizer: Any,
+    seed: int,
+) -> Report:
+    """A training step of a model, or of what a text names. Raises ``InputError``."""
+    from .loading import loaded
+    from .step_report import report_of_step
+
+    if inputs or keywords:
+        raise InputError("inputs: expected a loader or a batch for a training step, got inputs; give batch=(x, y)")
+    found = loaded(model) if isinstance(model, str) else model
+    return report_of_step(found, loader, batch=batch, loss=loss, optimizer=optimizer, seed=seed)
+
+
 def of_target(
     target: str,
     inputs: Sequence[str] = (),
     input_file: str | None = None,
     training: bool = True,
     memory: str | None = None,
+    loader: str | None = None,
+    loss: str | None = None,
+    wanted: str | None = None,
     seed: int = 0,
 ) -> Report:
-    """The report on ``module:Model`` as the command line names it and its inputs. Raises ``InputError``."""
+    """The report on ``module:Model`` as the command line names it and its inputs. Raises ``InputError``.
+
+    With a ``loader`` (``module:loader``) or a ``loss``, on a whole training step; ``wanted`` are the target's sizes.
+    """
     needs_torch("shapes")
+    if loader is not None or loss is not None:
+        from .step_report import step_of_target
+
+        if input_file is not None or memory is not None or not training:
+            raise InputError("loss: expected a training step alone, got --input-file, --memory or --eval beside it")
+        return step_of_target(target, inputs, loader, loss, wanted, seed)
+    if wanted is not None:
+        raise InputError("target: expected a loss that takes it, got none; write --loss CrossEntropyLoss")
     from .headers import of_file
     from .inputs import of_texts
     from .loading import loaded
@@ -89,10 +138,12 @@ def of_target(
 def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float | None, seed: int) -> Report:
     from .amounts import bytes_asked
     from .answer import Told, answer_of
+    from .clash_origins import with_origins
     from .entries import entries_of
     from .failing import explained_run
     from .loading import claimed_device
     from .several import seen
+    from .suspected import suspected_in
 
     asked = bytes_asked(memory) if memory is not None else None
     if not inputs.all():
@@ -100,8 +151,11 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
     _check_call(found, inputs)
     device = claimed_device(found.model)
     ran = seen(found, inputs, device, training)
-    told = Told(found.name, ran, training, explained_run(ran), asked)
-    lines = tuple(line_of(entry) for entry in entries_of(told))
+    explanation = explained_run(ran)
+    if explanation is not None:
+        explanation = with_origins(explanation, ran.shown.traced)
+    told = Told(found.name, ran, training, explanation, asked)
+    lines = tuple(line_of(entry) for entry in (*entries_of(told), *suspected_in(ran)))
     checks = checks_of_shapes()
     report = examine(from_lines(lines, found.name, ran.notes), checks, Asked(seed=seed), answer=lambda: answer_of(told))
     return replace(report, rows=0, columns=0)

@@ -10,7 +10,7 @@ import torch
 from tearless.core import Number, listed, quoted, visible
 from tearless.linear_algebra.shapes import Explanation, Named, Size
 from tearless.linear_algebra.shapes.size import names_in
-from tearless.report.answer import Answer
+from tearless.report.answer import Answer, Block
 
 from .amounts import in_bytes, in_short, law_in_bytes, law_in_short
 from .fake import Unknowable, bytes_of
@@ -24,6 +24,8 @@ ADAM = 2
 USUAL = (32, 128, 224)
 """Sizes for which numbers are told where they have names only: of a batch, a sequence, an image."""
 MOST_BATCH = 1 << 40
+WIDE = 78
+"""Columns of an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ def answer_of(told: Told) -> Answer:
     numbers = _numbers(told, weights)
     said = [*_clash(told), *_said_of_weights(weights), *_said_of_costs(told, weights)]
     title = "Layers until there" if seen.shown.traced.error is not None else "Layers"
-    return Answer(_verdict(told, weights), tuple(said), numbers, (table_of(rows, title),))
+    blocks = (Block("", tuple(told.explanation.to_text(WIDE).splitlines())),) if told.explanation is not None else ()
+    return Answer(_verdict(told, weights), tuple(said), numbers, (table_of(rows, title),), blocks=blocks)
 
 
 def _verdict(told: Told, weights: Weights) -> str:
@@ -150,7 +153,7 @@ def _at_point(laws: Laws, size: Size | None, told: Told) -> int | None:
 
 def _clash(told: Told) -> Iterator[tuple[str, str]]:
     error = told.seen.shown.traced.error
-    if error is None:
+    if error is None or told.explanation is not None:
         return
     last = next((c for c in reversed(list(told.seen.shown.traced.layers())) if not c.ended), None)
     if last is not None and last.path:
@@ -163,7 +166,7 @@ def _clash(told: Told) -> Iterator[tuple[str, str]]:
             "do",
             "let that line depend on shapes alone (torch.where, a mask as a factor), or trace the layers behind it",
         )
-    elif told.explanation is None:
+    else:
         yield "said", visible(f"{type(error).__name__}: {error}", 400)
 
 

@@ -28,14 +28,14 @@ ASKED = {
 def with_origins(found: Explanation, traced: Traced) -> Explanation:
     """The explanation of an error that ended a run, with where its numbers come from and what was taken for granted."""
     at = _failed_at(traced)
-    if at is None or found.origins or found.clash.kind != "shape":
+    if at is None or found.clash.kind != "shape":
         return found
     call = traced.steps[at]
     if isinstance(call, LayerCall) and call.made is None:
         call.made = found.made
     said = sentences(traced, call, at) if isinstance(call, LayerCall) else ()
     said = said or tuple(dict.fromkeys(visible(one) for one in _marked(traced, call, at, found.clash) if one))
-    return replace(found, origins=said)
+    return replace(found, origins=said or (() if traced.symbols else found.origins))
 
 
 def _failed_at(traced: Traced) -> int | None:

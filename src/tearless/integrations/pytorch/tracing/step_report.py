@@ -22,7 +22,7 @@ from .inputs import of_text, of_texts
 from .loading import Loaded, _imported, _named, bare, loaded, parsed
 from .step import DryRun, Part, dry_run
 
-WIDE = 100
+WIDE = 78
 LABELS = {"training step": "step", "a batch of one": "one sample", "the first batch": "batch"}
 LABELS |= {name: name for name in ("any batch", "evaluation")}
 
