@@ -135,7 +135,7 @@ def join_repairs(operation: Operation) -> list[Repair]:
                 size, back = other.shape[axis], len(other.shape) - len(one.shape) + axis
                 if isinstance(size, int) and len(other.shape) == len(one.shape):
                     yield from cut(one, axis, size)
-                elif operation.rule == "vstack" and isinstance(last := other.shape[back], int):
+                elif operation.rule == "vstack" and back >= 0 and isinstance(last := other.shape[back], int):
                     yield from cut(one, axis, last)
 
     def changes() -> Iterator[Change]:
