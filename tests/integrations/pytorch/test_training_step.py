@@ -14,10 +14,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from tearless.core import InputError
-from tearless.integrations.shapes.assumed import origins_of_error
 from tearless.integrations.pytorch.tracing.feeding import feed_of_batch, feed_of_loader
 from tearless.integrations.pytorch.tracing.step import DryRun, dry_run
 from tearless.integrations.pytorch.tracing.step_report import report_of_step
+from tearless.integrations.shapes.layers.assumed import origins_of_error
 
 LONG = torch.int64
 

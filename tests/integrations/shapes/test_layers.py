@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tearless.integrations.shapes.explain import explained
-from tearless.integrations.shapes.made import keywords_of, position_of
+from tearless.integrations.shapes.layers.made import keywords_of, position_of
 from tearless.linear_algebra.shapes import Edit, Explanation
 
 torch = pytest.importorskip("torch")

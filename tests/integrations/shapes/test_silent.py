@@ -17,7 +17,7 @@ import pytest
 import torch
 
 import tearless
-from tearless.integrations.shapes.tracer import Tracer
+from tearless.integrations.shapes.silent.tracer import Tracer
 from tearless.linear_algebra.shapes.pairs import paired
 
 pytestmark = [
@@ -261,7 +261,7 @@ def test_a_fault_of_ours_ends_the_looking_and_not_the_run(
     def broken(*_: object) -> None:
         raise ValueError("our own")
 
-    monkeypatch.setattr("tearless.integrations.shapes.tracer.judged", broken)
+    monkeypatch.setattr("tearless.integrations.shapes.silent.tracer.judged", broken)
     tracer = Tracer()
     seen: list[int] = []
     file = tmp_path / "script.py"

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from tearless.linear_algebra.shapes import RULES, Clash, Edit, Explanation, Operand, Operation, Repair, Where, results
 from tearless.linear_algebra.shapes.operation import Kind
 
-from .edits import edit_of
-from .following import goes_on
-from .found import Found, Given, text_of
-from .frames import Site, at_line, site_of, span
-from .inferring import inferred, rule_results
-from .kinds import device_clash, dtype_clash
-from .assumed import origins_of_error
-from .layers import LayerCall, model_path, of_call
-from .messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
-from .recognise import plain_call, recognised, stored
-from .transforms import transformed
-from .unpacking import unpacked
-from .values import UNKNOWN, Scope, library_of, spec_of
+from .layers.assumed import origins_of_error
+from .layers.layers import LayerCall, model_path, of_call
+from .operations.edits import edit_of
+from .operations.following import goes_on
+from .operations.found import Found, Given, text_of
+from .operations.inferring import inferred, rule_results
+from .operations.kinds import device_clash, dtype_clash
+from .operations.messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
+from .operations.recognise import plain_call, recognised, stored
+from .operations.transforms import transformed
+from .operations.unpacking import unpacked
+from .operations.values import UNKNOWN, Scope, library_of, spec_of
+from .source.frames import Site, at_line, site_of, span
 
 MOST_ERRORS = 12
 MOST_REPAIRS = 6

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tearless.linear_algebra.shapes import Explanation
     from tearless.report.report import Report
 
-    from .tracer import Tracer
+    from .silent.tracer import Tracer
 
 Made = TypeVar("Made", bound=Callable[..., Any])
 
@@ -98,7 +98,7 @@ class Shapes:
         return functools.wraps(function)(_inside(self, function))
 
     def _trace(self) -> None:
-        from .tracer import Tracer
+        from .silent.tracer import Tracer
 
         if self._tracer is None:
             self._tracer = Tracer()

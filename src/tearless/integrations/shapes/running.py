@@ -16,7 +16,7 @@ from .hook import explained_once, explanations_at
 if TYPE_CHECKING:
     from tearless.linear_algebra.shapes import Explanation
 
-    from .tracer import Tracer
+    from .silent.tracer import Tracer
 
 Tell = Callable[["Explanation"], None]
 
@@ -66,7 +66,7 @@ def ran(script: str, arguments: Sequence[str], tell: Tell, *, module: bool = Fal
 
 
 def _started() -> Tracer:
-    from .tracer import Tracer
+    from .silent.tracer import Tracer
 
     tracer = Tracer()
     tracer.start(None)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from tearless.integrations.shapes.modules import asked_of
+from tearless.integrations.shapes.operations.modules import asked_of
 from tearless.linear_algebra.shapes import Where
 
 from .costs import Costs, Factors, Product

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from tearless.core import InputError, quoted
-from tearless.integrations.shapes.losses import LOSSES, asked_by_loss, is_loss
+from tearless.integrations.shapes.operations.losses import LOSSES, asked_by_loss, is_loss
 from tearless.linear_algebra.shapes import Clash, Explanation, Operand, Operation, Place, results
 from tearless.linear_algebra.shapes.explanation import entry_of
 from tearless.linear_algebra.shapes.pairs import paired
