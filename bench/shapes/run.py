@@ -1,6 +1,6 @@
 """How many failing snippets are explained: operands and axes named, and the first repair run; what others say.
 
-    python bench/shapes/run.py [--clarify PYTHON] [part of a name ...]
+    python bench/shapes/run.py [--clarify PYTHON] [--markdown FILE] [--show] [part of a name ...]
 
 ``--clarify`` names a Python that has TensorSensor installed, whose word on the same snippets is taken in a process of
 its own. A message counts as naming operands where each of their names stands in it as a word, and as naming sizes where
@@ -11,21 +11,22 @@ file, lets the same code run to its end.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import linecache
 import re
 import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from snippets import SNIPPETS, Snippet
-from tearless.integrations.shapes.explain import explained
 
+from tearless.integrations.shapes.explain import explained
 from tearless.linear_algebra.shapes import Edit, Explanation
 
 CLARIFY = """
@@ -51,6 +52,8 @@ class Said:
     axes: bool = False
     repair: bool = False
     text: str = ""
+    head: str = ""
+    code: str = ""
 
 
 def raised(source: str, path: Path) -> BaseException | None:
@@ -73,7 +76,10 @@ def judged(snippet: Snippet, path: Path) -> tuple[Said, str]:
     message = str(error)
     if found is None:
         return Said(), message
-    said = Said(*named(snippet, found), text=found.to_text(80))
+    repairs = found.entry()["clash"]["repairs"]
+    said = Said(
+        *named(snippet, found), False, found.to_text(80), found.clash.says, repairs[0]["code"] if repairs else ""
+    )
     if found.edits and found.edits[0]:
         said.repair = raised(edited(snippet.source, found.edits[0]), path) is None
     return said, message
@@ -120,54 +126,129 @@ def clarified(python: str, paths: Sequence[Path]) -> list[str]:
     return said
 
 
+@dataclass
+class Row:
+    """One snippet and what was said of it."""
+
+    snippet: Snippet
+    said: Said
+    message: str
+    other: str = ""
+
+    @property
+    def plain(self) -> Said:
+        """What the library's own message names."""
+        return in_words(self.snippet, self.message, _sizes(self.said))
+
+    @property
+    def clarified(self) -> Said:
+        """What TensorSensor's word names."""
+        return in_words(self.snippet, self.other, _sizes(self.said))
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table, and write it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clarify", default="")
+    parser.add_argument("--markdown", default="")
     parser.add_argument("--show", action="store_true", help="print each explanation")
     parser.add_argument("parts", nargs="*")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     chosen = [one for one in SNIPPETS if not given.parts or any(part in one.name for part in given.parts)]
-    with tempfile.TemporaryDirectory() as folder:
-        rows = []
-        paths = []
-        for i, snippet in enumerate(chosen):
-            path = Path(folder) / f"snippet_{i}.py"
-            rows.append((snippet, *judged(snippet, path)))
-            path.write_text(snippet.source, encoding="utf-8")
-            paths.append(path)
-        others = clarified(given.clarify, paths) if given.clarify else []
-    report(rows, others, given.show)
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+        paths = [Path(folder) / f"snippet_{i}.py" for i in range(len(chosen))]
+        rows = [Row(snippet, *judged(snippet, path)) for snippet, path in zip(chosen, paths, strict=True)]
+        for row, path in zip(rows, paths, strict=True):
+            path.write_text(row.snippet.source, encoding="utf-8")
+        for row, other in zip(rows, clarified(given.clarify, paths) if given.clarify else [], strict=False):
+            row.other = other
+    listed(rows, given.show)
+    for cells in table(rows):
+        print("".join(cell.rjust(max(10, len(head) + 2)) for cell, head in zip(cells, HEADS, strict=True)))
+    if given.markdown:
+        Path(given.markdown).write_text(page(rows), encoding="utf-8")
 
 
-def report(rows: list[tuple[Snippet, Said, str]], others: list[str], show: bool) -> None:
-    """The table by library, and what is not right."""
-    for snippet, said, message in rows:
-        missing = [part for part in ("operands", "axes", "repair") if not getattr(said, part)]
+def listed(rows: list[Row], show: bool) -> None:
+    """What is not right; with ``show`` every explanation."""
+    for row in rows:
+        missing = [part for part in ("operands", "axes", "repair") if not getattr(row.said, part)]
         if missing or show:
-            print(f"{'MISSING ' + ' '.join(missing) if missing else 'right':32} {snippet.library}: {snippet.name}")
-            print(f"    {message.splitlines()[0][:150] if message else ''}")
-            if show:
-                print("".join(f"    | {line}\n" for line in said.text.splitlines()))
-    print(
-        f"\n{'':10} {'n':>3} {'operands':>9} {'+ axes':>9} {'repair':>9} {'plain: operands':>16} {'sizes':>6}", end=""
-    )
-    print(f" {'TensorSensor: operands':>23}" if others else "")
+            what = f"MISSING {' '.join(missing)}" if missing else "right"
+            print(f"{what:32} {row.snippet.library}: {row.snippet.name}")
+            print(f"    {row.message.partition(chr(10))[0][:150]}")
+        if show:
+            print("".join(f"    | {line}\n" for line in row.said.text.splitlines()))
+
+
+HEADS = (
+    "library", "snippets", "operands", "and axes", "first repair runs", "message: operands", "message: sizes",
+    "TensorSensor: operands", "TensorSensor: sizes",
+)  # fmt: skip
+
+
+def table(rows: list[Row]) -> list[tuple[str, ...]]:
+    """Heads, then a row for each library and one for all."""
+    out = [HEADS]
     for library in ("numpy", "torch", "jax", ""):
-        mine = [(i, row) for i, row in enumerate(rows) if library in ("", row[0].library)]
+        mine = [row for row in rows if library in ("", row.snippet.library)]
         if not mine:
             continue
-        n = len(mine)
-        operands = sum(row[1].operands for _, row in mine)
-        axes = sum(row[1].operands and row[1].axes for _, row in mine)
-        repairs = sum(row[1].repair for _, row in mine)
-        plain = [in_words(row[0], row[2], _sizes(row[1])) for _, row in mine]
-        line = f"{library or 'all':10} {n:3} {operands:9} {axes:9} {repairs:9} {sum(p.operands for p in plain):16}"
-        line += f" {sum(p.axes for p in plain):6}"
-        if others:
-            line += f" {sum(in_words(row[0], others[i], {}).operands for i, row in mine):23}"
-        print(line)
+        with_axes = [row for row in mine if row.snippet.axes]
+        counts = (
+            sum(row.said.operands for row in mine),
+            sum(row.said.operands and row.said.axes for row in mine),
+            sum(row.said.repair for row in mine),
+            sum(row.plain.operands for row in mine),
+        )
+        sizes = f"{sum(row.plain.axes for row in mine)} of {len(with_axes)}"
+        other = ("", "")
+        if any(row.other for row in mine):
+            seen = sum(row.clarified.axes for row in mine)
+            other = (str(sum(row.clarified.operands for row in mine)), f"{seen} of {len(with_axes)}")
+        out.append((library or "all", str(len(mine)), *map(str, counts), sizes, *other))
+    return out
+
+
+def page(rows: list[Row]) -> str:
+    """What was said of each snippet, beside the library's own words, as Markdown."""
+    parts = [
+        "# Failing shapes, explained",
+        "`python bench/shapes/run.py --clarify PYTHON --markdown docs/shapes.md` wrote this page.",
+        _markdown(table(rows)),
+        "**The snippets are ours**, written before the code that explains them was run, and mended on since: read the "
+        "first columns as what it does on code it was made for. *Operands* counts a snippet where every operand that "
+        "clashes is named as it is written there, *and axes* where just the axes are marked that clash; *first repair "
+        "runs* where the edit, made in the file, lets the same code run to its end. A message is taken with goodwill: "
+        "it names an operand where its name stands in it as a word, and sizes where those of all clashing axes do; "
+        "which axis of which operand they are, the reader still has to find out. A traceback shows the line as well, "
+        "which no column counts.",
+        "## Each snippet",
+        _markdown([("snippet", "the library says", "tearless says", "first repair"), *map(_cells, rows)]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    code = f"`{_short(row.said.code, 100)}`" if row.said.code else "none"
+    return (
+        f"{row.snippet.library}: {row.snippet.name}",
+        _short(row.message, 150),
+        _short(row.said.head, 180),
+        code if row.said.repair or not row.said.code else f"{code} (the code fails further on)",
+    )
+
+
+def _short(text: str, most: int) -> str:
+    """One line of text that is inert in a table."""
+    line = " ".join(text.split())
+    return (line if len(line) <= most else line[: most - 1] + "…").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _markdown(rows: Sequence[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
 
 
 def _sizes(said: Said) -> dict[str, Any]:
@@ -179,5 +260,4 @@ def _sizes(said: Said) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     main()
