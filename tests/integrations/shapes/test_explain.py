@@ -248,3 +248,53 @@ def test_hostile_names_and_paths_cannot_move_the_cursor() -> None:
 @pytest.mark.parametrize("error", [Exception(), ValueError(object()), RecursionError(), KeyError(), SystemExit(3)])
 def test_odd_errors_are_answered_with_nothing(error: BaseException) -> None:
     assert explained(error) is None
+
+
+NOT_CALLED = [
+    'nn.Bilinear(3, 4, 5).to("cuda")',
+    'nn.BatchNorm1d(4).load_state_dict({"weight": torch.ones(4)})',
+    'nn.Linear(4, 6).register_parameter("extra", torch.ones(2))',
+    'setattr(nn.Conv1d(2, 3, 3), "weight", torch.ones(3))',
+    "nn.Embedding(5, 2).cuda()",
+]
+
+
+@pytest.mark.parametrize("line", NOT_CALLED)
+def test_a_layer_that_was_not_called_is_not_said_to_clash(line: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available() and "cuda" in line:
+        pytest.skip("it goes through")
+    error = raised(HEADS["torch"] + line + "\n", tmp_path / "moved.py")
+    assert error is not None
+    assert explained(error) is None
+
+
+HANDLERS = [
+    ("except ValueError: {}['lost']", False),
+    ("except ValueError: int('x')", False),
+    ("except ValueError: import nothing_of_this_name", False),
+    ("except ValueError: raise RuntimeError('step 7 failed')", True),
+    ("except ValueError as e: raise RuntimeError(f'step 7: {e}')", True),
+    ("except ValueError: raise RuntimeError('bad settings') from None", False),
+    ("except ValueError as e: raise KeyError('step 7') from e", True),
+]
+
+
+@pytest.mark.parametrize(("handler", "told"), HANDLERS)
+def test_a_clash_that_was_caught_is_told_only_where_it_is_why(handler: str, told: bool, tmp_path: Path) -> None:
+    source = HEADS["numpy"] + f"a = np.ones((3, 4))\ntry: a @ a\n{handler}\n"
+    error = raised(source, tmp_path / "handled.py")
+    assert error is not None
+    assert (explained(error) is not None) == told
+
+
+def test_a_repair_that_changes_nothing_is_not_offered(tmp_path: Path) -> None:
+    box = "class Box:\n    @property\n    def w(self): return np.ones((3, 4))\nb = Box()\n"
+    calls = "def f(rows=[2]):\n    rows[0] += 3\n    return np.ones((rows[0], 2))\n"
+    for lines, shapes in ((box + "b.w @ b.w\n", [(3, 4), (3, 4)]), (calls + "f() @ f()\n", None)):
+        error = raised(HEADS["numpy"] + lines, tmp_path / "same.py")
+        found = explained(error) if error else None
+        assert found is not None
+        assert found.where is not None
+        assert all(edit is None or edit.new != found.where.code for edit in found.edits)
+        assert shapes is None or [one.shape for one in found.clash.operation.operands] == shapes  # type: ignore[union-attr]

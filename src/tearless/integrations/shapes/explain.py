@@ -11,7 +11,8 @@ from tearless.linear_algebra.shapes.operation import Kind
 
 from .layers.assumed import origins_of_error
 from .layers.layers import LayerCall, model_path, of_call
-from .operations.edits import edit_of
+from .operations.chains import came_from
+from .operations.edits import edit_of, same_code
 from .operations.following import goes_on
 from .operations.found import Found, Given, text_of
 from .operations.inferring import inferred, rule_results
@@ -67,7 +68,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         yield one
         if isinstance(one, BaseExceptionGroup):
             waiting += one.exceptions
-        waiting.append(one.__cause__ if one.__cause__ or one.__suppress_context__ else one.__context__)
+        waiting.append(came_from(one))
 
 
 @dataclass(slots=True)
@@ -295,6 +296,7 @@ def _told(case: Case, answer: Answer) -> Explanation:
     clash, site = answer.clash, case.site
     where = _where(case, answer)
     pairs = [(repair, _edit(case, answer, repair)) for repair in clash.repairs[:MOST_REPAIRS]]
+    pairs = [pair for pair in pairs if _changes(pair, clash.operation)]
     pairs.sort(key=lambda pair: (pair[1] is None, not _goes_on(case, answer, pair[0])))
     sure = [repair for repair, _ in pairs]
     clash = Clash(clash.says, clash.law, clash.marks, lambda: sure, clash.kind, clash.operation)
@@ -303,6 +305,16 @@ def _told(case: Case, answer: Answer) -> Explanation:
     made = call.made if call is not None else None
     origins = origins_of_error(case.error) if clash.kind == "shape" else ()
     return Explanation(clash, where, layer, kind, made, origins, tuple(edit for _, edit in pairs), case.text)
+
+
+def _changes(pair: tuple[Repair, Edit | None], operation: Operation | None) -> bool:
+    """Whether a repair writes anything else than what stands there."""
+    repair, edit = pair
+    if edit is not None:
+        return not same_code(edit.new, edit.where.code)
+    if repair.layer or operation is None:
+        return True
+    return not same_code(operation.mended(repair), str(operation))
 
 
 def _goes_on(case: Case, answer: Answer, repair: Repair) -> bool:

@@ -165,7 +165,9 @@ def _explained(error: BaseException) -> Explanation | None:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The errors that Python prints with this one, those that came first before the others."""
+    """An error with those that it was raised from, or holds, those that came first before the others."""
+    from .operations.chains import came_from
+
     found: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting and len(found) < MOST_ERRORS:
@@ -173,7 +175,7 @@ def _chain(error: BaseException) -> list[BaseException]:
         if one is None or any(one is other for other in found):
             continue
         found.append(one)
-        waiting.append(one.__cause__ if one.__cause__ or one.__suppress_context__ else one.__context__)
+        waiting.append(came_from(one))
         if isinstance(one, BaseExceptionGroup):
             waiting += one.exceptions
     return found[::-1]

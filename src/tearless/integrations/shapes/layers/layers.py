@@ -63,10 +63,13 @@ def of_call(
 def _ways(
     error: BaseException, words: Words, above: list[FrameType], below: list[FrameType]
 ) -> Iterator[LayerCall | None]:
-    """The innermost layer, on what it was given and on what hooks made of that; the nearest function."""
+    """The innermost layer that was called, on what it was given and on what hooks made of that; the nearest function.
+
+    A layer that was only moved, loaded or set was given nothing.
+    """
     work = layer_at_work(below)
     for given in (work.given, work.inside) if work is not None else ():
-        asked = asked_of(work.layer, given) if work is not None else None
+        asked = asked_of(work.layer, given) if work is not None and given else None
         if work is not None and asked is not None:
             yield _of_layer(error, work.layer, asked, words, above, below)
     function = function_at_work(below)

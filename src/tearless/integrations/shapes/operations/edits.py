@@ -154,6 +154,18 @@ def _statement(new: str, node: ast.AugAssign) -> str | None:
     return text
 
 
+def same_code(new: str, old: str) -> bool:
+    """Whether two stretches of code are the same but for spaces and parentheses.
+
+    >>> same_code("(a)  @ b", "a @ b"), same_code("a @ b.T", "a @ b")
+    (True, False)
+    """
+    try:
+        return ast.dump(ast.parse(new.strip())) == ast.dump(ast.parse(old.strip()))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return new.split() == old.split()
+
+
 def _parses(new: str, node: ast.AST) -> bool:
     try:
         ast.parse(new.strip() if isinstance(node, ast.stmt) else f"({new}\n)")

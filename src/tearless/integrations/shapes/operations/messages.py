@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from tearless.linear_algebra.shapes import Clash, Operation, Shape, named
@@ -135,6 +136,21 @@ def completed(found: Found, text: str) -> None:
             _fill(found, i, shapes[i])
         elif pair is not None and len(found.given) == 2:
             _fill(found, i, _partly(found, i, pair[i], text))
+    _joined(found)
+
+
+def _joined(found: Found) -> None:
+    """What is known of two operands that are one name, put together: ``df.values @ df.values``."""
+    if len(found.given) != 2 or any(one.spec is None or one.node is None for one in found.given):
+        return
+    nodes = [one.node for one in found.given if one.node is not None]
+    shapes = [one.spec.shape for one in found.given if one.spec is not None]
+    called = any(isinstance(part, ast.Call | ast.Await | ast.Yield | ast.NamedExpr) for part in ast.walk(nodes[0]))
+    if called or ast.dump(nodes[0]) != ast.dump(nodes[1]) or len(shapes[0]) != len(shapes[1]):
+        return
+    both = tuple(b if str(a) == "?" else a for a, b in zip(*shapes, strict=True))
+    for i in range(2):
+        _fill(found, i, both)
 
 
 def _same(known: Shape, said: Shape) -> bool:
