@@ -8,7 +8,9 @@ Read from the source, nothing is imported. What is held:
   or a warning that adds nothing to its base needs no more than its docstring.
 
 A shape that holds for all functions of a file may stand once in the file's own docstring, as may an error. The checks
-are held to laws of their own (``test_laws.py``): they are looked up by name and never called by a reader.
+are held to laws of their own (``test_laws.py``): they are looked up by name and never called by a reader. So are
+the rules and the language of shapes, which are found by tables, compared with NumPy and PyTorch, and held to say their
+shapes in a formula (``test_rules_documented.py``).
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ FILES = tuple(
     path
     for folder in FOLDERS
     for path in sorted((HOUSE / folder).rglob("*.py"))
-    if not {"checks", "lessons"} & set(path.parts) and not path.stem.startswith("_")
+    if not {"checks", "lessons"} & set(path.parts)
+    and not path.stem.startswith("_")
+    and path.relative_to(HOUSE).parts[1:3] not in (("shapes", "rules"), ("shapes", "language"))
 )
 
 ARRAYS = {"Array", "ArrayLike", "NDArray", "Floats", "Codes", "Ints", "Rows", "Vector", "Variable"}

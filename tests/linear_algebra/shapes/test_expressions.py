@@ -79,6 +79,8 @@ def test_hostile_text_is_answered_at_once(text):
         ("softmx(A(2,3))", "`softmax`", 0),
         ("A(2,3).sum(axi=1)", "no argument `axi`", 15),
         ("A(2,3) + A(3,2)", "has the shape (2, 3)", 9),
+        ("x(2,3) | Linear", "`Linear` needs `in_features` and `out_features`", 9),
+        ("x(2,3) -> nn.PixelShuffle", "`PixelShuffle` needs `factor`", 10),
     ],
 )
 def test_a_refusal_marks_the_place(text, says, caret):
@@ -94,6 +96,9 @@ GIVES = {
     "A(100,50) @ B(50,30) + c(30)": "(100, 30)",
     "x(n, 784) @ w(784, 10) + b(10)": "(n, 10)",
     "x(n,1,28,28) -> Conv2d(1,8,3) -> relu -> MaxPool2d(2) -> Flatten() -> Linear(1352, 10)": "(n, 10)",
+    "x(n,1,28,28) | Conv2d(1,8,3) | ReLU | Flatten | Linear(5408, 64) | nn.Softmax": "(n, 64)",
+    "x(n,1,28,28) -> Conv2d(1,8,3) -> nn.ReLU -> Flatten -> Linear(5408, 64) -> Softmax": "(n, 64)",
+    "f = ReLU; x(2,3) | f | Sequential | (Dropout)": "(2, 3)",
     "h = x(32, 100) @ w(100, 50); h + b(50)": "(32, 50)",
     "B, T, C = x(8, 16, 64).shape; x.view(B, T, 4, C // 4).transpose(1, 2)": "(8, 4, 16, 16)",
     "q, k, v = Linear(64, 192)(x(8, 16, 64)).chunk(3, dim=-1); q @ k.mT @ v": "(8, 16, 64)",
@@ -127,6 +132,7 @@ MENDED = {
     "(a(3,4) + b(4,3)) @ c(4,2)": "(a(3,4) + b(4,3).T) @ c(4,2)",
     "Linear(784,10)(x(32,1,28,28))": "Linear(784,10)(x(32,1,28,28).flatten(1))",
     "x(n,8,26,26) -> Flatten() -> Linear(4608, 10)": "x(n,8,26,26) -> Flatten() -> Linear(5408, 10)",
+    "x(n,8,26,26) | ReLU | Flatten | Linear(4608, 10)": "x(n,8,26,26) | ReLU | Flatten | Linear(5408, 10)",
     "f = Linear(10, 5); f(x(3,11))": "f = Linear(11, 5); f(x(3,11))",
     "a(3,4) @ 5": "a(3,4) * (5)",
     "y(8,4,16).transpose(1, 2).view(8, 64)": "y(8,4,16).transpose(1, 2).reshape((8, 64))",
@@ -152,6 +158,38 @@ def test_where_the_libraries_differ_both_are_told():
     assert evaluated("A(2,3) + b(3)").library == ""
     with pytest.raises(InputError, match="library: expected numpy, torch or jax"):
         evaluated("A(2,3)", "tensorflow")
+
+
+@pytest.mark.parametrize("sign", ["|", "->"])
+def test_each_step_of_a_pipe_is_taken_once(sign):
+    found = evaluated("x(2,3)" + f" {sign} ReLU" * 40)
+    assert len(found.steps) == 40
+    assert found.shapes == ((2, 3),)
+
+
+def test_pipes_of_either_sign_name_layers_alike():
+    arrow, bar = (
+        evaluated(f"x(n,1,28,28) {sign} Conv2d(1,8,3) {sign} ReLU {sign} Flatten {sign} Linear(4608,64)")
+        for sign in ("->", "|")
+    )
+    assert bar.origins == arrow.origins
+    assert "8 channels of Conv2d(1,8,3)" in bar.origins[0]
+
+
+COUNTED = {
+    "vstack((a(2,3,4), b(5)))": "a (2, 3, 4) has 3 axes, b (5,) counts as one row, (1, 5), of 2 axes",
+    "vstack((b(5), a(2,3,4)))": "b (5,) counts as one row, (1, 5), of 2 axes; a (2, 3, 4) has 3 axes",
+    "column_stack((a(2,3,4), b(4)))": "a (2, 3, 4) has 3 axes, b (4,) counts as one column, (4, 1), of 2 axes",
+    "dstack((a(2,3), b(4)))": "a (2, 3) has 2 on axis 0, b (4,) counts as (1, 4, 1), with 1 on axis 0",
+    "hstack((a(2,3), b(4)))": "a (2, 3) has 2 axes, b (4,) has one axis",
+}
+
+
+@pytest.mark.parametrize(("text", "says"), COUNTED.items())
+def test_an_array_that_counts_as_another_shape_is_told_as_that(text, says):
+    clash = evaluated(text).clash
+    assert clash is not None
+    assert clash.says.startswith(f"{says}: ")
 
 
 def test_a_layer_that_refuses_is_told_where_its_numbers_come_from():

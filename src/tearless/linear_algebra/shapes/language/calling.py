@@ -12,7 +12,7 @@ from tearless.core import InputError, listed, quoted
 from tearless.linear_algebra.shapes.parsing import Node
 from tearless.linear_algebra.shapes.size import Named, names_in, written
 
-from .binding import Call, as_array, bound, told
+from .binding import Call, as_array, bound, parameters, told
 from .catalogue import Known
 from .layer_table import LAYERS
 from .layers import made, run
@@ -203,34 +203,43 @@ class Calling(Operating):
         given = [self.operand(one) for one in args]
         return run(Call(self, node, layer.type, tuple(given), keywords), layer, name)
 
-    def piped(self, node: Node, left_node: Node, right_node: Node) -> Any:
-        """``x -> f``: what stands on the left goes first into what stands on the right."""
-        first = Given(self.value(left_node), left_node)
-        after = left_node.parts[-1] if left_node.kind == "binary" and left_node.value == node.value else None
+    def piped(self, node: Node, first: Given, right_node: Node, right: Layer | Word | None = None) -> Any:
+        """``x -> f``: what stands on the left goes first into what stands on the right, read already for ``x | f``."""
+        left = first.node
+        after = left.parts[-1] if left.kind == "binary" and left.value == node.value else None
         if after is not None:
-            self.renamed[left_node] = f"{self.short(*after.place)}(...)"
+            self.renamed[left] = f"{self.short(*after.place)}(...)"
         self.label = f"{node.value} {self.short(*right_node.place)}"
         try:
-            return self._into(node, first, right_node)
+            return self._into(node, first, right_node, right)
         finally:
             self.label = ""
 
-    def _into(self, node: Node, first: Given, right_node: Node) -> Any:
+    def _into(self, node: Node, first: Given, right_node: Node, right: Layer | Word | None) -> Any:
         """A value put into a function or a layer."""
-        callee = right_node.parts[0] if right_node.kind == "call" else None
+        callee = right_node.parts[0] if right_node.kind == "call" and right is None else None
         if callee is not None and callee.kind in ("name", "attribute"):
             word = self.value(callee) if callee.kind == "attribute" else Word(callee.value)
             if isinstance(word, Word) and not known_layer(word.name) and word.name not in self.variables:
                 parts = right_node.inner[1:]
                 return self.named_call(node, word.name, word.prefix, parts, (self.operand(first),))
-        right = self.value(right_node)
-        if isinstance(right, Word) and known_layer(right.name):
-            raise self.refused(right_node, f"expected a layer that is made, got its name; write `{right.name}(...)`")
-        if isinstance(right, Word):
-            return self.named_call(node, right.name, right.prefix, (), (self.operand(first),))
-        if isinstance(right, Layer):
-            return self.run_layer(node, right, (first,), {}, self.name_of(right_node))
-        raise self.refused(right_node, f"expected a function or a layer behind `{node.value}`, got {told(right)}")
+        into = self.value(right_node) if right is None else right
+        if isinstance(into, Word) and known_layer(into.name):
+            into = self._by_name_alone(right_node, into)
+        if isinstance(into, Word):
+            return self.named_call(node, into.name, into.prefix, (), (self.operand(first),))
+        if isinstance(into, Layer):
+            return self.run_layer(node, into, (first,), {}, self.name_of(right_node))
+        raise self.refused(right_node, f"expected a function or a layer behind `{node.value}`, got {told(into)}")
+
+    def _by_name_alone(self, node: Node, word: Word) -> Layer:
+        """``ReLU`` for ``ReLU()``. Raises ``InputError`` where the layer cannot be made without arguments."""
+        kind = LAYERS[word.name]
+        needs = [name for name, required, _ in parameters(kind.takes) if required]
+        if needs:
+            says = f"expected a layer that is made, got its name; `{word.name}` needs {listed(needs)}"
+            raise self.refused(node, f"{says}: write `{word.name}(...)`")
+        return made(Call(self, node, word.name, (), {}, False, word.prefix), kind)
 
     def _arguments(self, parts: Sequence[Node]) -> tuple[list[Given], dict[str, Given]]:
         """The arguments of a call, by place and by name; those behind a star one by one."""

@@ -159,10 +159,10 @@ class Evaluating(Calling):
     def _binary(self, node: Node) -> Any:
         left_node, right_node = node.inner
         if node.value == "->":
-            return self.piped(node, left_node, right_node)
+            return self.piped(node, Given(self.value(left_node), left_node), right_node)
         left, right = self.value(left_node), self.value(right_node)
         if node.value == "|" and isinstance(right, (Layer, Word)):
-            return self.piped(node, left_node, right_node)
+            return self.piped(node, Given(left, left_node), right_node, right)
         left, right = self._shapes(node, Given(left, left_node), Given(right, right_node))
         arrays = isinstance(left, Array) or isinstance(right, Array)
         if node.value == "@" or arrays:

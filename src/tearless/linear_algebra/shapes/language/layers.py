@@ -37,7 +37,7 @@ def made(call: Call, kind: Kind) -> Layer:
             raise call.refused(f"expected a whole number for `{name}` of `{call.name}`, got {told(value)}", nodes[name])
         if is_size(value) and name in SIZES:
             call.run.bounded(nodes.get(name, call.node), value)
-    inner: Any = settings.get("layers", ()) if call.name in ("Sequential", "ModuleList") else ()
+    inner: Any = settings.get("layers") or () if call.name in ("Sequential", "ModuleList") else ()
     inner = inner[0] if len(inner) == 1 and isinstance(inner[0], list) else inner
     return Layer(call.name, settings, call.node, nodes, tuple(inner), kind)
 

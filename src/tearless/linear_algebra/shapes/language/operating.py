@@ -105,7 +105,7 @@ class Operating:
         array = replace(array, strides=strides_after(operation, given, array.shape))
         if not isinstance(before, Array) or before.trail is None:
             return array
-        path = self.label.removeprefix("-> ") or self.short(*self.callee) or operation.rule
+        path = self.label.removeprefix("-> ").removeprefix("| ") or self.short(*self.callee) or operation.rule
         return replace(array, trail=trail_of(before, operation, array, path))
 
     def stopped(self, node: Node, rule: str, operands: Sequence[Given], clash: Clash) -> Stopped:

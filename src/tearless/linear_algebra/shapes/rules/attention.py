@@ -28,8 +28,10 @@ LAW_HALVES = "the heads of the layer must divide its embed_dim"
 def attention(operation: Operation) -> tuple[Shape, ...]:
     """``nn.MultiheadAttention``: q, k, v, then masks; gives the output and the weights of each query.
 
-    Settings ``heads, embed, kdim, vdim, batch_first, need_weights, average``; ``padding`` is the number of the operand
-    that is the ``key_padding_mask``.
+    With ``batch_first`` q (batch, queries, embed), k (batch, keys, kdim) and v (batch, keys, vdim) give
+    (batch, queries, embed) and (batch, queries, keys); else the batch is axis 1 of q, k, v and the output. Settings
+    ``heads, embed, kdim, vdim, batch_first, need_weights, average``; ``padding`` is the number of the operand that is
+    the ``key_padding_mask``.
     """
     q, k, v, *masks = takes(operation, 3, 5)
     embed = _inner(operation)
@@ -120,9 +122,9 @@ def _not_a_mask(operation: Operation, i: int, mask: Operand) -> None:
 
 @rule
 def sdpa(operation: Operation) -> tuple[Shape, ...]:
-    """``F.scaled_dot_product_attention``: q (..., queries, e), k (..., keys, e), v (..., keys, out), then a mask.
+    """``F.scaled_dot_product_attention``: q, k, v, then a mask. Settings ``gqa`` (``enable_gqa``) and ``is_causal``.
 
-    Settings ``gqa`` (``enable_gqa``) and ``is_causal``.
+    q (..., queries, e), k (..., keys, e) and v (..., keys, out) give (..., queries, out).
     """
     q, k, v, *masks = takes(operation, 3, 4)
     for at, one in enumerate((q, k, v)):

@@ -31,7 +31,7 @@ _MEANS = re.compile(
 
 @rule
 def broadcast(operation: Operation) -> tuple[Shape, ...]:
-    """``a + b`` and everything that works entry by entry, of any number of operands."""
+    """``a + b`` and what else works entry by entry, of any number of operands: (n, 1) and (k,) give (n, k)."""
     return (broadcast_of(operation.operands, operation.shapes, "", lambda: broadcast_repairs(operation)),)
 
 

@@ -41,6 +41,7 @@ NAMES = {1: "(batch, channels, length)", 2: "(batch, channels, height, width)"}
 def conv(operation: Operation) -> tuple[Shape, ...]:
     """``F.conv1d`` to ``conv3d``: x ([batch,] channels, sizes), weight (out, channels / groups, kernel).
 
+    Gives ([batch,] out, places): ⌊(size + 2·padding - dilation·(kernel - 1) - 1) / stride⌋ + 1 for each size.
     Settings: ``n`` axes of space, ``stride``, ``padding`` (numbers, ``"same"`` or ``"valid"``), ``dilation``,
     ``groups``, ``padding_mode``.
     """
@@ -57,7 +58,10 @@ def conv(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def conv_transpose(operation: Operation) -> tuple[Shape, ...]:
-    """``F.conv_transpose1d`` to ``3d``: x ([batch,] channels, sizes), weight (channels, out / groups, kernel)."""
+    """``F.conv_transpose1d`` to ``3d``: x ([batch,] channels, sizes), weight (channels, out / groups, kernel).
+
+    Gives ([batch,] out, (size - 1)·stride - 2·padding + dilation·(kernel - 1) + output_padding + 1 for each size).
+    """
     n, x, weight, groups = _parts(operation)
     if divided(weight.shape[0], groups) is None or weight.shape[0] == 0:
         says = f"{has(weight, 0)}: groups={groups} must divide it"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
-from tearless.linear_algebra.shapes.moves import FEW_AXES, Move, cut, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.moves import FEW_AXES, Move, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, Code, every_move, on_settings, ranked
+from tearless.linear_algebra.shapes.repairs import Change, Code, every_move, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .broadcasting import broadcast_of, meets
@@ -20,7 +20,7 @@ LAW = "a letter stands for one size wherever it stands, and an operand has one l
 
 @rule
 def einsum(operation: Operation) -> tuple[Shape, ...]:
-    """``np.einsum(equation, a, b ...)``; setting ``equation``."""
+    """``np.einsum(equation, a, b ...)``; setting ``equation``: ``ij,jk->ik`` of (n, k) and (k, m) gives (n, m)."""
     letters = _read(operation)
     sizes: dict[str, list[tuple[int, int, Size]]] = {}
     dotted: list[Shape] = []
@@ -87,11 +87,6 @@ def einsum_repairs(operation: Operation) -> list[Repair]:
         yield from (replace(move, price=move.price + 0.5) for move in transposed(one))
         yield from squeezed(one)
         yield from (replace(move, price=move.price + 0.5) for move in widened(one, len(one.shape) + 1))
-        for other in operation.operands[:MOST_OPERANDS]:
-            for size in other.shape:
-                for axis in range(len(one.shape)):
-                    if isinstance(size, int):
-                        yield from cut(one, axis, size)
 
     def changes() -> Iterator[Change]:
         for price, because, equation in _equations(operation):
@@ -114,11 +109,27 @@ def _equations(operation: Operation) -> Iterator[tuple[float, str, str]]:
         for price, because, new in _texts(text, len(one.shape), "".join(texts)):
             changed = ",".join([*texts[:number], new, *texts[number + 1 :]])
             yield price + late, because.format(name=one.name), f"{changed}{arrow}{right}"
+    yield from ((1.1, because, f"{new}{arrow}{right}") for because, new in _swapped(operation, texts))
     if arrow:
         yield from ((price, because, f"{left}->{new}") for price, because, new in _results(left, right))
     if DOTS not in left:
         dotted = ",".join(DOTS + text for text in texts)
         yield 1.6, "all axes before the last are meant one by one", f"{dotted}{arrow}{DOTS if arrow else ''}{right}"
+
+
+def _swapped(operation: Operation, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Two letters changed over in every operand at once: all of them are laid out in the other order."""
+    if len(texts) < 2 or any(DOTS in text or len(text) > FEW_AXES for text in texts):
+        return
+    if len({len(text) for text in texts}) > 1 or any(len(t) != len(s) for t, s in zip(texts, operation.shapes, strict=True)):
+        return
+    for one, other in combinations(range(len(texts[0])), 2):
+        new = []
+        for text in texts:
+            letters = list(text)
+            letters[one], letters[other] = letters[other], letters[one]
+            new.append("".join(letters))
+        yield f"axes {one} and {other} of every operand stand in this order", ",".join(new)
 
 
 def _texts(text: str, rank: int, every: str) -> Iterator[tuple[float, str, str]]:

@@ -23,8 +23,8 @@ LAW_MASK = "a mask has the sizes of the axes that it picks from"
 def index(operation: Operation) -> tuple[Shape, ...]:
     """``a[key]``; setting ``key``, a tuple of numbers, slices, ``None``, ``...``, lists, ``Place(i)`` for operand i.
 
-    An operand whose dtype is ``bool`` is a mask. NumPy and JAX count a number beside arrays as an array, PyTorch picks
-    it first.
+    Of (n, c, h, w) the key ``(0, slice(None), None)`` gives (c, 1, h, w). An operand whose dtype is ``bool`` is a mask.
+    NumPy and JAX count a number beside arrays as an array, PyTorch picks it first.
     """
     a = operation.operands[0]
     some = _whole(operation, items(operation))
@@ -156,7 +156,7 @@ def _together(operation: Operation, arrays: Sequence[tuple[Shape, int | None, in
 
 @rule
 def boolean_index(operation: Operation) -> tuple[Shape, ...]:
-    """``a[mask]``: the mask has the sizes of the first axes of a; how many it keeps is not known."""
+    """``a[mask]``: a (n, k, m) and a mask (n, k) give (count, m); how many the mask keeps is not known."""
     a, mask = operation.operands
     if len(mask.shape) > len(a.shape):
         marks = tuple((1, axis) for axis in range(len(mask.shape)))

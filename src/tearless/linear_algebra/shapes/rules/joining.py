@@ -18,7 +18,7 @@ from tearless.linear_algebra.shapes.repairs import (
     ranked,
     renamed_call,
 )
-from tearless.linear_algebra.shapes.size import Shape, Size, product
+from tearless.linear_algebra.shapes.size import Shape, Size, product, written
 
 from .axes import axis_of
 from .registry import rule
@@ -30,7 +30,10 @@ LAW_STACK = "arrays that are stacked have the same shape: each becomes one entry
 
 @rule
 def cat(operation: Operation) -> tuple[Shape, ...]:
-    """``np.concatenate``, ``torch.cat``; setting ``axis`` 0, None for everything in a row (NumPy)."""
+    """``np.concatenate``, ``torch.cat``; setting ``axis`` 0, None for everything in a row (NumPy).
+
+    Along axis 0 (n, k) and (m, k) give (n + m, k).
+    """
     axis = operation.settings.get("axis", 0)
     if axis is None:
         return ((_total(product(shape) for shape in operation.shapes),),)
@@ -52,36 +55,51 @@ def joined(operation: Operation, axis: int, shapes: Sequence[Shape], setting: st
     rank = len(shapes[first])
     for i in counted:
         if len(shapes[i]) != rank:
-            one, other = operation.operands[first], operation.operands[i]
+            one, other = (_counted(operation, k, shapes[k]) for k in (first, i))
             marks = tuple((k, at) for k in (first, i) for at in range(len(operation.operands[k].shape)))
-            says = f"{one} has {_axes(rank)}, {other} has {_axes(len(shapes[i]))}: they must have as many"
+            says = f"{one}{',' if shapes[first] == operation.shapes[first] else ';'} {other}: they must have as many"
             raise Clash(says, LAW, marks, lambda: join_repairs(operation))
     along = axis_of(operation, axis, rank, first, setting)
     for at in range(rank):
         differs = next((i for i in counted if at != along and shapes[i][at] != shapes[first][at]), None)
         if differs is not None:
-            raise _differ(operation, first, differs, at, along)
+            raise _differ(operation, shapes, (first, differs), at, along)
     total = _total(shapes[i][along] for i in counted)
     return (*shapes[first][:along], total, *shapes[first][along + 1 :])
 
 
-def _differ(operation: Operation, first: int, i: int, at: int, along: int) -> Clash:
-    one, other = operation.operands[first], operation.operands[i]
-    axes = [_own(operation, k, at) for k in (first, i)]
+def _counted(operation: Operation, i: int, shape: Shape) -> str:
+    """``a (2, 3) has 2 axes``, ``b (5,) counts as one row, (1, 5), of 2 axes``."""
+    one = operation.operands[i]
+    if shape == one.shape:
+        return f"{one} has {_axes(len(shape))}"
+    return f"{_counts_as(operation, i, shape)} of {_axes(len(shape))}"
+
+
+def _counts_as(operation: Operation, i: int, shape: Shape) -> str:
+    what = {"vstack": "one row, ", "column_stack": "one column, "}.get(operation.rule, "")
+    return f"{operation.operands[i]} counts as {what}{written(shape)},"
+
+
+def _differ(operation: Operation, shapes: Sequence[Shape], pair: tuple[int, int], at: int, along: int) -> Clash:
+    """Two of the arrays differ on an axis; one put in by the rule is told as that."""
+    axes = [_own(operation, i, at) for i in pair]
     has = [
-        f"{who} has {who.shape[axis] if who.shape else 1} on axis {axis}"
-        for who, axis in zip((one, other), axes, strict=True)
+        f"{operation.operands[i]} has {shapes[i][at]} on axis {axis}"
+        if axis is not None
+        else f"{_counts_as(operation, i, shapes[i])} with {shapes[i][at]} on axis {at}"
+        for i, axis in zip(pair, axes, strict=True)
     ]
     says = f"{has[0]}, {has[1]}: joined along axis {along}, all other axes must be equal"
-    marks = [(k, axis) for k, axis in zip((first, i), axes, strict=True) if operation.operands[k].shape]
+    marks = [(i, axis) for i, axis in zip(pair, axes, strict=True) if axis is not None]
     return Clash(says, LAW, marks, lambda: join_repairs(operation))
 
 
-def _own(operation: Operation, i: int, at: int) -> int:
-    """The axis of an operand that became this one: vstack and dstack put axes of 1 before those of vectors."""
+def _own(operation: Operation, i: int, at: int) -> int | None:
+    """The axis of an operand that became this one; ``None`` where the rule put it in, as vstack and dstack do."""
     rank = len(operation.operands[i].shape)
-    before = 1 if rank == 1 and operation.rule in ("vstack", "dstack") else 0
-    return max(0, min(at - before, rank - 1))
+    axis = at - 1 if rank == 1 and operation.rule in ("vstack", "dstack") else at
+    return axis if 0 <= axis < rank else None
 
 
 def _axes(rank: int) -> str:
@@ -97,7 +115,7 @@ def _total(sizes: Iterator[Size]) -> Size:
 
 @rule
 def stack(operation: Operation) -> tuple[Shape, ...]:
-    """``np.stack``, ``torch.stack``: a new axis; setting ``axis`` 0."""
+    """``np.stack``, ``torch.stack``: a new axis; setting ``axis`` 0, where (k,) and (k,) give (2, k)."""
     if not operation.operands:
         raise Clash("there is nothing to stack", LAW_STACK)
     first = operation.shapes[0]

@@ -40,7 +40,7 @@ LAW_PRELU = "a PReLU has one slope, or one for each channel (axis 1)"
 
 @rule
 def linear(operation: Operation) -> tuple[Shape, ...]:
-    """``x @ weight.T + bias``: x (..., in), weight (out, in), or (in,) for one output without an axis."""
+    """``x @ weight.T + bias``: x (..., in) and weight (out, in) give (..., out); weight (in,) gives no last axis."""
     x, weight, *more = takes(operation, 2, 3)
     if not x.shape:
         raise Clash(f"{x.name} is a single number: a linear layer takes vectors", LAW_LINEAR)
@@ -147,7 +147,7 @@ def _rows(x: Operand, wide: object, count: object) -> Turn:
 
 @rule
 def bilinear(operation: Operation) -> tuple[Shape, ...]:
-    """``x1 A x2 + bias``: x1 (..., in1), x2 (..., in2), weight (out, in1, in2)."""
+    """``x1 A x2 + bias``: x1 (..., in1), x2 (..., in2) and weight (out, in1, in2) give (..., out)."""
     one, two, weight, *more = takes(operation, 3, 4)
     axes_are(operation, (3,), "weights (out, in1, in2)", list, at=2)
     for at, x in enumerate((one, two)):
@@ -193,7 +193,10 @@ def embedding(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def embedding_bag(operation: Operation) -> tuple[Shape, ...]:
-    """``F.embedding_bag(index, weight[, offsets])``: index (bags, items), or (items,) with offsets (bags,)."""
+    """``F.embedding_bag(index, weight[, offsets])``: index (bags, items), or (items,) with offsets (bags,).
+
+    With weight (rows, width) it gives (bags, width).
+    """
     return embedding(replace(operation, settings={**operation.settings, "bag": True}))
 
 
@@ -217,7 +220,7 @@ def _embedding_casts(operation: Operation) -> Iterator[Change | None]:
 
 @rule
 def one_hot(operation: Operation) -> tuple[Shape, ...]:
-    """``F.one_hot(index, classes)``: a last axis of the classes; -1 leaves their number to the largest index."""
+    """``F.one_hot(index, classes)``: (...) gives (..., classes); -1 leaves their number to the largest index."""
     (index,) = takes(operation, 1, 1)
     of_type(operation, 0, ("int64",), "one_hot takes whole numbers of one type alone")
     name = next((name for name in ("classes", "num_classes") if name in operation.settings), "classes")
@@ -231,7 +234,7 @@ def one_hot(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def glu(operation: Operation) -> tuple[Shape, ...]:
-    """``F.glu(x, axis)``: one half of an axis times the gate of the other."""
+    """``F.glu(x, axis)``: one half of an axis times the gate of the other: (..., 2·k) gives (..., k) along the last."""
     (x,) = takes(operation, 1, 1)
     axis = axis_of(operation, x, -1)
     half = divided(x.shape[axis], 2)
@@ -260,7 +263,7 @@ def axis_of(operation: Operation, x: Operand, default: int, rank: int | None = N
 
 @rule
 def prelu(operation: Operation) -> tuple[Shape, ...]:
-    """``F.prelu(x, weight)``: one slope, or one for each channel."""
+    """``F.prelu(x, weight)``: one slope (1,), or one for each channel (c,); x (n, c, ...) gives (n, c, ...)."""
     x, weight = takes(operation, 2, 2)
     axes_are(operation, (0, 1), "slopes without an axis or along one", list, at=1)
     channels = x.shape[1] if len(x.shape) > 1 else 1
@@ -276,7 +279,10 @@ def prelu(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def cosine_similarity(operation: Operation) -> tuple[Shape, ...]:
-    """``F.cosine_similarity(a, b, axis=1)``: broadcast to one another, then summed along an axis."""
+    """``F.cosine_similarity(a, b, axis=1)``: broadcast to one another, then summed along an axis.
+
+    Along axis 1 (n, k) and (n, k) give (n,).
+    """
     a, b = takes(operation, 2, 2)
     shape = broadcast_of((a, b), (a.shape, b.shape), "", lambda: _pair_mends(operation))
     same_device(operation)
@@ -286,7 +292,7 @@ def cosine_similarity(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def pairwise_distance(operation: Operation) -> tuple[Shape, ...]:
-    """``F.pairwise_distance(a, b)``: the norm of the difference along the last axis."""
+    """``F.pairwise_distance(a, b)``: the norm of the difference along the last axis: (n, k) and (n, k) give (n,)."""
     a, b = takes(operation, 2, 2)
     shape = broadcast_of((a, b), (a.shape, b.shape), "", lambda: _pair_mends(operation))
     same_device(operation)

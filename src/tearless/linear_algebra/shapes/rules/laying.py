@@ -15,26 +15,32 @@ from .registry import rule
 
 @rule
 def vstack(operation: Operation) -> tuple[Shape, ...]:
-    """``np.vstack``: vectors are rows; joined along axis 0."""
+    """``np.vstack``: joined along axis 0, a vector (k,) being one row (1, k): (n, k) and (m, k) give (n + m, k)."""
     return (joined(operation, 0, [(1,) * (2 - len(shape)) + shape for shape in operation.shapes]),)
 
 
 @rule
 def hstack(operation: Operation) -> tuple[Shape, ...]:
-    """``np.hstack``: joined along axis 1; vectors along axis 0."""
+    """``np.hstack``: joined along axis 1, (n, k) and (n, m) give (n, k + m); vectors (k,) and (m,) give (k + m,)."""
     shapes = [shape or (1,) for shape in operation.shapes]
     return (joined(operation, 0 if shapes and len(shapes[0]) == 1 else 1, shapes),)
 
 
 @rule
 def column_stack(operation: Operation) -> tuple[Shape, ...]:
-    """``np.column_stack``: vectors are columns; joined along axis 1."""
+    """``np.column_stack``: joined along axis 1, a vector (n,) being one column (n, 1).
+
+    (n, k) and (n, m) give (n, k + m).
+    """
     return (joined(operation, 1, [shape + (1,) * (2 - len(shape)) for shape in operation.shapes]),)
 
 
 @rule
 def dstack(operation: Operation) -> tuple[Shape, ...]:
-    """``np.dstack``: joined along axis 2, a vector being (1, n, 1)."""
+    """``np.dstack``: joined along axis 2, a vector (k,) being (1, k, 1) and a matrix (n, k) being (n, k, 1).
+
+    (n, k, a) and (n, k, b) give (n, k, a + b).
+    """
     return (joined(operation, 2, [_deep(shape) for shape in operation.shapes]),)
 
 
@@ -44,7 +50,10 @@ def _deep(shape: Shape) -> Shape:
 
 @rule
 def repeat(operation: Operation) -> tuple[Shape, ...]:
-    """``np.repeat``, ``torch.repeat_interleave``; settings ``repeats`` (a number, or one for each entry), ``axis``."""
+    """``np.repeat``, ``torch.repeat_interleave``; settings ``repeats`` (a number, or one for each entry), ``axis``.
+
+    Along axis 0 (n, k) with 3 ``repeats`` gives (3·n, k).
+    """
     (a,) = operation.operands
     repeats, axis = operation.settings["repeats"], operation.settings.get("axis")
     shape: Shape = (product(a.shape),) if axis is None else a.shape
@@ -64,7 +73,10 @@ def repeat(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def tile(operation: Operation) -> tuple[Shape, ...]:
-    """``np.tile``; setting ``reps``. With ``whole`` PyTorch's ``a.repeat``: a number for each axis at least."""
+    """``np.tile``; setting ``reps``: of (n, k) the numbers 2, 3 give (2·n, 3·k).
+
+    With ``whole`` PyTorch's ``a.repeat``: a number for each axis at least.
+    """
     (a,) = operation.operands
     reps = operation.settings["reps"]
     times: tuple[Size, ...] = (reps,) if isinstance(reps, int | Named) else tuple(reps)
@@ -84,7 +96,8 @@ def tile(operation: Operation) -> tuple[Shape, ...]:
 def pad(operation: Operation) -> tuple[Shape, ...]:
     """``np.pad``; setting ``widths``: a number, a pair, or a pair for each axis; ``from_last`` for ``F.pad``'s row.
 
-    ``mode`` ``reflect`` needs more entries than are added with ``from_last`` (PyTorch).
+    (n, k) padded by 1 gives (n + 2, k + 2). ``mode`` ``reflect`` needs more entries than are added with ``from_last``
+    (PyTorch).
     """
     (a,) = operation.operands
     pairs = _pairs(operation, operation.settings["widths"], len(a.shape))

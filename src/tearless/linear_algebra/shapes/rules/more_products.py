@@ -18,7 +18,10 @@ from .registry import rule
 
 @rule
 def dot(operation: Operation) -> tuple[Shape, ...]:
-    """``np.dot``: like ``@`` up to matrices; then the last axis of a with the last but one of b. PyTorch: vectors."""
+    """``np.dot``: like ``@`` up to matrices; then the last axis of a with the last but one of b. PyTorch: vectors.
+
+    (n, k) and (k, m) give (n, m), and of stacks (a, n, k) and (b, k, m) give (a, n, b, m).
+    """
     a, b = operation.operands
     if operation.library == "torch":
         ranks_are(operation, (1, 1), "torch.dot")
@@ -31,7 +34,7 @@ def dot(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def mv(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's matrix times vector."""
+    """PyTorch's matrix times vector: (n, k) and (k,) give (n,)."""
     ranks_are(operation, (2, 1), "mv")
     meet(operation, (0, 1), (1, 0))
     return (operation.shapes[0][:1],)
@@ -39,7 +42,7 @@ def mv(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def mm(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's matrix times matrix."""
+    """PyTorch's matrix times matrix: (n, k) and (k, m) give (n, m)."""
     ranks_are(operation, (2, 2), "mm")
     meet(operation, (0, 1), (1, 0))
     return ((operation.shapes[0][0], operation.shapes[1][1]),)
@@ -53,7 +56,10 @@ def bmm(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def baddbmm(operation: Operation) -> tuple[Shape, ...]:
-    """``c + a @ b`` of stacks: operands c, a, b; c broadcasts to the product."""
+    """``c + a @ b`` of stacks: operands c, a, b; c broadcasts to the product.
+
+    a (batch, n, k) and b (batch, k, m) give (batch, n, m).
+    """
     gives = _stacks(operation, 1)
     _onto(operation, gives)
     return (gives,)
@@ -61,7 +67,7 @@ def baddbmm(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def addmm(operation: Operation) -> tuple[Shape, ...]:
-    """``c + a @ b`` of matrices: operands c, a, b; c broadcasts to the product."""
+    """``c + a @ b`` of matrices: operands c, a (n, k), b (k, m), which give (n, m); c broadcasts to the product."""
     ranks_are(operation, (None, 2, 2), "addmm")
     meet(operation, (1, 1), (2, 0))
     gives = (operation.shapes[1][0], operation.shapes[2][1])
@@ -71,7 +77,7 @@ def addmm(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def addmv(operation: Operation) -> tuple[Shape, ...]:
-    """``c + a @ v``: operands c, a, v; c broadcasts to the product."""
+    """``c + a @ v``: operands c, a (n, k), v (k,), which give (n,); c broadcasts to the product."""
     ranks_are(operation, (None, 2, 1), "addmv")
     meet(operation, (1, 1), (2, 0))
     gives = operation.shapes[1][:1]
@@ -144,7 +150,10 @@ def _rank_repairs(operation: Operation) -> list[Repair]:
 
 @rule
 def outer(operation: Operation) -> tuple[Shape, ...]:
-    """Every entry of one times every entry of the other. NumPy lays both out in a row, PyTorch takes vectors alone."""
+    """Every entry of one times every entry of the other: (n,) and (m,) give (n, m).
+
+    NumPy lays both out in a row, PyTorch takes vectors alone.
+    """
     if operation.library == "torch":
         ranks_are(operation, (1, 1), "outer")
     return (tuple(product(shape) for shape in operation.shapes),)
@@ -152,7 +161,7 @@ def outer(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def inner(operation: Operation) -> tuple[Shape, ...]:
-    """Sums over the last axis of both."""
+    """Sums over the last axis of both: (n, k) and (m, k) give (n, m)."""
     a, b = operation.operands
     if a.shape and b.shape:
         law = "inner sums over the last axis of both, so these must be equal"
@@ -163,7 +172,7 @@ def inner(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def kron(operation: Operation) -> tuple[Shape, ...]:
-    """The Kronecker product: sizes are multiplied, axis by axis from the right."""
+    """The Kronecker product: sizes are multiplied, axis by axis from the right: (n, k) and (p, q) give (n·p, k·q)."""
     rank = max(map(len, operation.shapes))
     a, b = ((1,) * (rank - len(shape)) + shape for shape in operation.shapes)
     return (tuple(one * other for one, other in zip(a, b, strict=True)),)
@@ -171,7 +180,10 @@ def kron(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def tensordot(operation: Operation) -> tuple[Shape, ...]:
-    """Sums over pairs of axes; setting ``axes`` 2: so many last of a with first of b, or two lists of axes."""
+    """Sums over pairs of axes; setting ``axes`` 2: so many last of a with first of b, or two lists of axes.
+
+    With 2 ``axes`` (n, k, m) and (k, m, p) give (n, p).
+    """
     a, b = operation.operands
     left, right = _paired(operation)
     law = "tensordot sums over axes of both in pairs; the two of a pair must be equal"
@@ -225,7 +237,7 @@ def _paired_repairs(operation: Operation) -> list[Repair]:
 
 @rule
 def multi_dot(operation: Operation) -> tuple[Shape, ...]:
-    """A chain of matrices; the first and the last may be vectors."""
+    """A chain of matrices: (n, k), (k, m) and (m, p) give (n, p); the first and the last may be vectors."""
     last = len(operation.operands) - 1
     if last < 1:
         raise Clash("a chain has two matrices or more", LAW)

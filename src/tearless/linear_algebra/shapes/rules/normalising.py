@@ -35,7 +35,10 @@ NAMES = {1: "(batch, channels) or (batch, channels, length)", 2: "(batch, channe
 
 @rule
 def batch_norm(operation: Operation) -> tuple[Shape, ...]:
-    """``nn.BatchNorm1d`` to ``3d``, and the function: x, then any of its parameters. Settings ``n, training``."""
+    """``nn.BatchNorm1d`` to ``3d``, and the function: x, then any of its parameters. Settings ``n, training``.
+
+    x (batch, channels, ...) gives (batch, channels, ...); its parameters are (channels,).
+    """
     x = takes(operation, 1, 5)[0]
     n = operation.settings.get("n")
     ranks = BATCH.get(n, ()) if isinstance(n, int) else ()
@@ -55,7 +58,10 @@ def batch_norm(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def instance_norm(operation: Operation) -> tuple[Shape, ...]:
-    """``nn.InstanceNorm1d`` to ``3d``: x, batch or not, then any of its parameters. Settings ``n, training``."""
+    """``nn.InstanceNorm1d`` to ``3d``: x, batch or not, then any of its parameters. Settings ``n, training``.
+
+    x ([batch,] channels, sizes) gives ([batch,] channels, sizes); its parameters are (channels,).
+    """
     x = takes(operation, 1, 5)[0]
     n = whole(operation, "n", max(1, len(x.shape) - 2), least=1)
     meaning = f"{NAMES[2] if n == 2 else '(batch, channels, sizes)'}, or one sample without batch"
@@ -142,7 +148,10 @@ def _made_for(operation: Operation, here: Size) -> Change | None:
 
 @rule
 def layer_norm(operation: Operation) -> tuple[Shape, ...]:
-    """``F.layer_norm(x, normalized_shape)``: x, then any of its parameters, of that very shape."""
+    """``F.layer_norm(x, normalized_shape)``: x, then any of its parameters, of that very shape.
+
+    Of the ``normalized_shape`` (h, w) x (..., h, w) gives (..., h, w).
+    """
     x, *parameters = takes(operation, 1, 3)
     wanted = _normalized(operation)
     if not wanted:
@@ -169,7 +178,7 @@ def layer_norm(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def rms_norm(operation: Operation) -> tuple[Shape, ...]:
-    """``F.rms_norm(x, normalized_shape)``, by the rule of ``layer_norm``."""
+    """``F.rms_norm(x, normalized_shape)``, by the rule of ``layer_norm``: (..., k) gives (..., k)."""
     return layer_norm(operation)
 
 
@@ -223,7 +232,10 @@ def _shaped(x: Operand, wanted: Shape) -> Turn:
 
 @rule
 def group_norm(operation: Operation) -> tuple[Shape, ...]:
-    """``F.group_norm(x, groups)``: x (batch, channels, ...), then any of its parameters."""
+    """``F.group_norm(x, groups)``: x (batch, channels, ...) gives (batch, channels, ...).
+
+    Then any of its parameters, (channels,); the groups divide the channels.
+    """
     x, *parameters = takes(operation, 1, 3)
     groups = whole(operation, "groups", 1, least=1)
     if len(x.shape) < 2:

@@ -19,7 +19,10 @@ LAW_ROOM = "the index has no more entries than the array on any axis but the one
 
 @rule
 def take(operation: Operation) -> tuple[Shape, ...]:
-    """``np.take(a, index, axis)``: the index in the place of the axis. Setting ``axis``, None for all in one row."""
+    """``np.take(a, index, axis)``: the index in the place of the axis. Setting ``axis``, None for all in one row.
+
+    Along axis 0 a (n, k) and an index (i, j) give (i, j, k).
+    """
     a, index = operation.operands
     axis = operation.settings.get("axis")
     if axis is None:
@@ -32,7 +35,10 @@ def take(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def index_select(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``index_select(a, axis, index)``: the index is one list of numbers. Setting ``axis``."""
+    """PyTorch's ``index_select(a, axis, index)``: the index is one list of numbers. Setting ``axis``.
+
+    Along axis 0 a (n, k) and an index (i,) give (i, k).
+    """
     a, index = operation.operands
     at = axis_of(operation, operation.settings["axis"])
     if len(index.shape) > 1:
@@ -48,14 +54,20 @@ def index_select(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def gather(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``gather(a, axis, index)``: the index has as many axes, and room in a. Setting ``axis``."""
+    """PyTorch's ``gather(a, axis, index)``: the index has as many axes, and room in a. Setting ``axis``.
+
+    a (n, k) and an index (i, j) give (i, j).
+    """
     _room(operation, 0, "axis")
     return (operation.shapes[1],)
 
 
 @rule
 def scatter(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``scatter(a, axis, index, src)``: operands a, index and, unless it is one number, src."""
+    """PyTorch's ``scatter(a, axis, index, src)``: operands a, index and, unless it is one number, src.
+
+    a (n, k), an index (i, j) and src (i, j) give (n, k).
+    """
     axis_of(operation, operation.settings["axis"])
     a, index, *rest = operation.operands
     if product(index.shape) == 0:
@@ -94,7 +106,10 @@ def _all(operation: Operation, i: int) -> list[tuple[int, int]]:
 
 @rule
 def take_along_axis(operation: Operation) -> tuple[Shape, ...]:
-    """``np.take_along_axis(a, index, axis)``: as many axes; all but one broadcast. Setting ``axis``, None for a row."""
+    """``np.take_along_axis(a, index, axis)``: as many axes; all but one broadcast. Setting ``axis``, None for a row.
+
+    Along axis 1 a (n, k) and an index (n, j) give (n, j).
+    """
     a, index = operation.operands
     axis = operation.settings.get("axis", -1)
     if axis is None:
@@ -114,7 +129,10 @@ def take_along_axis(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def masked_select(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``masked_select(a, mask)``: both broadcast; what is kept stands in one row."""
+    """PyTorch's ``masked_select(a, mask)``: both broadcast; what is kept stands in one row.
+
+    a (n, k) and a mask (k,) give (count,); how many the mask keeps is not known.
+    """
     broadcast_of(operation.operands, operation.shapes, "", lambda: broadcast_repairs(operation))
     return ((named(f"count({operation.operands[1].name})"),),)
 

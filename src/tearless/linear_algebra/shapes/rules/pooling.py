@@ -21,7 +21,11 @@ NAMES = {1: "([batch,] channels, length)", 2: "([batch,] channels, height, width
 
 @rule
 def pool(operation: Operation) -> tuple[Shape, ...]:
-    """``F.max_pool1d`` to ``3d`` and their means. Settings ``n, kernel, stride, padding, dilation, ceil, kind``."""
+    """``F.max_pool1d`` to ``3d`` and their means. Settings ``n, kernel, stride, padding, dilation, ceil, kind``.
+
+    ([batch,] channels, sizes) gives ([batch,] channels, places): for each size
+    ⌊(size + 2·padding - dilation·(kernel - 1) - 1) / stride⌋ + 1, with ``ceil`` rounded up.
+    """
     (x,) = takes(operation, 1, 1)
     n = whole(operation, "n", 2, least=1)
     _ranks(operation, n)
@@ -101,7 +105,10 @@ def _short(operation: Operation, n: int, windows: list[Window]) -> list[Repair]:
 
 @rule
 def adaptive_pool(operation: Operation) -> tuple[Shape, ...]:
-    """``F.adaptive_avg_pool1d`` to ``3d``. Settings ``n``, ``output`` (``None`` keeps a size), ``kind``."""
+    """``F.adaptive_avg_pool1d`` to ``3d``. Settings ``n``, ``output`` (``None`` keeps a size), ``kind``.
+
+    ([batch,] channels, sizes) gives ([batch,] channels, output).
+    """
     (x,) = takes(operation, 1, 1)
     n = whole(operation, "n", 2, least=1)
     wanted = operation.settings.get("output", 1)

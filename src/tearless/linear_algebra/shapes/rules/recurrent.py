@@ -23,7 +23,9 @@ LAW_STEP = "one step takes (batch, features) or (features,), and a state with th
 def rnn(operation: Operation) -> tuple[Shape, ...]:
     """``nn.LSTM``, ``nn.GRU``, ``nn.RNN``: x, a state h0, for an LSTM c0 too; gives the output and the states.
 
-    Settings ``kind, input_size, hidden_size, layers, batch_first, bidirectional, proj``; ``dtype`` is that of the
+    With ``batch_first`` x (batch, steps, input_size) gives (batch, steps, hidden_size) and the states
+    (layers, batch, hidden_size); both ways (batch, steps, 2·hidden_size) and (2·layers, batch, hidden_size). Settings
+    ``kind, input_size, hidden_size, layers, batch_first, bidirectional, proj``; ``dtype`` is that of the
     layer's parameters, where it is known.
     """
     x, *states = takes(operation, 1, 3)
@@ -204,7 +206,10 @@ def _input_changes(operation: Operation) -> Iterator[Change | None]:
 
 @rule
 def rnn_cell(operation: Operation) -> tuple[Shape, ...]:
-    """``nn.LSTMCell``, ``nn.GRUCell``, ``nn.RNNCell``: x, then a state. Settings ``kind, input_size, hidden_size``."""
+    """``nn.LSTMCell``, ``nn.GRUCell``, ``nn.RNNCell``: x, then a state. Settings ``kind, input_size, hidden_size``.
+
+    x (batch, input_size) and a state (batch, hidden_size) give (batch, hidden_size), for an LSTM twice.
+    """
     x, *states = takes(operation, 1, 3)
     wanted, hidden = whole(operation, "input_size", 1, size=True), whole(operation, "hidden_size", 1, size=True)
     axes_are(operation, (1, 2), LAW_STEP, lambda: _cell_mends(operation))

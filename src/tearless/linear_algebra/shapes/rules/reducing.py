@@ -16,7 +16,8 @@ LAW = "the largest or smallest of no numbers does not exist"
 def reduce(operation: Operation) -> tuple[Shape, ...]:
     """Sum, mean, max ...; settings ``axis`` (None for all, a tuple for several), ``keepdims``, ``needs_entries``.
 
-    ``needs_entries`` is for those that no numbers have none of: max, min, argmax. PyTorch takes () for all axes.
+    Along axis 1 (n, k) gives (n,), and (n, 1) with ``keepdims``. ``needs_entries`` is for those that no numbers have
+    none of: max, min, argmax. PyTorch takes () for all axes.
     """
     (a,) = operation.operands
     axis = operation.settings.get("axis")
@@ -44,13 +45,16 @@ def _words(axes: tuple[int, ...]) -> str:
 
 @rule
 def same(operation: Operation) -> tuple[Shape, ...]:
-    """What works on one array entry by entry: the shape stays."""
+    """What works on one array entry by entry: the shape stays, (...) gives (...)."""
     return operation.shapes[:1]
 
 
 @rule
 def along(operation: Operation) -> tuple[Shape, ...]:
-    """Softmax, cumsum, sort, flip ...: the shape stays; setting ``axis``, None for everything in one row (NumPy)."""
+    """Softmax, cumsum, sort, flip ...: the shape stays, (...) gives (...).
+
+    Setting ``axis``, None for everything in one row (NumPy).
+    """
     (a,) = operation.operands
     axis = operation.settings.get("axis", -1)
     if axis is None:
@@ -61,7 +65,10 @@ def along(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def roll(operation: Operation) -> tuple[Shape, ...]:
-    """``np.roll(a, shift, axis)``: the shape stays; settings ``shift``, ``axis`` (None for everything in one row)."""
+    """``np.roll(a, shift, axis)``: the shape stays, (...) gives (...).
+
+    Settings ``shift``, ``axis`` (None for everything in one row).
+    """
     (a,) = operation.operands
     axis, shift = operation.settings.get("axis"), operation.settings.get("shift", 0)
     if axis is None or (operation.library == "torch" and product(a.shape) == 0):

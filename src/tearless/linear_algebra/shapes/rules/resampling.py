@@ -30,7 +30,10 @@ MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 @rule
 def interpolate(operation: Operation) -> tuple[Shape, ...]:
-    """``F.interpolate(x)``. Settings ``size``, ``scale_factor``, ``mode``."""
+    """``F.interpolate(x)``: (batch, channels, sizes) gives (batch, channels, ⌊size·scale_factor⌋ for each size).
+
+    Settings ``size``, the new sizes as they are, ``scale_factor``, ``mode``.
+    """
     (x,) = takes(operation, 1, 1)
     settings = operation.settings
     axes_are(operation, (3, 4, 5), "(batch, channels, sizes)", lambda: offered(operation, _rank_changes(operation)))
@@ -140,7 +143,7 @@ def pixel_unshuffle(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def channel_shuffle(operation: Operation) -> tuple[Shape, ...]:
-    """``F.channel_shuffle(x, groups)``: x (batch, channels, sizes)."""
+    """``F.channel_shuffle(x, groups)``: x (batch, channels, sizes) gives (batch, channels, sizes)."""
     (x,) = takes(operation, 1, 1)
     groups = whole(operation, "groups", 1, least=1)
     law = "groups divide the channels (axis 1) of (batch, channels, sizes)"
@@ -240,7 +243,10 @@ def _fold_mends(operation: Operation) -> list[Repair]:
 
 @rule
 def grid_sample(operation: Operation) -> tuple[Shape, ...]:
-    """``F.grid_sample(x, grid)``: x (n, c, h, w), grid (n, out_h, out_w, 2); or of one axis more, grid (..., 3)."""
+    """``F.grid_sample(x, grid)``: x (n, c, h, w) and grid (n, out_h, out_w, 2) give (n, c, out_h, out_w).
+
+    Of volumes x has one axis more, and the grid is (n, out_d, out_h, out_w, 3).
+    """
     x, grid = takes(operation, 2, 2)
     axes_are(operation, (4, 5), "(batch, channels, sizes)", lambda: offered(operation, _rank_changes(operation)))
     axes_are(operation, (len(x.shape),), "a grid (batch, sizes, axes)", list, at=1)

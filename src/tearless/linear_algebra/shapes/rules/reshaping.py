@@ -26,7 +26,7 @@ LAW_SQUEEZE = "only an axis of size 1 can be taken out"
 
 @rule
 def reshape(operation: Operation) -> tuple[Shape, ...]:
-    """``a.reshape(shape)``; setting ``shape``."""
+    """``a.reshape(shape)``; setting ``shape``: (n, k) in the shape (n·k, -1) gives (n·k, 1)."""
     (a,) = operation.operands
     wanted = as_shape(operation.settings["shape"])
     return (filled_in(operation, a.shape, wanted),)
@@ -34,7 +34,10 @@ def reshape(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def view(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.view(shape)``; ``contiguous`` False where the numbers do not lie in that order in memory."""
+    """PyTorch's ``a.view(shape)``: (n, c, k) in the shape (n, -1) gives (n, c·k).
+
+    ``contiguous`` is False where the numbers do not lie in that order in memory.
+    """
     gives = reshape(operation)
     if operation.settings.get("contiguous") is False:
         a = operation.operands[0]
@@ -55,7 +58,7 @@ def _view_repairs(operation: Operation) -> list[Repair]:
 
 @rule
 def reshape_as(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.reshape_as(other)`` and ``view_as``."""
+    """PyTorch's ``a.reshape_as(other)`` and ``view_as``: (n, k) with an other (k, n) gives (k, n)."""
     a, other = operation.operands
     return (filled_in(replace(operation, operands=(a,)), a.shape, other.shape),)
 
@@ -95,7 +98,10 @@ def _needed(total: Size, rest: Size) -> str:
 
 @rule
 def flatten(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.flatten(start, end)``; settings ``start`` 0, ``end`` -1. A single number becomes (1,)."""
+    """PyTorch's ``a.flatten(start, end)``; settings ``start`` 0, ``end`` -1. A single number becomes (1,).
+
+    From axis 1 (n, c, h, w) gives (n, c·h·w).
+    """
     (a,) = operation.operands
     if not a.shape:
         for name in ("start", "end"):
@@ -112,7 +118,10 @@ def flatten(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def unflatten(operation: Operation) -> tuple[Shape, ...]:
-    """One axis split into several; settings ``axis``, ``sizes`` (one may be -1)."""
+    """One axis split into several; settings ``axis``, ``sizes`` (one may be -1).
+
+    Axis 1 of (n, c·k) split into (c, k) gives (n, c, k).
+    """
     (a,) = operation.operands
     axis = axis_of(operation, operation.settings["axis"])
     if not a.shape:
@@ -129,7 +138,10 @@ def unflatten(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def squeeze(operation: Operation) -> tuple[Shape, ...]:
-    """Axes of 1 taken out; setting ``axis``, None for all. PyTorch leaves an axis of another size as it is."""
+    """Axes of 1 taken out: (n, 1, k) gives (n, k); setting ``axis``, None for all.
+
+    PyTorch leaves an axis of another size as it is.
+    """
     (a,) = operation.operands
     axis = operation.settings.get("axis")
     if axis is None:
@@ -153,7 +165,10 @@ def _squeeze_repairs(operation: Operation) -> list[Repair]:
 
 @rule
 def unsqueeze(operation: Operation) -> tuple[Shape, ...]:
-    """An axis of 1 put in; setting ``axis``, a tuple for several (NumPy's ``expand_dims``)."""
+    """An axis of 1 put in; setting ``axis``, a tuple for several (NumPy's ``expand_dims``).
+
+    At axis 1 (n, k) gives (n, 1, k).
+    """
     (a,) = operation.operands
     axis = operation.settings["axis"]
     axes = (axis,) if isinstance(axis, int) else tuple(axis)

@@ -21,41 +21,48 @@ LAW_SOLVE = "in a x = b, b has as many rows as a"
 
 @rule
 def square(operation: Operation) -> tuple[Shape, ...]:
-    """What takes square matrices and gives the same shape: inverse, Cholesky factor, matrix power, exponential."""
+    """What takes square matrices and gives the same shape: inverse, Cholesky factor, matrix power, exponential.
+
+    (..., n, n) gives (..., n, n).
+    """
     is_square(operation, 0)
     return (operation.shapes[0],)
 
 
 @rule
 def inv(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.inv(a)``."""
+    """``np.linalg.inv(a)``: (..., n, n) gives (..., n, n)."""
     return square(operation)
 
 
 @rule
 def det(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.det(a)``: one number for each matrix."""
+    """``np.linalg.det(a)``: one number for each matrix, (..., n, n) gives (...)."""
     is_square(operation, 0)
     return (operation.shapes[0][:-2],)
 
 
 @rule
 def eig(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.eig``, ``eigh``: values and vectors."""
+    """``np.linalg.eig``, ``eigh``: values and vectors, (..., n, n) gives (..., n) and (..., n, n)."""
     is_square(operation, 0)
     return operation.shapes[0][:-1], operation.shapes[0]
 
 
 @rule
 def pinv(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.pinv(a)``: the last two axes change places."""
+    """``np.linalg.pinv(a)``: the last two axes change places, (..., n, m) gives (..., m, n)."""
     shape = _matrices(operation, 0)
     return ((*shape[:-2], shape[-1], shape[-2]),)
 
 
 @rule
 def svd(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.svd(a)``: u, s and vᵀ; setting ``full_matrices`` True."""
+    """``np.linalg.svd(a)``: u, s and vᵀ; setting ``full_matrices`` True.
+
+    (..., n, m) gives (..., n, n), (..., k) and (..., m, m), k the smaller of n and m; not full,
+    (..., n, k), (..., k) and (..., k, m).
+    """
     (*stack, rows, columns) = _matrices(operation, 0)
     fewer = _smaller(rows, columns)
     if operation.settings.get("full_matrices", True):
@@ -65,7 +72,10 @@ def svd(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def qr(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.qr(a)``; setting ``mode`` ``reduced`` or ``complete``."""
+    """``np.linalg.qr(a)``; setting ``mode`` ``reduced`` or ``complete``.
+
+    (..., n, m) gives (..., n, k) and (..., k, m), k the smaller of n and m; complete, (..., n, n) and (..., n, m).
+    """
     (*stack, rows, columns) = _matrices(operation, 0)
     inside = rows if operation.settings.get("mode", "reduced") == "complete" else _smaller(rows, columns)
     return (*stack, rows, inside), (*stack, inside, columns)
@@ -135,7 +145,7 @@ def _least_squares(operation: Operation) -> Iterator[Change]:
 
 @rule
 def solve(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.solve(a, b)``: b a vector, or a stack of matrices as many rows as a."""
+    """``np.linalg.solve(a, b)``: a (..., n, n) and b (..., n, k) give (..., n, k); b (n,) is one vector."""
     a, b = operation.operands
     is_square(operation, 0)
     vector = len(b.shape) == 1 or (operation.library == "torch" and b.shape == a.shape[:-1])
@@ -153,7 +163,7 @@ def solve(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def lstsq(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.lstsq(a, b)``: b has as many rows as a; gives x. PyTorch takes matrices for b."""
+    """``np.linalg.lstsq(a, b)``: a (n, m) and b (n, k) give x (m, k). PyTorch takes matrices for b."""
     a, b = operation.operands
     _matrices(operation, 0)
     row = len(b.shape) - (2 if operation.library == "torch" or len(b.shape) > 1 else 1)
@@ -167,7 +177,7 @@ def lstsq(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def cholesky_solve(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``cholesky_solve(b, factor)``: operands b (..., n, k) and the factor (..., n, n)."""
+    """PyTorch's ``cholesky_solve(b, factor)``: b (..., n, k) and the factor (..., n, n) give (..., n, k)."""
     b, factor = operation.operands
     is_square(operation, 1)
     _matrices(operation, 0)
@@ -207,7 +217,10 @@ def cdist(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def cross(operation: Operation) -> tuple[Shape, ...]:
-    """Cross products along ``axis`` -1: of 3 numbers (NumPy and JAX: or 2); PyTorch wants as many axes in both."""
+    """Cross products along ``axis`` -1: (..., 3) and (..., 3) give (..., 3).
+
+    NumPy and JAX take 2 numbers as well; PyTorch wants as many axes in both.
+    """
     a, b = operation.operands
     law = "a cross product is of vectors of 3 numbers"
     torch = operation.library == "torch"

@@ -20,7 +20,10 @@ MOST_PIECES = 10_000
 
 @rule
 def diagonal(operation: Operation) -> tuple[Shape, ...]:
-    """The diagonal of two axes, put last; settings ``offset`` 0, ``axis0`` 0, ``axis1`` 1."""
+    """The diagonal of two axes, put last; settings ``offset`` 0, ``axis0`` 0, ``axis1`` 1.
+
+    (n, n, k) gives (k, n).
+    """
     (a,) = operation.operands
     if len(a.shape) < 2:
         law = "a diagonal is of two axes"
@@ -43,7 +46,7 @@ def _lesser(one: Size, other: Size) -> Size:
 
 @rule
 def trace(operation: Operation) -> tuple[Shape, ...]:
-    """The sum of a diagonal; settings as ``diagonal``. PyTorch takes matrices alone."""
+    """The sum of a diagonal, (n, n, k) gives (k,); settings as ``diagonal``. PyTorch takes matrices alone."""
     (a,) = operation.operands
     if operation.library == "torch" and len(a.shape) != 2:
         raise Clash(f"{axes_said(a)}: torch.trace takes a matrix", "a trace is of a matrix")
@@ -52,7 +55,7 @@ def trace(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def diag(operation: Operation) -> tuple[Shape, ...]:
-    """``np.diag``: a vector becomes a matrix, a matrix gives its diagonal; setting ``offset`` 0."""
+    """``np.diag``: a vector (n,) gives (n, n), a matrix (n, n) gives its diagonal, (n,); setting ``offset`` 0."""
     (a,) = operation.operands
     offset = operation.settings.get("offset", 0)
     if len(a.shape) == 1:
@@ -65,7 +68,7 @@ def diag(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def split(operation: Operation) -> tuple[Shape, ...]:
-    """An axis in pieces; ``axis`` 0 and one of these settings.
+    """An axis in pieces; ``axis`` 0 and one of these settings. (2·n, k) in 2 ``sections`` gives (n, k) twice.
 
     ``sizes``: a length, or the length of each piece (``torch.split``). ``sections``: how many equal pieces, or where to
     cut (``np.split``; with ``uneven`` True ``np.array_split``). ``chunks``: at most so many (``torch.chunk``).

@@ -19,7 +19,10 @@ LAW_INTO = "a value must broadcast to the shape that it is put into: that shape 
 
 @rule
 def broadcast_to(operation: Operation) -> tuple[Shape, ...]:
-    """``np.broadcast_to(a, shape)`` and PyTorch's ``a.expand(shape)``, where -1 keeps a size. Setting ``shape``."""
+    """``np.broadcast_to(a, shape)`` and PyTorch's ``a.expand(shape)``, where -1 keeps a size. Setting ``shape``.
+
+    (k,) to the shape (n, k) gives (n, k).
+    """
     a, wanted = operation.operands[0], _wanted(operation)
     fill = len(wanted) - len(a.shape)
     if fill < 0:
@@ -39,13 +42,13 @@ def broadcast_to(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def expand(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.expand(shape)``."""
+    """PyTorch's ``a.expand(shape)``: (1, k) to the shape (n, -1) gives (n, k)."""
     return broadcast_to(operation)
 
 
 @rule
 def expand_as(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.expand_as(other)``."""
+    """PyTorch's ``a.expand_as(other)``: (1, k) with an other (n, k) gives (n, k)."""
     return broadcast_to(operation)
 
 
@@ -59,7 +62,10 @@ def _wanted(operation: Operation) -> Shape:
 
 @rule
 def assign(operation: Operation) -> tuple[Shape, ...]:
-    """``target[...] = value`` or, with the setting ``symbol`` such as ``+=``, in place: the target keeps its shape."""
+    """``target[...] = value`` or, with the setting ``symbol`` such as ``+=``, in place: the target keeps its shape.
+
+    A target (n, k) and a value (k,) give (n, k).
+    """
     target, value = operation.operands
     shape = value.shape
     if operation.settings.get("symbol", "=") == "=":

@@ -18,7 +18,10 @@ LAW_ORDER = "an order of axes names each axis of the array exactly once"
 
 @rule
 def transpose(operation: Operation) -> tuple[Shape, ...]:
-    """Axes in another order; setting ``axes``, a permutation, or None for the order turned round."""
+    """Axes in another order; setting ``axes``, a permutation, or None for the order turned round.
+
+    (n, c, k) with ``axes`` (0, 2, 1) gives (n, k, c), turned round (k, c, n).
+    """
     (a,) = operation.operands
     axes = operation.settings.get("axes")
     if axes is None:
@@ -33,13 +36,13 @@ def transpose(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def permute(operation: Operation) -> tuple[Shape, ...]:
-    """PyTorch's ``a.permute(axes)``."""
+    """PyTorch's ``a.permute(axes)``: (n, c, h, w) with ``axes`` (0, 2, 3, 1) gives (n, h, w, c)."""
     return transpose(operation)
 
 
 @rule
 def swapaxes(operation: Operation) -> tuple[Shape, ...]:
-    """Two axes change places; settings ``axis0``, ``axis1``."""
+    """Two axes change places; settings ``axis0``, ``axis1``: of 0 and 1 (n, k, m) gives (k, n, m)."""
     (a,) = operation.operands
     one = axis_of(
         operation, operation.settings.get("axis0", 0), setting="axis0", repairs=lambda: _swap_repairs(operation)
@@ -55,7 +58,10 @@ def swapaxes(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def moveaxis(operation: Operation) -> tuple[Shape, ...]:
-    """Axes moved to other places, the others keeping their order; settings ``source``, ``destination``."""
+    """Axes moved to other places, the others keeping their order; settings ``source``, ``destination``.
+
+    From 0 to -1 (n, k, m) gives (k, m, n).
+    """
     (a,) = operation.operands
     source, target = (operation.settings[name] for name in ("source", "destination"))
     whence = axes_of(operation, (source,) if isinstance(source, int) else source, "source")
