@@ -236,7 +236,6 @@ LOSSES: list[tuple[str, tuple[int, ...], tuple[int, ...], torch.dtype, str]] = [
     ("mse_loss", (8, 5), (5, 8), FLOAT, "{}.T"),
     ("mse_loss", (8, 5), (8,), FLOAT, "{}.unsqueeze(1)"),
     ("kl_div", (8, 5), (8, 5), LONG, "{}.float()"),
-    ("cross_entropy", (8, 5), (6,), LONG, "{}[:y.shape[0]]"),
     ("nll_loss", (8, 5), (9,), LONG, "{}[:x.shape[0]]"),
 ]
 

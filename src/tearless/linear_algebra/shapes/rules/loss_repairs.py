@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import plain
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import Change, renamed_call
-from tearless.linear_algebra.shapes.size import product
+from tearless.linear_algebra.shapes.size import Named, Size, product
 
 from .layer_repairs import (
     Turn,
@@ -87,15 +88,66 @@ def _class_changes(operation: Operation) -> Iterator[Change | None]:
     if len(x.shape) == 1 and len(target.shape) == 1:
         yield typed(operation, f"{x.name} is one sample", {0: axis_in(x, 0)})
     yield swapped(operation, "the input comes first, then the target")
+    yield from _next_ones(operation)
+    yield from _resized(operation, x, target)
     yield from _cuts(operation)
 
 
+def _resized(operation: Operation, x: Operand, target: Operand) -> Iterator[Change | None]:
+    """Scores of a map that is smaller than the map of classes by one factor: brought to its size."""
+    sides, wanted = x.shape[2:], target.shape[1:]
+    pairs = list(zip(wanted, sides, strict=False))
+    if len(x.shape) != 4 or len(target.shape) != 3 or x.shape[0] != target.shape[0]:
+        return
+    if any(isinstance(one, Named) for one in (*sides, *wanted)) or not plain(target):
+        return
+    if pairs[0][0] * pairs[1][1] == pairs[1][0] * pairs[0][1] and 0 not in sides:
+        code = f"torch.nn.functional.interpolate({{}}, size={target.name}.shape[1:], mode='bilinear')"
+        because = f"the map of {x.name} is a coarser one of {target.name}"
+        yield typed(operation, because, {0: hung(x, code, (*x.shape[:2], *wanted))})
+
+
 def _cuts(operation: Operation) -> Iterator[Change | None]:
-    """Samples left out, where one side has more of them."""
+    """Samples left out: one too many, or those that targets made for a full batch have over the last one.
+
+    A whole multiple of the samples speaks of axes that were laid together: nothing is cut then.
+    """
     x, target = operation.operands[:2]
-    if x.shape and target.shape:
-        yield typed(operation, f"{x.name} holds more samples than are judged", {0: cut_to(x, 0, target, 0)})
+    sizes = [one.shape[0] for one in (x, target) if one.shape]
+    if len(sizes) < 2 or any(isinstance(size, Named) for size in sizes):
+        return
+    here, there = map(int, sizes)  # type: ignore[arg-type]
+    if here == there + 1 and there > 1:
+        yield typed(operation, f"{x.name} holds one sample more than is judged", {0: cut_to(x, 0, target, 0)})
+    if (there == here + 1 and here > 1) or (plain(target) and 0 < here < there and there % here):
         yield typed(operation, f"{target.name} holds more samples than are judged", {1: cut_to(target, 0, x, 0)})
+
+
+_LAID_FLAT = r"\.(?:(?:view|reshape)\(-1\)|flatten\(\))"
+_ROWS = r"\.(?:view|reshape|flatten)\([^()]*(?:\([^()]*\)[^()]*)*\)"
+
+
+def _next_ones(operation: Operation) -> Iterator[Change | None]:
+    """Each step is judged by the next: a last step left out on one side wants the first left out on the other."""
+    x, target = operation.operands[:2]
+    if len(target.shape) != 1 or len(x.shape) != 2 or isinstance(target.shape[0], Named):
+        return
+    rows = x.shape[0]
+    late = re.fullmatch(rf"([\w.]+)({_LAID_FLAT})", target.name)
+    if re.match(rf"[\w.]+\[:, :-1\]{_ROWS}", x.name) and late and _one_each(target.shape[0], rows):
+        code = f"{late[1]}[:, 1:].reshape(-1)"
+        yield typed(operation, f"each step of {late[1]} is told from those before it", {1: hung(target, code, (rows,))})
+    early = re.fullmatch(rf"([\w.]+)({_ROWS})", x.name)
+    if re.match(rf"[\w.]+\[:, 1:\]{_LAID_FLAT}", target.name) and early and _one_each(rows, target.shape[0]):
+        code = f"{early[1]}[:, :-1]{early[2].replace('.view(', '.reshape(', 1)}"
+        shape = (target.shape[0], *x.shape[1:])
+        yield typed(operation, f"the last step of {early[1]} has no next one", {0: hung(x, code, shape)})
+
+
+def _one_each(more: Size, less: Size) -> bool:
+    """Whether two numbers of steps may be those of the same samples, one step fewer for each of them."""
+    apart = more - less
+    return isinstance(apart, int) and isinstance(less, int) and apart > 0 and less > 0 and less % apart == 0
 
 
 def _class_axis(operation: Operation, x: Operand, target: Operand) -> Iterator[Change | None]:
@@ -181,6 +233,8 @@ def pair_mends(operation: Operation) -> list[Repair]:
 
 def _pair_changes(operation: Operation) -> Iterator[Change | None]:
     x, target, *more = operation.operands
+    if str(operation.settings.get("name", "")).lower().startswith("ctc") and len(x.shape) == 3:
+        yield turned(operation, f"{x.name} is (batch, length, classes)", {0: permuted(x, 1, 0, 2)})
     for axis in range(len(x.shape) - 1, -1, -1):
         if x.shape[:axis] + x.shape[axis + 1 :] == target.shape and x.shape[axis] == 1:
             yield typed(operation, f"axis {axis} of {x.name}, of size 1, is not meant", {0: axis_out(x, axis)})

@@ -29,7 +29,8 @@ INDEX = ("int64", "uint8")
 def loss(operation: Operation) -> tuple[Shape, ...]:
     """A loss of ``torch.nn.functional``: operands in its own order, then weights. Settings ``name, reduction``.
 
-    ``name`` is that of the function or of the layer: ``cross_entropy``, ``CrossEntropyLoss``.
+    ``name`` is that of the function or of the layer: ``cross_entropy``, ``CrossEntropyLoss``, of which the input
+    (batch, classes, ...) and the target (batch, ...) give (), or (batch, ...) where ``reduction`` is ``none``.
     """
     takes(operation, 2, 5)
     name = canonical(str(operation.settings.get("name", "")))
@@ -58,6 +59,9 @@ _SAME = {
 
 def _cross_entropy(operation: Operation) -> Shape:
     x, target, *weights = operation.operands
+    if x.dtype and x.dtype not in FLOATS and target.dtype in FLOATS:
+        says = f"{x.name} is {x.dtype}, {target.name} is {target.dtype}: the scores are floats, and come first"
+        raise Clash(says, LAW_NUMBERS, (), lambda: pair_type_mends(operation, (0,)), "dtype")
     if x.shape == target.shape and x.shape:
         if target.dtype and target.dtype not in FLOATS:
             says = f"{target} is of the input's shape, so it holds probabilities, and is {target.dtype}"
