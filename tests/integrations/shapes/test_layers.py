@@ -147,3 +147,36 @@ def test_an_error_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     error = raised(source, tmp_path / "script.py")
     assert error is not None
     assert explained(error) is None
+
+
+MADE = """class Block(nn.Module):
+    def __init__(self, {names}):
+        super().__init__()
+        self.one = {one}
+        self.two = {two}
+    def forward(self, x):
+        return self.two(self.one(x))
+nn.Sequential(Block(6, 10), Block(6, 10))(torch.ones(2, 6{more}))
+"""
+BY_NAME = [
+    ("wide, inner", "nn.Linear(wide, inner)", "nn.Linear(wide, inner)", "", "nn.Linear(inner, wide)"),
+    ("n_in, n_out", "nn.Conv1d(n_in, n_in, 1)", "nn.Conv1d(n_out, n_in, 1)", ", 4", "nn.Conv1d(n_in, n_out, 1)"),
+    ("a, b", "nn.Conv1d(a, b, 1)", "nn.Conv1d(a, b, 1)", ", 4", "b"),
+]
+
+
+@pytest.mark.parametrize(("names", "one", "two", "more", "wanted"), BY_NAME)
+def test_sizes_are_written_by_their_names(
+    names: str, one: str, two: str, more: str, wanted: str, tmp_path: Path
+) -> None:
+    found = told(HEAD + MADE.format(names=names, one=one, two=two, more=more), tmp_path / "script.py")
+    assert found.edits[0] is not None
+    assert found.edits[0].new == wanted
+
+
+def test_nothing_is_offered_that_a_layer_does_not_take(tmp_path: Path) -> None:
+    source = HEAD + "layer = nn.TransformerDecoderLayer(16, 2, batch_first=True)\n"
+    found = told(source + "layer(torch.ones(1, 3, 16), torch.ones(1, 3, 12))\n", tmp_path / "script.py")
+    assert not any("kdim" in repair.layer for repair in found.clash.repairs)
+    alone = told(HEAD + "nn.BatchNorm1d(3)(torch.ones(1, 3))\n", tmp_path / "script.py")
+    assert alone.clash.repairs == ()

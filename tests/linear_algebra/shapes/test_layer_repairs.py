@@ -276,3 +276,50 @@ def test_named_sizes_go_through() -> None:
     assert of("batch_norm", (n, 8, h, h), (8,), n=2) == ((n, 8, h, h),)
     assert of("layer_norm", (n, h, 16), normalized_shape=(16,)) == ((n, h, 16),)
     assert of("embedding", (n, h), (100, 16)) == ((n, h, 16),)
+
+
+def templates(operation: Operation) -> list[str]:
+    """The code that each repair hangs onto the input."""
+    clash = clash_of(operation)
+    assert clash is not None
+    return [repair.operands.get(0, "") for repair in clash.repairs]
+
+
+def maps(name: str, shape: tuple[int, ...], channels: int, outs: int = 4) -> Operation:
+    """A convolution with a kernel of 3 by 3."""
+    x = Operand(name, shape, "float32", "cpu", "torch")
+    weight = Operand("self.layer.weight", (outs, channels, 3, 3), "float32", "cpu", "torch")
+    return Operation("conv", (x, weight), {"n": 2}, ("self.layer(", Place(0), ")"))
+
+
+@pytest.mark.parametrize("name", ["x", "torch.cat((a, b), dim=1)", "F.relu(self.conv2(x))"])
+def test_maps_of_features_are_not_taken_for_channels_last(name: str) -> None:
+    found = templates(maps(name, (2, 48, 24, 24), 24))
+    assert not any("permute" in one or "transpose" in one for one in found), found
+
+
+def test_pictures_may_have_their_channels_last() -> None:
+    for shape in ((2, 40, 40, 3), (2, 30, 40, 3), (30, 20, 3), (2, 5, 3, 3)):
+        assert "permute" in templates(maps("x", shape, 3))[0], shape
+    assert "permute" in templates(maps("x", (2, 40, 30, 12), 12))[0]
+
+
+def test_rows_become_maps_of_one_place() -> None:
+    assert templates(maps("noise", (6, 20), 20))[:1] == []  # a kernel of 3 does not fit one place
+    x = Operand("z", (6, 20), "float32", "cpu", "torch")
+    weight = Operand("self.layer.weight", (20, 8, 5, 5), "float32", "cpu", "torch")
+    assert templates(Operation("conv_transpose", (x, weight), {"n": 2}))[0] == "{}[:, :, None, None]"
+
+
+def test_parameters_are_not_cast_where_they_are_called() -> None:
+    x = Operand("x", (5, 4), "float64", "cpu", "torch")
+    weight = Operand("net.0.weight", (3, 4), "float32", "cpu", "torch")
+    assert templates(Operation("linear", (x, weight), {})) == ["{}.float()"]
+
+
+def test_a_repair_is_said_once() -> None:
+    x = Operand("x", (3, 24, 5), "float32", "cpu", "torch")
+    weight = Operand("norm.weight", (12,), "float32", "cpu", "torch")
+    clash = clash_of(Operation("group_norm", (x, weight), {"groups": 4}))
+    assert clash is not None
+    assert [repair.layer for repair in clash.repairs] == [{"num_channels": "24"}]

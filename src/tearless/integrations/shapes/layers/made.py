@@ -39,9 +39,12 @@ class Made:
     def where(self) -> Where:
         return self.body.source.where(self.call, getattr(self.body.function, "name", ""))
 
-    def edit(self, changes: Mapping[str, str]) -> Edit | None:
-        """The edit that gives settings anew; ``None`` where they cannot be told in the call."""
-        parts = [self._part(name, value) for name, value in changes.items()]
+    def edit(self, changes: Mapping[str, str], sizes: Mapping[str, str] | None = None) -> Edit | None:
+        """The edit that gives settings anew; ``None`` where they cannot be told in the call.
+
+        ``sizes`` are the settings as they are: a size that another setting has under a name is written by that name.
+        """
+        parts = [self._by_name(name, value, sizes or {}) or self._part(name, value) for name, value in changes.items()]
         if not parts or None in parts:
             return None
         edits = [part for part in parts if part is not None]
@@ -75,6 +78,20 @@ class Made:
         parts = [self._part(name, value) for name, value in changes.items()]
         whole = self._together([part for part in parts if part is not None]) if None not in parts else None
         return None if whole is None else Edit(whole.where, first + whole.new)
+
+    def argument_of(self, name: str) -> ast.expr | None:
+        """What the call gives for a setting."""
+        own = _WRAPPED.get((self.kind.__name__, name), name)
+        return argument(self.call, own, position_of(self.kind, own))
+
+    def _by_name(self, name: str, value: str, sizes: Mapping[str, str]) -> Edit | None:
+        """A setting that is given under a name, put to the name under which another one has its new size."""
+        node = self.argument_of(name)
+        others = [self.argument_of(other) for other, size in sizes.items() if other != name and size == value]
+        named = [one for one in others if isinstance(one, ast.Name | ast.Attribute)]
+        if not isinstance(node, ast.Name | ast.Attribute) or len(named) != 1:
+            return None
+        return Edit(self.body.source.where(node), self.body.source.text(named[0]))
 
     def _part(self, name: str, value: str) -> Edit | None:
         own = _WRAPPED.get((self.kind.__name__, name), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair, product
@@ -11,6 +12,7 @@ from tearless.linear_algebra.shapes import Clash, Edit, Operation, Repair, produ
 from .made import Made, keywords_of
 
 _OUTPUTS = {"out_features", "out_channels"}
+_PAIRS = (("in_features", "out_features"), ("in_channels", "out_channels"))
 _ARGUMENTS = {
     "axis": ("dim",),
     "start": ("start_dim",),
@@ -45,7 +47,7 @@ class Remade:
         if self.made is None:
             return None
         if repair.layer and not repair.operands:
-            return self.made.edit(repair.layer)
+            return self.made.edit(repair.layer, self._sizes())
         if repair.settings and not repair.operands:
             changes = self._arguments(repair)
             return self.made.edit(changes) if changes else None
@@ -53,6 +55,29 @@ class Remade:
             layers = as_layers(repair.operands[0], self.operation)
             return self.made.before(layers, repair.layer) if layers else None
         return None
+
+    def _sizes(self) -> dict[str, str]:
+        """The settings as they are, of a layer of weights that leads from some sizes to others."""
+        weight = next((one.shape for one in self.operation.operands if one.name.endswith(".weight")), ())
+        if len(weight) < 2 or self.operation.rule not in ("linear", "conv", "conv_transpose"):
+            return {}
+        groups = self.operation.settings.get("groups", 1)
+        if self.operation.rule == "linear":
+            return {"out_features": str(weight[0]), "in_features": str(weight[1])}
+        outs, ins = weight[:2] if self.operation.rule == "conv" else weight[1::-1]
+        more = {"out_channels": outs, "in_channels": ins * groups}
+        if self.operation.rule == "conv_transpose":
+            more = {"out_channels": outs * groups, "in_channels": ins}
+        return {name: str(size) for name, size in more.items()}
+
+    def _swapped_names(self, repair: Repair) -> bool:
+        """Whether a repair puts two sizes in each other's place whose names say so: ``Conv2d(cout, cin)``."""
+        pair = next((one for one in _PAIRS if set(repair.layer) == set(one)), None)
+        if pair is None or self.made is None:
+            return False
+        ins, outs = (self.made.argument_of(name) for name in pair)
+        told = [re.findall("[a-z]+", ast.unparse(one).lower()) if one is not None else [] for one in (ins, outs)]
+        return _says(told[0], "out") and not _says(told[0], "in") and not _says(told[1], "out")
 
     def _arguments(self, repair: Repair) -> dict[str, str]:
         known = keywords_of(self.made.kind) if self.made is not None else ()
@@ -77,7 +102,8 @@ class Remade:
 
         def repairs() -> list[Repair]:
             fitting = [*self._laid_flat(), *(one for one in clash.repairs if self.direct or not one.text)]
-            return sorted(fitting, key=lambda one: not self.has_place(one))
+            known = [one for one in fitting if self.made is None or not one.layer or self.has_place(one)]
+            return sorted(known, key=lambda one: (not self.has_place(one), not self._swapped_names(one)))
 
         return Clash(clash.says, clash.law, clash.marks, repairs, clash.kind, self.operation)
 
@@ -92,6 +118,11 @@ class Remade:
         because = f"each image is one row of {size} numbers"
         gives = (image[0], weight[0])
         return [Repair(because, gives, operands={0: "{}.flatten(1)"}, layer={"in_features": str(size)})]
+
+
+def _says(words: Sequence[str], what: str) -> bool:
+    """Whether a name speaks of an input or an output: ``cout``, ``out_ch``, ``n_in``."""
+    return any(word.startswith(what) or word.endswith(what) for word in words)
 
 
 def as_layers(template: str, operation: Operation) -> list[str]:

@@ -10,7 +10,7 @@ from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, 
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Named, Size, written
 
-from .layer_repairs import Turn, cast, hung, offered, turned
+from .layer_repairs import Turn, cast, hung, of_a_layer, offered, turned
 
 Repairs = Callable[[], Sequence[Repair]]
 FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -92,7 +92,7 @@ def _casts(operation: Operation, which: Sequence[int]) -> Iterator[Change | None
     others = [i for i in which if operation.operands[i].dtype not in ("", last)]
     yield turned(operation, f"the parameters are {last}", {i: cast(operation.operands[i], last) for i in others})
     first = operation.operands[which[0]].dtype
-    if first in FLOATS:
+    if first in FLOATS and not any(of_a_layer(operation.operands[i]) for i in which):
         odd = [i for i in which if operation.operands[i].dtype not in ("", first)]
         yield turned(operation, f"all is meant {first}", {i: cast(operation.operands[i], first) for i in odd})
 

@@ -273,7 +273,8 @@ def _group_mends(operation: Operation, groups: int) -> list[Repair]:
             because = f"{x.name} has {counted(here, 'channel')}"
             yield remade(operation, because, {"num_channels": here}, shapes)
             most = max((g for g in range(1, groups + 1) if divided(here, g) is not None), default=1)
-            yield remade(operation, because, {"num_groups": most, "num_channels": here}, shapes, groups=most)
+            fewer = {"num_groups": most, "num_channels": here}
+            yield remade(operation, because, fewer, shapes, groups=most) if most != groups else None
         else:
             most = max((g for g in range(1, groups + 1) if divided(here, g) is not None), default=1)
             yield remade(

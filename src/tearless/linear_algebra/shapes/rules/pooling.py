@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
@@ -98,9 +100,19 @@ def _short(operation: Operation, n: int, windows: list[Window]) -> list[Repair]:
             yield remade(operation, because, {"kernel_size": kernel}, {}, kernel=kernel)
             if kept:
                 yield remade(operation, because, {"kernel_size": kernel, **kept}, {}, kernel=kernel, **kept)
-        yield remade(operation, "the last window may hang over the end", {"ceil_mode": True}, {}, ceil=True)
+        yield _hanging(operation)
 
     return offered(operation, changes())
+
+
+def _hanging(operation: Operation) -> Change | None:
+    """The last window over the end: said to the function that is called, or where the layer is made."""
+    because = "the last window may hang over the end"
+    change = remade(operation, because, {"ceil_mode": True}, {}, ceil=True)
+    called = operation.parts[0] if operation.parts else ""
+    if change is None or not isinstance(called, str) or not re.search(r"_pool\dd\($", called):
+        return change
+    return replace(change, repair=Repair(because, settings={"ceil_mode": "True"}))
 
 
 @rule
