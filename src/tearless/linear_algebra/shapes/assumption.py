@@ -24,7 +24,9 @@ MEANT = ": that would be "
 class Assumption:
     """One explanation of a number that was expected: the edits of the chain of one kind that lead to it.
 
-    ``says`` is a sentence without a full stop. Each of ``edits`` leads there by itself, the likeliest first.
+    Made by ``assumed``. ``says`` is a sentence without a full stop, ``number`` the one that was expected, ``factors``
+    the sizes that it is made of, ``cost`` how far-fetched it is. Each of ``edits`` leads there by itself, the likeliest
+    first.
     """
 
     says: str

@@ -31,7 +31,11 @@ def clash_words(entry: Mapping[str, Any]) -> dict[str, str]:
 
 
 def place(entry: Mapping[str, Any]) -> str:
-    """Where it happened, to be hung onto a sentence: the line, and the layer that asked."""
+    """Where it happened, to be hung onto a sentence: the line, and the layer that asked.
+
+    >>> place({"file": "net.py", "line": 14, "layer": "fc1"})
+    ' in `fc1` at net.py:14'
+    """
     line = f"{visible(str(entry['file']), 80)}:{entry['line']}" if entry.get("file") else ""
     layer = quoted(str(entry["layer"])) if entry.get("layer") else ""
     parts = [word for word in (f"in {layer}" if layer else "", f"at {line}" if line else "") if word]

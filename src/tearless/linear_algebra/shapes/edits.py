@@ -17,7 +17,11 @@ LINES = (128, 100, 256, 512, 64, 1000, 1024, 200, 50, 32, 300, 500, 2048, 16000)
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A chain with one edit: what it takes for granted, in words, and how far-fetched that is (0 is the nearest)."""
+    """A chain with one edit: what it takes for granted, in words, and how far-fetched that is. Made by ``edited``.
+
+    ``kind`` is the setting or the idea (``padding``, ``repeated``, ``input``); ``given`` and ``steps`` are the shape
+    that the edited chain starts from and its steps; ``cost`` 0 is the nearest.
+    """
 
     kind: str
     says: str
@@ -32,7 +36,14 @@ class Edited:
 
 
 def edited(given: Shape, steps: Sequence[Step], unused: Sequence[Step] = ()) -> Iterator[Edited]:
-    """Every chain that is one small edit away. ``unused`` are layers that are made and never called."""
+    """Every chain that is one small edit away. ``unused`` are layers that are made and never called.
+
+    ``given`` is the shape that the chain starts from, the batch first.
+
+    >>> conv = Step("conv", {"n": 2, "out": 8, "kernel": 3}, "conv1")
+    >>> [one.says for one in edited((4, 1, 28, 28), [conv])][:3]
+    ['two valid 3×3 convolutions, there is one', 'no valid 3×3 convolutions, there is one', 'conv1 with padding=1']
+    """
     chain = tuple(steps)
     yield from _calls(given, chain, unused)
     yield from _counts(given, chain)
@@ -195,7 +206,11 @@ def _sides(given: Shape, chain: tuple[Step, ...]) -> Iterator[Edited]:
 
 
 def with_side(given: Shape, chain: Sequence[Step], side: int, cost: float) -> Edited:
-    """The chain on an input of another side."""
+    """The chain on an input of another side: ``given`` is a shape (batch, channels, sides).
+
+    >>> with_side((4, 1, 28, 28), [], 32, 1.0).given
+    (4, 1, 32, 32)
+    """
     n = len(given) - 2
     says = f"an input of {'×'.join([str(side)] * n)} for {'×'.join(map(str, given[2:]))}"
     return Edited("input", says, cost, (*given[:2], *(side,) * n), tuple(chain))

@@ -14,7 +14,14 @@ from .telling import code_of, told
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A stretch of a source file. Lines count from 1, columns from 0 in characters, the end is not in it."""
+    """A stretch of a source file. Lines count from 1, columns from 0 in characters, the end is not in it.
+
+    ``function`` is the one that the line stands in, empty where that is not known.
+
+    >>> where = Where("net.py", line=3, column=4, end_line=3, end_column=9, function="forward", code="x @ w")
+    >>> print(where)
+    net.py:3
+    """
 
     file: str
     line: int
@@ -31,7 +38,12 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A stretch of source and what to write in its place."""
+    """A stretch of source and what to write in its place.
+
+    >>> edit = Edit(where=Where("net.py", 3, 8, 3, 9, code="w"), new="w.T")
+    >>> print(edit.where, edit.new)
+    net.py:3 w.T
+    """
 
     where: Where
     new: str
@@ -43,6 +55,23 @@ class Explanation:
 
     ``layer`` is the path of the layer that asked, ``made`` where that layer is made, ``origins`` say where the numbers
     came from, a sentence each. ``edits`` go with the clash's repairs, one each; ``None`` where a repair has no place.
+
+    >>> from .rules import results
+    >>> try:
+    ...     results(Operation("matmul", (Operand("x", (32, 784)), Operand("w", (10, 784)))))
+    ... except Clash as clash:
+    ...     print(Explanation(clash).to_text())
+    shape clash: x (32, 784) has 784 on axis 1, w (10, 784) has 10 on axis 0: the
+      product sums over both together, so they must be equal
+        x  (32, 784)
+                ^^^
+        w  (10, 784)
+            ^^
+      rule: in a @ b the last axis of a must equal the last but one of b (its only
+        one, where b is a vector)
+      to mend it:
+          matmul(x, w.T)
+            w is kept as (out, in); gives (32, 10)
     """
 
     clash: Clash
@@ -92,7 +121,12 @@ class Explanation:
 
 
 def entry_of(operation: Operation, gives: tuple[Shape, ...] = (), **more: Any) -> dict[str, Any]:
-    """An operation as an entry of the fact ``Seen``: plain values alone; sizes with names are texts."""
+    """An operation as an entry of the fact ``Seen``: plain values alone; sizes with names are texts.
+
+    >>> entry = entry_of(Operation("dot", (Operand("x", (3,)), Operand("y", (3,)))), gives=((),))
+    >>> entry["text"], entry["operands"][0]["shape"], entry["gives"]
+    ('dot(x, y)', [3], [[]])
+    """
     return {
         "kind": "operation",
         "rule": operation.rule,

@@ -27,6 +27,12 @@ def origins_of_layer(
     ``root`` is the outermost model whose ``forward`` ran, ``layer`` the ``nn.Linear`` (or recurrent layer) below it
     that refused an input of ``shape``, ``given`` the shape of the model's input where it is known; else an input is
     looked for that leads to ``shape``. Sentences; none where the chain of layers cannot be told. Nothing is run.
+
+    >>> class Linear:
+    ...     in_features, out_features, _modules = 784, 10, {}
+    >>> layer = Linear()
+    >>> print(*origins_of_layer(layer, layer, (32, 1, 28, 28)))
+    784 = 1·28·28: that would be one flattened row for each sample: the flatten is missing
     """
     expected = getattr(layer, "in_features", getattr(layer, "input_size", None))
     if not isinstance(expected, int) or not 1 <= len(shape) <= MOST_AXES or shape[-1] == expected:
@@ -47,6 +53,9 @@ def origins_of_reshape(
     """The same for a reshape to ``sizes``, ``x.view(-1, 400)``, that ``total`` numbers do not divide into.
 
     ``given`` is the shape of the model's input. Sentences; none where the chain cannot be told. Nothing is run.
+
+    >>> origins_of_reshape(None, (-1, 400), 5408)
+    ()
     """
     if len(sizes) != 2 or sizes[1] < 1 or not given or not hasattr(root, "modules"):
         return ()

@@ -17,7 +17,7 @@ SOURCE = 200_000
 """Characters of source that are read."""
 
 
-class Found(Exception):
+class _Found(Exception):
     """The layer was reached: the steps before it."""
 
     def __init__(self, steps: list[Step]) -> None:
@@ -29,10 +29,20 @@ def steps_before(parent: Any, layer: Any) -> list[Step] | None:
     """The steps from the input of ``parent.forward`` to its layer ``layer``; ``None`` where they cannot be told.
 
     The source of ``forward`` is read where it is there; else the layers are taken in the order they were made.
+
+    >>> class Flatten:
+    ...     start_dim, end_dim = 1, -1
+    >>> class Linear:
+    ...     out_features = 10
+    >>> Flatten.__module__ = Linear.__module__ = "torch.nn.modules"
+    >>> class Net:
+    ...     _modules = {"flatten": Flatten(), "fc1": Linear(), "fc2": Linear()}
+    >>> [(step.rule, step.path) for step in steps_before(Net(), Net._modules["fc2"])]
+    [('flatten', 'flatten'), ('linear', 'fc1')]
     """
     try:
         _Walk(parent, layer).forward(0)
-    except Found as found:
+    except _Found as found:
         return found.steps
     except (LookupError, ValueError, RecursionError, TypeError, AttributeError):
         pass
@@ -40,7 +50,18 @@ def steps_before(parent: Any, layer: Any) -> list[Step] | None:
 
 
 def uncalled(parent: Any) -> list[Step]:
-    """Layers that change shapes and that ``forward`` does not name; none where its source is not there."""
+    """Layers that change shapes and that ``forward`` does not name; none where its source is not there.
+
+    >>> class Flatten:
+    ...     start_dim, end_dim = 1, -1
+    >>> Flatten.__module__ = "torch.nn.modules"
+    >>> class Net:
+    ...     _modules = {"flatten": Flatten()}
+    ...     def forward(self, x):
+    ...         return x
+    >>> [step.path for step in uncalled(Net())]
+    ['flatten']
+    """
     tree = _source(parent)
     if tree is None:
         return []
@@ -66,7 +87,7 @@ def _in_order(parent: Any, layer: Any) -> list[Step] | None:
             return steps
         try:
             steps += _row(child, name, layer, 0)
-        except Found as found:
+        except _Found as found:
             return [*steps, *found.steps]
         except LookupError:
             return None
@@ -76,14 +97,14 @@ def _in_order(parent: Any, layer: Any) -> list[Step] | None:
 def _row(child: Any, path: str, layer: Any, depth: int) -> list[Step]:
     """The steps of a layer, those inside a row of layers one by one."""
     if child is layer:
-        raise Found([])
+        raise _Found([])
     if _forward_of(child) == "Sequential":
         steps: list[Step] = []
         for name, one in child._modules.items():
             try:
                 steps += _row(one, f"{path}.{name}" if path else name, layer, depth + 1)
-            except Found as found:
-                raise Found([*steps, *found.steps]) from None
+            except _Found as found:
+                raise _Found([*steps, *found.steps]) from None
         return steps
     try:
         step = layer_step(child, path)
@@ -119,7 +140,7 @@ class _Walk:
         self.file, self.first, self.me = "", 0, "self"
 
     def forward(self, depth: int) -> list[Step]:
-        """The steps of the whole ``forward``. Raises ``Found`` at the layer, ``LookupError`` for what is not known."""
+        """The steps of the whole ``forward``. Raises ``_Found`` at the layer, ``LookupError`` for what is not known."""
         tree = _source(self.parent)
         if tree is None or depth > DEEPEST:
             raise LookupError("forward")
@@ -193,8 +214,8 @@ class _Walk:
                 steps = []
             try:
                 return [*steps, *_row(child, path, self.layer, 0)]
-            except Found as found:
-                raise Found([*steps, *found.steps]) from None
+            except _Found as found:
+                raise _Found([*steps, *found.steps]) from None
         if not isinstance(node.func, ast.Attribute):
             inner = [self._value(one) for one in node.args]
             if any(one is not None for one in inner):

@@ -15,7 +15,12 @@ SPATIAL = ("conv", "conv_transpose", "pool", "adaptive_pool", "upsample")
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: its size, and where that comes from."""
+    """One axis: its size, and where that comes from.
+
+    >>> channels, rows = Axis(8, "8 channels of conv1", "channel"), Axis(26, "26 rows", "space")
+    >>> Axis(208, kind="feature", of=(channels, rows)).says
+    '208 = 8·26'
+    """
 
     size: Size
     words: str = ""
@@ -46,7 +51,11 @@ Axes: TypeAlias = tuple[Axis, ...]
 
 
 def given_axes(shape: Shape, says: str = "the input", batch: bool = True) -> Axes:
-    """The axes of the array that a chain starts from: batch, then channels and a map, or sequence and features."""
+    """The axes of the array that a chain starts from: batch, then channels and a map, or sequence and features.
+
+    >>> [axis.kind for axis in given_axes((4, 1, 28, 28))], [axis.says for axis in given_axes((32, 784))]
+    (['batch', 'channel', 'space', 'space'], ['32, the batch of the input', '784 features of the input'])
+    """
     named = {2: ("feature",), 3: ("sequence", "feature")}.get(
         len(shape), ("channel", *["space"] * max(0, len(shape) - 2))
     )
@@ -83,11 +92,11 @@ def followed(given: Axes, steps: Sequence[Step]) -> Axes | None:
     for step in steps:
         if axes is None:
             return None
-        axes = stepped(axes, step)
+        axes = _stepped(axes, step)
     return axes
 
 
-def stepped(axes: Axes, step: Step) -> Axes | None:
+def _stepped(axes: Axes, step: Step) -> Axes | None:
     """The axes after one step; ``None`` where it cannot take them, or is not known."""
     try:
         return _STEPS[step.rule](axes, step)
@@ -231,7 +240,12 @@ _STEPS = {
 
 
 def told(axis: Axis) -> str:
-    """Where one number comes from, in a sentence without a full stop."""
+    """Where one number comes from, in a sentence without a full stop.
+
+    >>> axes = followed(given_axes((4, 1, 28, 28)), [Step("conv", {"n": 2, "out": 8, "kernel": 3}, "conv1")])
+    >>> told(axes[2])
+    '26 = 28 - 3 + 1 (conv1, kernel 3)'
+    """
     if not axis.of:
         return "; ".join(dict.fromkeys(_chain(axis)))
     parts = list(dict.fromkeys(part for leaf in axis.of for part in _chain(leaf)))

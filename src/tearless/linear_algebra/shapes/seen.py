@@ -85,10 +85,18 @@ class Seen:
 
 
 def line_of(entry: Entry) -> str:
-    """An entry as a line."""
+    """An entry as a line.
+
+    >>> line_of({"kind": "layer", "path": "fc1"})
+    '{"kind": "layer", "path": "fc1"}'
+    """
     return json.dumps(entry, ensure_ascii=True, sort_keys=True)
 
 
 def as_example(entries: Iterable[Entry]) -> Example:
-    """Entries as an example that a check of shapes is fed with."""
+    """Entries as an example that a check of shapes is fed with.
+
+    >>> as_example([{"kind": "layer"}]).columns
+    {'entry': ['{"kind": "layer"}']}
+    """
     return Example({"entry": [line_of(entry) for entry in entries]})

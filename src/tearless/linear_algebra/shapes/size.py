@@ -74,7 +74,11 @@ Shape: TypeAlias = tuple[Size, ...]
 
 
 def named(name: str) -> Named:
-    """The size of this name."""
+    """The size of this name.
+
+    >>> named("n") + named("n")
+    2·n
+    """
     return Named((((name,), 1),))
 
 
@@ -132,12 +136,20 @@ def code(size: Size) -> str | None:
 
 
 def known(size: Size) -> bool:
-    """Whether it is a plain number."""
+    """Whether it is a plain number.
+
+    >>> known(3), known(named("n"))
+    (True, False)
+    """
     return isinstance(size, int)
 
 
 def names_in(size: Size) -> set[str]:
-    """The names that a size is made of."""
+    """The names that a size is made of.
+
+    >>> sorted(names_in(named("n") * named("k") + 1)), names_in(3)
+    (['k', 'n'], set())
+    """
     return set() if isinstance(size, int) else {name for monomial, _ in size.terms for name in monomial}
 
 

@@ -19,6 +19,9 @@ class Step:
     ``linear`` and ``embedding``: out. ``rnn``: out, ways (2 where it runs both ways). ``flatten``: start, end.
     ``reshape``: shape. ``permute``: axes. ``select`` and ``reduce``: axes that are lost. ``unsqueeze``: axis.
     ``cat``: axis, more (what the others add). ``given``: shape, says (what made it; nothing before it is known).
+
+    >>> Step("conv", {"n": 2, "out": 8, "kernel": 3}, "conv1").get("stride", 1)
+    1
     """
 
     rule: str
@@ -29,11 +32,12 @@ class Step:
     """``net.py:14``, empty where it is not known."""
 
     def get(self, name: str, default: Any = None) -> Any:
+        """A setting, or the default where it is not set."""
         return self.settings.get(name, default)
 
 
 def each(value: Any, n: int) -> tuple[int, ...]:
-    """A setting for each axis of the map: one number stands for all.
+    """A setting for each axis of the map: one number stands for all. Raises ``ValueError`` for another count.
 
     >>> each(3, 2), each((3, 5), 2)
     ((3, 3), (3, 5))
@@ -47,7 +51,12 @@ def each(value: Any, n: int) -> tuple[int, ...]:
 
 
 def map_setting(step: Step, name: str) -> tuple[int, ...]:
-    """The setting of a step on maps for each axis, with the library's default; ``same`` padding in numbers."""
+    """The setting of a step on maps for each axis, with the library's default; ``same`` padding in numbers.
+
+    >>> pool = Step("pool", {"n": 2, "kernel": 2})
+    >>> map_setting(pool, "stride"), map_setting(Step("conv", {"kernel": 3, "padding": "same"}), "padding")
+    ((2, 2), (1, 1))
+    """
     n = step.get("n", 2)
     if name == "stride":
         default = step.get("kernel") if step.rule == "pool" else 1
@@ -64,7 +73,13 @@ def map_setting(step: Step, name: str) -> tuple[int, ...]:
 
 
 def slid(size: Size, step: Step, axis: int) -> Size:
-    """How many places a kernel takes along an axis of the map: ⌊(size + 2p - d(k - 1) - 1)/s⌋ + 1."""
+    """How many places a kernel takes along an axis of the map: ⌊(size + 2p - d(k - 1) - 1)/s⌋ + 1.
+
+    Raises ``ValueError`` where the kernel is longer than the axis.
+
+    >>> slid(28, Step("conv", {"kernel": 3}), 0), slid(26, Step("pool", {"kernel": 2}), 0)
+    (26, 13)
+    """
     k, s, p, d = (map_setting(step, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
     if step.get("padding") == "same":
         return size
@@ -101,7 +116,7 @@ def formula(size: Size, step: Step, axis: int) -> str:
     return f"{left}({span})/{s}{right} + 1"
 
 
-def described(step: Step, axis: int) -> str:
+def _described(step: Step, axis: int) -> str:
     """The settings of a step on maps that are not the usual ones: ``conv1, kernel 3, padding 1``."""
     words = [f"kernel {map_setting(step, 'kernel')[axis]}"]
     usual = {"stride": map_setting(step, "kernel")[axis] if step.rule == "pool" else 1, "padding": 0, "dilation": 1}
@@ -113,18 +128,26 @@ def described(step: Step, axis: int) -> str:
 
 
 def layer_named(step: Step) -> str:
-    """How a sentence names a step: its path, ``layer 3`` in a row of layers."""
+    """How a sentence names a step: its path, ``layer 3`` in a row of layers.
+
+    >>> layer_named(Step("conv", path="conv1")), layer_named(Step("conv", path="3")), layer_named(Step("flatten"))
+    ('conv1', 'layer 3', 'flatten')
+    """
     return f"layer {step.path}" if step.path[:1].isdigit() else step.path or step.rule
 
 
 def computed(size: Size, before: Size, step: Step, i: int) -> str:
-    """The arithmetic of a step on maps, in words."""
+    """The arithmetic of a step on maps, in words.
+
+    >>> computed(26, 28, Step("conv", {"n": 2, "kernel": 3}, "conv1"), 0)
+    '26 = 28 - 3 + 1 (conv1, kernel 3)'
+    """
     if step.rule in ("conv", "pool"):
-        return f"{size} = {formula(before, step, i)} ({described(step, i)})"
+        return f"{size} = {formula(before, step, i)} ({_described(step, i)})"
     if step.rule == "conv_transpose":
         names = ("stride", "padding", "dilation", "kernel", "output_padding")
         s, p, d, k, more = (map_setting(step, name)[i] for name in names)
         parts = [f"({before} - 1)·{s}" if s != 1 else f"{before} - 1", f" - 2·{p}" if p else ""]
         parts += [f" + {k}" if d == 1 else f" + {d}·({k} - 1) + 1", f" + {more}" if more else ""]
-        return f"{size} = {''.join(parts)} ({described(step, i)})"
+        return f"{size} = {''.join(parts)} ({_described(step, i)})"
     return f"{size} asked of {layer_named(step)}"

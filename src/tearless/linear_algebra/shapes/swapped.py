@@ -52,12 +52,20 @@ def steps_over(shape: Shape, batch_first: bool) -> int:
 
 
 def implicit_axis(rank: int) -> int:
-    """The axis over which PyTorch's softmax runs where none is said."""
+    """The axis over which PyTorch's softmax runs where none is said.
+
+    >>> [implicit_axis(rank) for rank in (1, 2, 3, 4)]
+    [0, 1, 0, 1]
+    """
     return 0 if rank in (0, 1, 3) else 1
 
 
 def reduced_axes(rank: int, axis: Any) -> list[int]:
-    """The axes that a reduction runs over, counted from 0; all where none is said."""
+    """The axes that a reduction runs over, counted from 0; all where none is said.
+
+    >>> reduced_axes(3, -1), reduced_axes(3, (0, 2)), reduced_axes(3, None)
+    ([2], [0, 2], [0, 1, 2])
+    """
     if axis is None or axis == ():
         return list(range(rank))
     axes = list(axis) if isinstance(axis, Sequence) else [axis]

@@ -26,7 +26,12 @@ MOST_LINES = 6
 
 
 def told(explanation: Explanation, width: int) -> Iterator[str]:
-    """The lines of an explanation, each at most ``width`` columns (40 at least)."""
+    """The lines of an explanation, each at most ``width`` columns (40 at least).
+
+    >>> from .explanation import Explanation
+    >>> list(told(Explanation(Clash("x has 3 columns, w has 4 rows", "the inner sizes are equal")), 80))
+    ['shape clash: x has 3 columns, w has 4 rows', '  rule: the inner sizes are equal']
+    """
     width = max(width, NARROWEST)
     clash, where = explanation.clash, explanation.where
     yield from _wrapped(f"{clash.kind} clash: {_plain(clash.says)}", width)
@@ -63,7 +68,13 @@ def _repairs(explanation: Explanation, width: int) -> Iterator[str]:
 
 
 def code_of(explanation: Explanation, repair: Repair, edit: Edit | None) -> str:
-    """What a repair writes, as it is shown: the whole call, where the edit is of one of its arguments."""
+    """What a repair writes, as it is shown: the whole call, where the edit is of one of its arguments.
+
+    >>> from .explanation import Explanation
+    >>> linear = Explanation(Clash("x has 5408 features", ""), layer_type="Linear")
+    >>> code_of(linear, Repair("", layer={"in_features": "5408"}), None)
+    'Linear(..., in_features=5408)'
+    """
     if edit is not None:
         return _as_written(explanation, edit)
     return _unplaced(repair, explanation.clash.operation, explanation.layer_type)
