@@ -14,7 +14,10 @@ FEW_AXES = 5
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One change of an operand. ``because`` may speak of ``{name}``; ``price`` as in ``repairs``."""
+    """One change of an operand: ``template`` is the code, ``{}`` standing for what is there, and the shape it then has.
+
+    ``because`` may speak of ``{name}``; ``price`` as in ``repairs``. The moves of an axis come from ``transposed``.
+    """
 
     template: str
     shape: Shape
@@ -23,7 +26,11 @@ class Move:
 
 
 def transposed(one: Operand, usual: str = "{name} is kept the other way round") -> Iterator[Move]:
-    """Its axes in another order."""
+    """Its axes in another order.
+
+    >>> [(move.template, move.shape) for move in transposed(Operand("w", (10, 784)))]
+    [('{}.T', (784, 10))]
+    """
     rank = len(one.shape)
     if rank == 2:
         yield Move("{}.T", one.shape[::-1], usual)
@@ -41,7 +48,7 @@ def transposed(one: Operand, usual: str = "{name} is kept the other way round") 
             because = f"{words} of {{name}} are kept the other way round"
             yield Move(f"{{}}.swapaxes({axes})", shape, because, 1.0 if last else 1.5)
         else:
-            yield Move(ordered(one, order), shape, "the axes of {name} are kept in another order", _turned(order))
+            yield Move(_ordered(one, order), shape, "the axes of {name} are kept in another order", _turned(order))
 
 
 def _turned(order: tuple[int, ...]) -> float:
@@ -52,14 +59,18 @@ def _turned(order: tuple[int, ...]) -> float:
     return 1.4 if order in lasts | firsts else 1.8
 
 
-def ordered(one: Operand, order: Iterable[int]) -> str:
+def _ordered(one: Operand, order: Iterable[int]) -> str:
     """The template that puts axes in this order."""
     verb = "permute" if one.library == "torch" else "transpose"
     return f"{{}}.{verb}({', '.join(map(str, order))})"
 
 
 def widened(one: Operand, rank: int) -> Iterator[Move]:
-    """Axes of 1 put in, so that it has up to ``rank`` axes."""
+    """Axes of 1 put in, so that it has up to ``rank`` axes.
+
+    >>> [(move.template, move.shape) for move in widened(Operand("b", (32,)), 2)]
+    [('{}[None]', (1, 32)), ('{}[:, None]', (32, 1))]
+    """
     here = len(one.shape)
     for total in range(here + 1, min(rank, here + 3, 8) + 1):
         for places in combinations(range(total), total - here):
@@ -67,7 +78,11 @@ def widened(one: Operand, rank: int) -> Iterator[Move]:
 
 
 def with_ones(one: Operand, places: Iterable[int]) -> Move:
-    """Axes of 1 at these places of the new shape."""
+    """Axes of 1 at these places of the new shape.
+
+    >>> with_ones(Operand("x", (2, 3)), [1]).template, with_ones(Operand("x", (2, 3)), [2]).template
+    ('{}[:, None]', '{}[..., None]')
+    """
     new = sorted(places)
     total = len(one.shape) + len(new)
     kept = iter(one.shape)
@@ -83,7 +98,11 @@ def with_ones(one: Operand, places: Iterable[int]) -> Move:
 
 
 def squeezed(one: Operand) -> Iterator[Move]:
-    """Axes of 1 taken out."""
+    """Axes of 1 taken out.
+
+    >>> [(move.template, move.shape) for move in squeezed(Operand("y", (32, 1)))]
+    [('{}.squeeze(-1)', (32,))]
+    """
     ones = [axis for axis, size in enumerate(one.shape) if size == 1]
     rank = len(one.shape)
     for axis in ones:
@@ -96,16 +115,20 @@ def squeezed(one: Operand) -> Iterator[Move]:
 
 
 def flattened(one: Operand) -> Iterator[Move]:
-    """Everything in one row, or everything after the first axis."""
+    """Everything in one row, or everything after the first axis.
+
+    >>> [(move.template, move.shape) for move in flattened(Operand("x", (32, 28, 28), library="torch"))]
+    [('{}.flatten(1)', (32, 784)), ('{}.ravel()', (25088,))]
+    """
     if len(one.shape) >= 3:
         rest = product(one.shape[1:])
         because = "each entry of {name} along axis 0 is one sample, its numbers in a row"
-        yield Move(rows(one), (one.shape[0], rest), because, 1.5)
+        yield Move(_rows(one), (one.shape[0], rest), because, 1.5)
     if len(one.shape) >= 2:
         yield Move("{}.ravel()", (product(one.shape),), "{name} is one list of numbers", 1.7)
 
 
-def rows(one: Operand) -> str:
+def _rows(one: Operand) -> str:
     """The template that keeps axis 0 and lays the rest in a row."""
     if one.library == "torch":
         return "{}.flatten(1)"
@@ -116,7 +139,13 @@ def rows(one: Operand) -> str:
 
 
 def reshaped(one: Operand, shape: Shape) -> Iterator[Move]:
-    """Another shape of as many numbers."""
+    """Another shape of as many numbers.
+
+    >>> [move.template for move in reshaped(Operand("x", (6, 4)), (2, 12))]
+    ['{}.reshape(2, 12)']
+    >>> list(reshaped(Operand("x", (6, 4)), (5, 5)))
+    []
+    """
     if _without_ones(shape) == _without_ones(one.shape) or product(shape) != product(one.shape):
         return
     sizes = [code(size) for size in shape]
@@ -126,7 +155,11 @@ def reshaped(one: Operand, shape: Shape) -> Iterator[Move]:
 
 
 def stretched(one: Operand, other: Operand, along: int | None) -> Iterator[Move]:
-    """Said over again along axis 0, once for each entry of another operand, unless joined along that axis."""
+    """Said over again along axis 0, once for each entry of another operand, unless joined along that axis.
+
+    >>> [move.template for move in stretched(Operand("a", (1, 3)), Operand("b", (32, 3)), along=1)]
+    ['{}.repeat(32, axis=0)']
+    """
     rank = len(other.shape)
     short = rank - len(one.shape)
     if short not in (0, 1) or not rank or (along is not None and along % rank == 0):
@@ -145,14 +178,22 @@ def stretched(one: Operand, other: Operand, along: int | None) -> Iterator[Move]
 
 
 def size_of(one: Operand, axis: int) -> str | None:
-    """The code of a size: asked of the array where its name is short, so that it holds for other batches too."""
+    """The code of a size: asked of the array where its name is short, so that it holds for other batches too.
+
+    >>> size_of(Operand("x", (32, 784), library="numpy"), 0), size_of(Operand("x", (32, 784)), 0)
+    ('x.shape[0]', '32')
+    """
     if one.library and plain(one):
         return f"{one.name}.shape[{axis}]"
     return code(one.shape[axis])
 
 
 def plain(one: Operand) -> bool:
-    """Whether it is written as a name, or a name of something's: ``self.w``."""
+    """Whether it is written as a name, or a name of something's: ``self.w``.
+
+    >>> plain(Operand("self.w", (3,))), plain(Operand("x + 1", (3,)))
+    (True, False)
+    """
     return all(part.isidentifier() for part in one.name.split("."))
 
 
@@ -162,7 +203,11 @@ def _without_ones(shape: Shape) -> list[str]:
 
 
 def cut(one: Operand, axis: int, size: int, written: str = "") -> Iterator[Move]:
-    """The entries after the first ``size`` along an axis left out; only where it is surely longer."""
+    """The entries after the first ``size`` along an axis left out; only where it is surely longer.
+
+    >>> [move.template for move in cut(Operand("x", (32, 5)), 1, 4)], list(cut(Operand("x", (32, 5)), 1, 8))
+    (['{}[:, :-1]'], [])
+    """
     here = one.shape[axis]
     if isinstance(here, Named) or not 0 < size < here:
         return

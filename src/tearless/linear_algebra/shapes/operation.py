@@ -17,7 +17,10 @@ Kind = Literal["shape", "dtype", "device"]
 class Operand:
     """One array that an operation takes. ``name`` is how it is written there: ``x``, ``self.fc1.weight``, ``x + 1``.
 
-    Names are the reader's text: hostile until ``core.text`` has seen them.
+    Names are the reader's text: hostile until ``core.text`` has seen them. ``shape`` may hold sizes with names.
+
+    >>> print(Operand("x", (32, 784), "float32", library="torch"))
+    x (32, 784)
     """
 
     name: str
@@ -35,14 +38,18 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an operand (by number) or a setting (by name) stands in the text of an operation."""
+    """Where an operand (by number) or a setting (by name) stands in the text of an operation.
+
+    >>> print(Operation("reduce", (Operand("x", (2, 3)),), {"axis": 1}, (Place(0), ".sum(", Place("axis"), ")")))
+    x.sum(1)
+    """
 
     of: int | str
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One change that lets the operation through, and what it then gives.
+    """One change that lets the operation through, and what it then gives. ``Clash.repairs`` gives them.
 
     ``operands`` gives operands anew, ``{}`` standing for what is written there: ``{1: "{}.T"}``. ``settings`` gives
     settings anew, as code: ``{"dim": "1"}``; shapes and orders of axes are tuples. ``text`` is the whole operation
@@ -65,6 +72,11 @@ class Operation:
 
     ``rule`` names one of ``rules.RULES``. ``settings`` are values (``dim=1``). ``parts`` is its text in pieces, with a
     ``Place`` where an operand or a setting stands; where it is empty the rule's own way of writing is used.
+
+    >>> x, w = Operand("x", (32, 784)), Operand("w", (784, 10), library="torch")
+    >>> product = Operation("matmul", (x, w), parts=(Place(0), " @ ", Place(1)))
+    >>> print(product, product.shapes, product.library)
+    x @ w ((32, 784), (784, 10)) torch
     """
 
     rule: str
@@ -118,7 +130,15 @@ class Operation:
 
 
 class Clash(Exception):
-    """Raised by a rule: which axes of which operands do not fit, by what rule, and what would mend it."""
+    """Raised by a rule: which axes of which operands do not fit, by what rule, and what would mend it.
+
+    >>> from .rules import results
+    >>> try:
+    ...     results(Operation("matmul", (Operand("x", (32, 784)), Operand("w", (10, 784)))))
+    ... except Clash as clash:
+    ...     clash.marks, clash.operation.mended(clash.repairs[0])
+    (((0, 1), (1, 0)), 'matmul(x, w.T)')
+    """
 
     def __init__(
         self,
@@ -189,7 +209,11 @@ def filled(template: str, names: Sequence[str]) -> str:
 
 
 def renamed(operation: Operation, names: Sequence[str]) -> Operation:
-    """The same operation on operands of these names."""
+    """The same operation on operands of these names.
+
+    >>> print(renamed(Operation("dot", (Operand("x", (3,)), Operand("y", (3,)))), ["a", "b"]))
+    dot(a, b)
+    """
     pairs = zip(operation.operands, names, strict=True)
     return replace(operation, operands=tuple(replace(one, name=name) for one, name in pairs))
 
