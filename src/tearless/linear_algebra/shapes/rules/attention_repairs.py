@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import size_of
 from tearless.linear_algebra.shapes.operation import Operand, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change
+from tearless.linear_algebra.shapes.repairs import Change, gives_of
 from tearless.linear_algebra.shapes.size import Shape, divided, product
 
-from .asked import counted, whole
+from .asked import below, counted, whole
 from .layer_repairs import (
     Turn,
     axis_in,
@@ -36,12 +36,17 @@ def _layer_changes(operation: Operation) -> Iterator[Change | None]:
     ranks = [len(one.shape) for one in operation.operands[:3]]
     yield from _ranks(operation, ranks)
     yield from _features(operation)
+    plain_inputs = replace(operation, operands=operation.operands[:3])
+    if first and gives_of(plain_inputs) is not None:
+        for i in range(3, len(operation.operands)):
+            yield from _masks(operation, i)
     if ranks == [3, 3, 3]:
         what = "length, batch" if first else "batch, length"
         because = f"its inputs are ({what}, embed)"
         yield remade(operation, because, {"batch_first": not first}, {}, batch_first=not first)
     for i in range(3, len(operation.operands)):
         yield from _masks(operation, i)
+        yield turned(operation, "the mask was made for more steps", {i: _square_cut(operation, i)})
     yield from _widths(operation)
     if ranks == [3, 3, 3]:
         yield from _turned_keys(operation)
@@ -152,6 +157,18 @@ def _masks(operation: Operation, i: int) -> Iterator[Change | None]:
     if len(shape) == 1 and len(q.shape) == 3:
         row = hung(mask, f"{{}}.expand({size_of(q, batch)}, -1)", (q.shape[batch], *shape))
         yield turned(operation, f"{mask.name} is the same for each sample", {i: row if size_of(q, batch) else None})
+
+
+def _square_cut(operation: Operation, i: int) -> Turn | None:
+    """The corner of a square mask, made once for the longest sequence, that belongs to these queries and keys."""
+    q, k = operation.operands[:2]
+    mask = operation.operands[i]
+    at = 1 if len(q.shape) == 3 and operation.settings.get("batch_first") else 0
+    steps, size = q.shape[at], size_of(q, at)
+    shape = mask.shape
+    if len(shape) != 2 or shape[0] != shape[1] or steps != k.shape[at] or size is None or not below(steps, shape[0]):
+        return None
+    return hung(mask, f"{{}}[:{size}, :{size}]", (steps, steps))
 
 
 def _as_padding(operation: Operation, i: int) -> Change | None:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import size_of
-from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Place, Repair
 from tearless.linear_algebra.shapes.repairs import Change
 from tearless.linear_algebra.shapes.size import Shape, product, written
 
 from .asked import agree, axes_are, below, counted, has, of_type, takes, whole
-from .layer_repairs import Turn, axis_in, axis_out, hung, laid_flat, offered, permuted, remade, then, turned
+from .layer_repairs import (
+    Turn,
+    axis_in,
+    axis_out,
+    hung,
+    laid_flat,
+    offered,
+    permuted,
+    remade,
+    template_of,
+    then,
+    turned,
+)
 from .registry import rule
 
-LAW_X = "a recurrent layer takes (length, batch, features), batch first where it says so, or (length, features) alone"
+TAKES = "(length, batch, features), batch first where it says so, or (length, features) alone"
+TAKES_STEP = "(batch, features) or (features,), and a state with the same axes before its last"
+LAW_X = f"a recurrent layer takes {TAKES}"
 LAW_INPUT = "the last axis of the input must be the input_size of the layer"
 LAW_STATE = "a state has the axes (layers · directions, batch, hidden_size), whatever batch_first says"
-LAW_STEP = "one step takes (batch, features) or (features,), and a state with the same axes before its last"
+LAW_STEP = f"one step takes {TAKES_STEP}"
 
 
 @rule
@@ -30,7 +46,7 @@ def rnn(operation: Operation) -> tuple[Shape, ...]:
     """
     x, *states = takes(operation, 1, 3)
     wanted = whole(operation, "input_size", 1, size=True)
-    axes_are(operation, (2, 3), LAW_X, lambda: _mends(operation))
+    axes_are(operation, (2, 3), TAKES, lambda: _mends(operation))
     if x.shape[-1] != wanted:
         axis = len(x.shape) - 1
         says = f"{has(x, -1)} (features), the layer's input_size is {wanted}: they must be equal"
@@ -102,17 +118,17 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
         yield turned(operation, f"{x.name} is one sample of a batch", {0: axis_in(x, at)})
         yield turned(operation, f"{x.name} is a batch of one step", {0: axis_in(x, 1 - at)})
     batch = (0 if operation.settings.get("batch_first") else 1) if len(x.shape) == 3 else 0
-    size = size_of(x, batch) or ""
+    size = _count_of(x, batch) or ""
     for change in _BECAUSE:
         turns = {k: _state_turn(change, states[k - 1], one, size) for k, one in _expected(operation).items()}
         fits = {k: turn for k, turn in turns.items() if states[k - 1].shape != _expected(operation)[k]}
-        yield turned(operation, _BECAUSE[change].format(name=state.name), fits)
+        yield _all_at_once(operation, _BECAUSE[change].format(name=_base(states) or state.name), fits)
     if len(x.shape) == 3 and size and operation.settings.get("batch_first"):
         fresh = {
             k: hung(states[k - 1], f"{{}}.new_zeros({one[0]}, {size}, {one[2]})", one)
             for k, one in _expected(operation).items()
         }
-        yield turned(operation, "a state of zeros for this batch", fresh)
+        yield _all_at_once(operation, "a state of zeros for this batch", fresh)
         because = f"{x.name} is (length, batch, features)"
         yield remade(operation, because, {"batch_first": False}, {}, batch_first=False)
     wide = state.shape[-1] if state.shape else 0
@@ -121,6 +137,30 @@ def _state_changes(operation: Operation, i: int, shape: Shape) -> Iterator[Chang
     if state.shape and len(state.shape) == len(shape):
         deep = state.shape[0]
         yield remade(operation, f"{state.name} has {deep} layers", {"num_layers": deep}, {}, layers=deep)
+
+
+def _base(states: Sequence[Operand]) -> str:
+    """The name of the tuple that the states are in; empty where they stand for themselves."""
+    base = states[0].name.removesuffix("[0]") if states else ""
+    return base if len(states) == 2 and [one.name for one in states] == [f"{base}[0]", f"{base}[1]"] else ""
+
+
+def _all_at_once(operation: Operation, because: str, turns: Mapping[int, Turn | None]) -> Change | None:
+    """The operation on turned states; each of a tuple of them where the call passes on the tuple as one."""
+    change, base = turned(operation, because, turns), _base(operation.operands[1:])
+    templates = {turn.template for turn in turns.values() if turn is not None}
+    text = template_of(operation, {})
+    if change is None or not base or not text.endswith(f", {base})") or {1, 2} & _places(operation):
+        return change
+    if len(templates) != 1 or len(turns) != 2:
+        return None
+    each = templates.pop().replace("{}", "one")
+    whole = f"{text[: -len(base) - 1]}tuple({each} for one in {base}))"
+    return replace(change, repair=Repair(because, text=whole))
+
+
+def _places(operation: Operation) -> set[int | str]:
+    return {part.of for part in operation.parts if isinstance(part, Place)}
 
 
 _BECAUSE = {
@@ -181,6 +221,10 @@ def _input_changes(operation: Operation) -> Iterator[Change | None]:
     rank = len(x.shape)
     if wanted == 1 and rank in (1, 2):
         yield turned(operation, f"each step of {x.name} is one number", {0: axis_in(x, -1)})
+    if wanted == 1 and rank == 1:
+        first = bool(operation.settings.get("batch_first"))
+        key, shape = ("[None, :, None]", (1, *x.shape, 1)) if first else ("[:, None, None]", (*x.shape, 1, 1))
+        yield turned(operation, f"{x.name} is one series of single numbers", {0: hung(x, f"{{}}{key}", shape)})
     if rank == 3 and x.shape[1] == wanted:
         yield turned(operation, f"the features of {x.name} are on axis 1", {0: permuted(x, 0, 2, 1)})
     if rank == 2 and x.shape[0] == wanted:
@@ -212,7 +256,7 @@ def rnn_cell(operation: Operation) -> tuple[Shape, ...]:
     """
     x, *states = takes(operation, 1, 3)
     wanted, hidden = whole(operation, "input_size", 1, size=True), whole(operation, "hidden_size", 1, size=True)
-    axes_are(operation, (1, 2), LAW_STEP, lambda: _cell_mends(operation))
+    axes_are(operation, (1, 2), TAKES_STEP, lambda: _cell_mends(operation))
     if x.shape[-1] != wanted:
         says = f"{has(x, -1)} (features), the cell's input_size is {wanted}: they must be equal"
         raise Clash(says, LAW_INPUT, ((0, len(x.shape) - 1),), lambda: _cell_mends(operation))
@@ -264,7 +308,17 @@ def _cell_mends(operation: Operation) -> list[Repair]:
 
 def _repeated(state: Operand, x: Operand) -> Turn | None:
     """The same state for each sample."""
-    count, size = x.shape[0], size_of(x, 0)
+    count, size = x.shape[0], _count_of(x, 0)
     if size is None or len(state.shape) not in (1, 2) or (len(state.shape) == 2 and state.shape[0] != 1):
         return None
-    return hung(state, f"{{}}.repeat({size}, 1)", (count, state.shape[-1]))
+    return hung(state, f"{{}}.expand({size}, -1)", (count, state.shape[-1]))
+
+
+def _count_of(x: Operand, axis: int) -> str | None:
+    """The code of the number of samples, which holds for other batches too where their array can be told.
+
+    >>> _count_of(Operand("x[:, t]", (8, 4), library="torch"), 0)
+    'x.shape[0]'
+    """
+    found = re.fullmatch(r"([\w.]+)\[:,[^\[\]]*\]|self\.[\w.]+\(([^\W\d]\w*)\)", x.name) if axis == 0 else None
+    return f"{found[1] or found[2]}.shape[0]" if found else size_of(x, axis)
