@@ -11,13 +11,16 @@ from tearless.linear_algebra.shapes.operation import Kind
 
 from .layers.assumed import origins_of_error
 from .layers.layers import LayerCall, model_path, of_call
+from .layers.library_frames import is_module, modules_at_work
+from .layers.made import keywords_of
 from .operations.chains import came_from
-from .operations.edits import edit_of, same_code
+from .operations.edits import edit_of
 from .operations.following import goes_on
 from .operations.found import Found, Given, text_of
 from .operations.inferring import inferred, rule_results
 from .operations.kinds import device_clash, dtype_clash
 from .operations.messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
+from .operations.offers import cast_of_layer, offered
 from .operations.recognise import plain_call, recognised, stored
 from .operations.transforms import transformed
 from .operations.unpacking import unpacked
@@ -27,6 +30,7 @@ from .source.frames import Site, at_line, site_of, span
 MOST_ERRORS = 12
 MOST_REPAIRS = 6
 MARK = "__tearless__"
+ROWS = ("Sequential", "ModuleList", "DataParallel", "DistributedDataParallel", "OptimizedModule")
 
 
 def explained(error: BaseException) -> Explanation | None:
@@ -296,7 +300,7 @@ def _told(case: Case, answer: Answer) -> Explanation:
     clash, site = answer.clash, case.site
     where = _where(case, answer)
     pairs = [(repair, _edit(case, answer, repair)) for repair in clash.repairs[:MOST_REPAIRS]]
-    pairs = [pair for pair in pairs if _changes(pair, clash.operation)]
+    pairs = offered(pairs, clash.operation, _keywords(case, answer)) if clash.operation is not None else []
     pairs.sort(key=lambda pair: (pair[1] is None, not _goes_on(case, answer, pair[0])))
     sure = [repair for repair, _ in pairs]
     clash = Clash(clash.says, clash.law, clash.marks, lambda: sure, clash.kind, clash.operation)
@@ -307,16 +311,6 @@ def _told(case: Case, answer: Answer) -> Explanation:
     return Explanation(clash, where, layer, kind, made, origins, tuple(edit for _, edit in pairs), case.text)
 
 
-def _changes(pair: tuple[Repair, Edit | None], operation: Operation | None) -> bool:
-    """Whether a repair writes anything else than what stands there."""
-    repair, edit = pair
-    if edit is not None:
-        return not same_code(edit.new, edit.where.code)
-    if repair.layer or operation is None:
-        return True
-    return not same_code(operation.mended(repair), str(operation))
-
-
 def _goes_on(case: Case, answer: Answer, repair: Repair) -> bool:
     """Whether what follows goes through as well, as far as that can be told."""
     if repair.gives is None or answer.found is None or not answer.path or answer.clash.kind != "shape":
@@ -325,6 +319,16 @@ def _goes_on(case: Case, answer: Answer, repair: Repair) -> bool:
         return goes_on(answer.found, repair.gives, answer.path, case.scope, case.site.source)
     except (RecursionError, TypeError, ValueError, AttributeError):
         return True
+
+
+def _keywords(case: Case, answer: Answer) -> tuple[str, ...] | None:
+    """What the constructor of the layer takes; ``None`` where no layer of the reader's asked."""
+    if answer.call is None or not answer.call.type:
+        return None
+    modules = [one for one in modules_at_work(case.site.below) if type(one).__name__ not in ROWS]
+    if not modules or type(modules[0]).__name__ != answer.call.type:
+        return None
+    return keywords_of(type(modules[0]))
 
 
 def _where(case: Case, answer: Answer) -> Where:
@@ -340,4 +344,10 @@ def _edit(case: Case, answer: Answer, repair: Repair) -> Edit | None:
         return edit
     if source is None or answer.found is None:
         return None
+    node = answer.found.node
+    cast = cast_of_layer(repair, call.operation.operands) if call is not None else ""
+    if cast and isinstance(node, ast.Call) and is_module(case.scope.value(node.func)):
+        left, right = node.func, span(node)
+        rest = source.between(*span(left)[2:], *right[2:])
+        return Edit(source.where(node, case.site.function), f"{source.text(left)}{cast}{rest}")
     return edit_of(answer.found, repair, source, answer.path, case.site.function)

@@ -10,7 +10,7 @@ from tearless.integrations.shapes.source.frames import Source, Span, span
 from tearless.linear_algebra.shapes import Edit, Repair
 from tearless.linear_algebra.shapes.operation import atom, filled
 
-from .found import Found, text_of
+from .found import FEW, Found, text_of
 
 Put = tuple[Span, str]
 """A stretch and the text that takes its place."""
@@ -49,7 +49,7 @@ def _puts(found: Found, repair: Repair, source: Source) -> list[Put] | None:
         lists.add(held)
     for held in lists:
         node, first, many = found.lists[held]
-        if many > 8:
+        if many > FEW:
             return None
         parts = [_anew(found, i, repair.operands.get(i, "{}")) for i in range(first, first + many)]
         joined = ", ".join(parts)

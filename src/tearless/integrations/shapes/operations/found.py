@@ -12,6 +12,9 @@ from tearless.linear_algebra.shapes import Operation, Place
 
 from .values import Spec, spec_of
 
+FEW = 8
+"""Arrays of a list that are written out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -55,24 +58,33 @@ class Found:
         return Operation(self.rule, tuple(operands), self.settings, tuple(self._parts(source)) if source else ())
 
     def _parts(self, source: Source) -> Iterator[str | Place]:
-        """Its text in pieces; empty where an operand has no place of its own."""
-        stands: list[tuple[Span, Place]] = [
-            (span(one.node), Place(i)) for i, one in enumerate(self.given) if one.node is not None
+        """Its text in pieces; a short list that is held by a name is written out."""
+        stands: list[tuple[Span, list[str | Place]]] = [
+            (span(one.node), [Place(i)]) for i, one in enumerate(self.given) if one.node is not None
         ]
-        stands += [(place, Place(name)) for name, place in self.places.items() if self._reads(source, name)]
+        stands += [(place, [Place(name)]) for name, place in self.places.items() if self._reads(source, name)]
+        stands += [(span(node), _listed(node, *held)) for node, *held in self.lists if held[1] <= FEW]
         whole = span(self.node)
         at = whole[:2]
         for place, what in sorted(stands, key=lambda pair: pair[0]):
             if place[:2] < at:
                 continue
             yield source.between(*at, *place[:2])
-            yield what
+            yield from what
             at = place[2:]
         yield source.between(*at, *whole[2:])
 
     def _reads(self, source: Source, name: str) -> bool:
         value = self.settings[name]
         return source.between(*self.places[name]) == (repr(value) if isinstance(value, str) else str(value))
+
+
+def _listed(node: ast.expr, first: int, many: int) -> list[str | Place]:
+    """``[xs[0], xs[1]]`` in pieces; without brackets where it stands for several arguments."""
+    inside: list[str | Place] = []
+    for i in range(first, first + many):
+        inside += [", ", Place(i)] if inside else [Place(i)]
+    return inside if isinstance(node, ast.Starred) else ["[", *inside, "]"]
 
 
 def text_of(node: ast.AST, source: Source | None) -> str:

@@ -22,6 +22,8 @@ VERBS = {
 LAW_DTYPE = "the operands of one operation must have the dtypes that it takes; {library} does not change them by itself"
 LAW_DEVICE = "the operands of one operation must be on one device; nothing is copied between devices by itself"
 WHOLE = ("embedding", "one_hot", "index_select", "take", "take_along_axis", "gather", "scatter", "index")
+BY_CLASS = ("cross_entropy", "nll_loss", "multi_margin_loss")
+TORCH_NAMES = {"Float": "float32", "Double": "float64", "Long": "int64", "Int": "int32", "Half": "float16"}
 FULL = {"torch": "PyTorch", "numpy": "NumPy", "jax": "JAX"}
 
 
@@ -34,6 +36,9 @@ def dtype_clash(operation: Operation, weights: Sequence[bool], text: str, functi
     signed = _signs(operation, text)
     if signed is not None:
         return Clash(_seen(operation), law, (), lambda: signed, "dtype").of(operation)
+    told = _in_place(operation, text, function, law) or _swapped(operation, law)
+    if told is not None:
+        return told
     odd, wanted = _odd(operation, weights, text, function)
     if odd is None or not wanted:
         return Clash(_seen(operation), law, (), tuple, "dtype").of(operation)
@@ -115,6 +120,37 @@ def _signs(operation: Operation, text: str) -> list[Repair] | None:
     return None
 
 
+def _in_place(operation: Operation, text: str, function: str, law: str) -> Clash | None:
+    """``x /= 2`` and ``x.div_(2)`` of whole numbers: what comes out does not go into the array that it is put into."""
+    sign = str(operation.settings.get("symbol", "="))[:-1]
+    said = re.search(r"from dtype\('(\w+)'\) to|result type (\w+) can't be cast", text)
+    method = function if function.endswith("_") else ""
+    if operation.rule != "assign" or not (sign or method) or said is None or len(operation.operands) != 2:
+        return None
+    made = said[1] or TORCH_NAMES.get(said[2], said[2].lower())
+    target, other = operation.operands
+    what = f"{target.name}.{method[:-1]}({other.name})" if method else f"{target.name} {sign} {other.name}"
+    says = f"{what} gives {made}, {target.name}, which it is put into, is {target.dtype}"
+    anew = Repair(f"the result is new, and {made}", target.shape, text=f"{{0}} = {{0}} {sign} {{1}}")
+    return Clash(says, law, (), lambda: [] if method else [anew], "dtype").of(operation)
+
+
+def _swapped(operation: Operation, law: str) -> Clash | None:
+    """A loss that is given the classes first, and the scores where the classes belong."""
+    if operation.rule != "loss" or operation.settings.get("name") not in BY_CLASS or len(operation.operands) != 2:
+        return None
+    scores, classes = operation.operands
+    if not (scores.dtype.startswith(("int", "uint")) and classes.dtype.startswith(("float", "bfloat"))):
+        return None
+    if len(classes.shape) <= len(scores.shape):
+        return None
+    says = (
+        f"{scores.name} is {scores.dtype} and comes first, where the scores belong; {classes.name} is {classes.dtype}"
+    )
+    repair = Repair("the scores come first, then the classes", (), {0: "{1}", 1: "{0}"})
+    return Clash(says, law, (), lambda: [repair], "dtype").of(operation)
+
+
 def _odd(operation: Operation, weights: Sequence[bool], text: str, function: str) -> tuple[int | None, str]:
     """The operand to be changed, and the dtype that it should have."""
     operands = operation.operands
@@ -145,7 +181,7 @@ def _odd(operation: Operation, weights: Sequence[bool], text: str, function: str
 
 
 def _odd_in_loss(operation: Operation, text: str, name: str) -> tuple[int | None, str]:
-    if name in ("cross_entropy", "nll_loss", "multi_margin_loss") and len(operation.operands) > 1:
+    if name in BY_CLASS and len(operation.operands) > 1:
         target = operation.operands[1]
         if target.dtype.startswith(("float", "bfloat", "int32", "int16", "bool")) and not re.search("probabilit", text):
             return 1, "int64"
@@ -179,16 +215,14 @@ def _casts(operation: Operation, odd: int, wanted: str, weights: Sequence[bool])
     gives = (rule_results(operation) or (None,))[0]
     one = operation.operands[odd]
     found = []
-    if operation.rule == "assign" and str(operation.settings.get("symbol", "="))[:-1]:
-        sign = str(operation.settings["symbol"])[:-1]
-        found.append(
-            Repair(f"{one.name} keeps its decimals, the result is new", gives, text=f"{{0}} = {{0}} {sign} {{1}}")
-        )
     same = [i for i, other in enumerate(operation.operands) if other.dtype == one.dtype and i != odd and not weights[i]]
     which = [odd, *(i for i in same if operation.rule in ("matmul", "cat", "sdpa", "linear", "attention"))]
     found.append(Repair(f"{one.name} becomes {wanted}", gives, dict.fromkeys(which, cast(one, wanted))))
     for i, other in enumerate(operation.operands):
-        if i != odd and other.dtype == wanted and not weights[i] and one.dtype and operation.rule not in WHOLE:
+        whole = other.dtype.startswith("float") and one.dtype.startswith(("int", "uint", "bool"))
+        if whole or not other.library or operation.rule in WHOLE:
+            continue
+        if i != odd and other.dtype == wanted and not weights[i] and one.dtype:
             found.append(Repair(f"{other.name} becomes {one.dtype}", gives, {i: cast(other, one.dtype)}))
             break
     return found
