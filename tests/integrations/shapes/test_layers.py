@@ -180,3 +180,17 @@ def test_nothing_is_offered_that_a_layer_does_not_take(tmp_path: Path) -> None:
     assert not any("kdim" in repair.layer for repair in found.clash.repairs)
     alone = told(HEAD + "nn.BatchNorm1d(3)(torch.ones(1, 3))\n", tmp_path / "script.py")
     assert alone.clash.repairs == ()
+
+
+def test_a_row_of_layers_is_named_by_the_object_that_holds_it(tmp_path: Path) -> None:
+    source = HEAD + "class Fit:\n    def __init__(self, net):\n        self.net = net\n    def run(self, x):\n"
+    source += "        return self.net(x)\nFit(nn.Sequential(nn.ReLU(), nn.Linear(6, 2))).run(torch.ones(3, 5))\n"
+    found = told(source, tmp_path / "script.py")
+    assert found.layer == "self.net.1"
+
+
+def test_a_mask_is_shown_as_it_was_given(tmp_path: Path) -> None:
+    source = HEAD + "net = nn.TransformerEncoderLayer(8, 2, batch_first=True)\npad = torch.zeros(7, 3).bool()\n"
+    found = told(source + "net(torch.ones(3, 7, 8), src_key_padding_mask=pad)\n", tmp_path / "script.py")
+    assert found.clash.operation is not None
+    assert ("pad", "bool") in [(one.name, one.dtype) for one in found.clash.operation.operands]

@@ -136,11 +136,18 @@ def operation_of(asked: Asked, words: Words, path: str, layer: Any, direct: bool
     for role, value in asked.takes:
         own = layer is not None and role in _PARAMETERS
         name, node = (f"{path}.{role}", None) if own else _said(words, role, value, nodes, path)
-        spec = spec_of(value)
+        spec = spec_of(_as_given(words, node, value))
         operands.append(spec.named(name) if spec is not None else Operand(name, tuple(value.shape)))
         nodes.append(node)
     parts = words.parts(nodes) if direct else ()
     return Operation(asked.rule, tuple(operands), asked.settings, parts), tuple(nodes)
+
+
+def _as_given(words: Words, node: ast.expr | None, value: Any) -> Any:
+    """What the reader's line passed on there, where a library has made it anew on its way: a mask as numbers."""
+    given = (one.value for one in words.spoken if node is not None and one.node is node)
+    same = (one for one in given if getattr(one, "shape", None) == getattr(value, "shape", ()))
+    return next(same, value)
 
 
 def _said(

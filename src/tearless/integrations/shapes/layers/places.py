@@ -76,7 +76,9 @@ def _outermost(layer: Any, above: Sequence[FrameType], at_work: Sequence[Any]) -
                 return value, *_named_outside(value, above)
             return value, here, name
     root = at_work[0] if at_work else None
-    return (root, None, "") if root is not None and way_to(root, layer) is not None else (None, None, "")
+    if root is None or way_to(root, layer) is None:
+        return None, None, ""
+    return root, *_held_by_self(root, above)
 
 
 def _rooms(above: Sequence[FrameType]) -> Iterator[tuple[Mapping[str, Any], Callable[[], Body | None]]]:
@@ -92,6 +94,18 @@ def _named_outside(module: Any, above: Sequence[FrameType]) -> tuple[Body | None
         for name, value in list(names.items()):
             if value is module and name != "self":
                 return body(), name
+    return None, ""
+
+
+def _held_by_self(module: Any, above: Sequence[FrameType]) -> tuple[Body | None, str]:
+    """The attribute of an object at work that is no module itself, a trainer's say, under which a module lies."""
+    for frame in reversed(above):
+        me = frame.f_locals.get("self")
+        if me is None or is_module(me) or not hasattr(me, "__dict__"):
+            continue
+        for name, value in list(vars(me).items()):
+            if value is module:
+                return body_of_frame(frame), f"self.{name}"
     return None, ""
 
 
