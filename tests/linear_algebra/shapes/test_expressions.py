@@ -134,7 +134,7 @@ MENDED = {
     "x(n,8,26,26) -> Flatten() -> Linear(4608, 10)": "x(n,8,26,26) -> Flatten() -> Linear(5408, 10)",
     "x(n,8,26,26) | ReLU | Flatten | Linear(4608, 10)": "x(n,8,26,26) | ReLU | Flatten | Linear(5408, 10)",
     "f = Linear(10, 5); f(x(3,11))": "f = Linear(11, 5); f(x(3,11))",
-    "a(3,4) @ 5": "a(3,4) * (5)",
+    "a(3,4) @ 5": "a(3,4) * 5",
     "y(8,4,16).transpose(1, 2).view(8, 64)": "y(8,4,16).transpose(1, 2).reshape((8, 64))",
     "softmax(x(3,4), dim=2)": "softmax(x(3,4), dim=-1)",
     "CrossEntropyLoss()(o(32,10), y(32,1))": "CrossEntropyLoss()(o(32,10), y(32,1).squeeze(1))",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -10,6 +11,9 @@ from .operation import Operand
 from .size import Named, Shape, code, product
 
 FEW_AXES = 5
+FEW_SIGNS = 60
+_ENTRIES = re.compile(r"(?!\d)[\w.]+\[[^()\[\]{}]*\]")
+"""A name, or a name of something's, with one key behind it: the length of what it picks can be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +182,15 @@ def stretched(one: Operand, other: Operand, along: int | None) -> Iterator[Move]
 
 
 def size_of(one: Operand, axis: int) -> str | None:
-    """The code of a size: asked of the array where its name is short, so that it holds for other batches too.
+    """The code of a size: asked of the array where it is no call, so that it holds for other batches too.
 
     >>> size_of(Operand("x", (32, 784), library="numpy"), 0), size_of(Operand("x", (32, 784)), 0)
     ('x.shape[0]', '32')
     """
     if one.library and plain(one):
         return f"{one.name}.shape[{axis}]"
+    if one.library and len(one.name) <= FEW_SIGNS and _ENTRIES.fullmatch(one.name):
+        return f"{one.name}.shape[{axis}]" if axis else f"len({one.name})"
     return code(one.shape[axis])
 
 
@@ -202,14 +208,18 @@ def _without_ones(shape: Shape) -> list[str]:
     return sorted(str(size) for size in shape if size != 1)
 
 
-def cut(one: Operand, axis: int, size: int, written: str = "") -> Iterator[Move]:
+def cut(one: Operand, axis: int, size: int, written: str = "", freely: bool = False) -> Iterator[Move]:
     """The entries after the first ``size`` along an axis left out; only where it is surely longer.
 
-    >>> [move.template for move in cut(Operand("x", (32, 5)), 1, 4)], list(cut(Operand("x", (32, 5)), 1, 8))
+    More than one entry is left out only ``freely``: where it is known that what comes last is not needed.
+
+    >>> [move.template for move in cut(Operand("x", (32, 5)), 1, 4)], list(cut(Operand("x", (32, 5)), 1, 3))
     (['{}[:, :-1]'], [])
+    >>> [move.template for move in cut(Operand("x", (32, 5)), 1, 3, freely=True)]
+    ['{}[:, :3]']
     """
     here = one.shape[axis]
-    if isinstance(here, Named) or not 0 < size < here:
+    if isinstance(here, Named) or not 0 < size < here or not (freely or here - size == 1):
         return
     last = axis == len(one.shape) - 1 and axis > 1
     end = f":{written}" if written else ":-1" if here - size == 1 else f":{size}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -172,6 +173,7 @@ class Clash(Exception):
 
 
 _CHAIN = re.compile(r"(?!\d)[\w.]*")
+LONGEST_CODE = 500
 _OPENS, _CLOSES = "([{", ")]}"
 
 
@@ -186,8 +188,19 @@ def atom(name: str) -> str:
         deep += (sign in _OPENS) - (sign in _CLOSES)
         outside += sign if deep == 0 and sign not in _CLOSES else ""
         if deep < 0 or sign in "\"'":
-            return f"({name})"
+            return name if _hangs(name) else f"({name})"
     return name if deep == 0 and _CHAIN.fullmatch(outside) else f"({name})"
+
+
+def _hangs(name: str) -> bool:
+    """Whether code with texts in it is a name, an attribute, a call or what a key picks."""
+    if len(name) > LONGEST_CODE:
+        return False
+    try:
+        node = ast.parse(name, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
 
 
 def filled(template: str, names: Sequence[str]) -> str:
@@ -199,13 +212,41 @@ def filled(template: str, names: Sequence[str]) -> str:
     ('(x - 1)[:, None]', 'f(x - 1)', '(x - 1) * y')
     """
 
+    undone = _undone(template, names)
+    if undone is not None:
+        return undone
+
     def one(found: re.Match[str]) -> str:
         name = names[int(found[1] or 0)]
         before, after = template[: found.start()].rstrip()[-1:], template[found.end() :].lstrip()[:1]
         alone = before in {"", "(", "[", ",", "="} and after in {"", ")", "]", ","}
+        alone = alone or (after not in {".", "["} and name.isdigit())
         return name if alone else atom(name)
 
     return re.sub(r"\{(\d*)\}", one, template)
+
+
+_UNDOES = (
+    ("{}.T", (".T", ".t()")),
+    (
+        "{}.swapaxes(-1, -2)",
+        (".swapaxes(-1, -2)", ".swapaxes(-2, -1)", ".transpose(-1, -2)", ".transpose(-2, -1)", ".mT"),
+    ),
+    ("{}.squeeze(0)", ("[None]", ".unsqueeze(0)")),
+    ("{}.squeeze(1)", ("[:, None]", ".unsqueeze(1)")),
+    ("{}.squeeze(-1)", ("[..., None]", ".unsqueeze(-1)")),
+)
+"""What takes a change back that stands at the end of what is written."""
+
+
+def _undone(template: str, names: Sequence[str]) -> str | None:
+    """The code without its last change, where the template takes just that back; ``weight.t()`` for ``{}.T``."""
+    for taken_back, ends in _UNDOES:
+        end = next((end for end in ends if names and template == taken_back and names[0].endswith(end)), "")
+        base = names[0][: -len(end)] if end else ""
+        if base and atom(base) == base:
+            return base
+    return None
 
 
 def renamed(operation: Operation, names: Sequence[str]) -> Operation:

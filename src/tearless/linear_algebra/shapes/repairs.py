@@ -131,13 +131,14 @@ def ranked(
     """
     found: list[tuple[float, int, Repair]] = []
     seen: set[str] = set()
+    written = str(operation)
     widest = min(WIDEST, max(20, 20 * WIDEST // (1 + len(operation.operands))))
     for number, change in enumerate(changes):
         if number >= widest:
             break
         gives = gives_of(change.after)
         text = operation.mended(change.repair)
-        if gives is None or text in seen:
+        if gives is None or text in seen or (text and text == written):
             continue
         seen.add(text)
         found.append((change.price + worse(gives), number, replace(change.repair, gives=gives)))

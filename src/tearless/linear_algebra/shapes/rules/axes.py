@@ -27,8 +27,11 @@ def axis_of(
     room = 1 if here == 0 and operation.library == "torch" else here
     if -room <= axis < room:
         return axis + room if axis < 0 else axis
-    axes = "a single number has no axes" if not here else f"{_counted(here)}, counted 0 to {here - 1}"
-    says = f"{one} has no axis {axis}: {axes}" if rank is None else f"there is no axis {axis}: {axes}"
+    own = rank is None or here == len(one.shape)
+    has = "it has" if own else "the result has"
+    axes = f"{has} one axis, 0" if here == 1 else f"{has} {here} axes, counted 0 to {here - 1}"
+    axes = "a single number has no axes" if not here else axes
+    says = f"{one} has no axis {axis}: {axes}" if own else f"there is no axis {axis}: {axes}"
     marks = tuple((operand, i) for i in range(len(one.shape)))
     raise Clash(says, LAW, marks, repairs or (lambda: other_axes(operation, here, setting)))
 
@@ -41,10 +44,6 @@ def axes_said(one: Operand) -> str:
     """
     rank = len(one.shape)
     return f"{one} has {'no axis' if not rank else 'one axis' if rank == 1 else f'{rank} axes'}"
-
-
-def _counted(rank: int) -> str:
-    return "it has one axis" if rank == 1 else f"it has {rank} axes"
 
 
 def axes_of(

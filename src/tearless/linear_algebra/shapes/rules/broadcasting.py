@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,16 +18,21 @@ from tearless.linear_algebra.shapes.moves import (
     widened,
 )
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
-from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, every_move, ranked
+from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, every_move, gives_of, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .registry import rule
 
 LAW = "laid beside one another from the right, the sizes of an axis must be equal, or one of them 1 or missing"
 LONGEST_CALL = 500
+LARGEST_BATCH = 8192
+ROUND = {10, 20, 50, 100, 200, 500, 1000}
 _MEANS = re.compile(
     r"\b(?:mean|sum|std|var|max|min|amax|amin|median|average|prod|nanmean|nansum|nanstd|nanmax|nanmin|norm|logsumexp)\($"
 )
+_PAIRED = re.compile(r"(?i)sq|norm|sum\(|\*\* ?2")
+_LISTED = re.compile(r"\barange\(|\blinspace\(|\bunique\(|(?i:classes)")
+_BY_CLASS = re.compile(r"(?i)alpha|beta|gamma|weight|class|bias|\bw\b|_w\b")
 
 
 @rule
@@ -85,15 +91,20 @@ def broadcast_repairs(
         yield from flattened(one)
         for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
             if k != i:
-                yield from cut_to(one, other.shape, other)
-        yield from pairs(one, others)
+                yield from cut_to(one, other.shape, other, _entries(other))
+        if operation.rule != "assign":
+            yield from pairs(operation, i, others)
 
     def worse(gives: Shape) -> float:
         return 0.0 if gives in wanted else 0.6 if len(gives) <= len(largest) else 2.5
 
     def changes() -> Iterator[Change]:
-        for change in every_move(operation, moves, which):
+        tried = [*every_move(operation, moves, which)]
+        fits = _table_stays(operation, tried, largest)
+        for change in tried:
             (i,) = change.repair.operands
+            if fits and operation.operands[i].shape == largest and Counter(change.after.shapes[i]) == Counter(largest):
+                continue
             # the table stays as it is, the smaller operand is made to fit
             extra = 0.4 if len(operation.operands[i].shape) == len(largest) > _smallest(operation) else 0.0
             extra += 1.0 if len(change.after.operands[i].shape) > len(largest) else 0.0
@@ -109,6 +120,22 @@ def _largest(operation: Operation, one: Operand) -> Iterator[Move]:
     compared = operation.settings.get("symbol") in ("==", "!=", "equal", "eq", "not_equal", "ne")
     if compared and classes and len(one.shape) == 2 and "float" in one.dtype:
         yield Move("{}.argmax(1)", one.shape[:1], "the class with the largest of {name} is meant", -1.0)
+
+
+def _table_stays(operation: Operation, tried: Sequence[Change], largest: Shape) -> bool:
+    """Whether an operand of fewer axes, given axes of 1, fits the largest as it is: then that one is not turned."""
+    return any(
+        len(operation.operands[i].shape) < len(largest)
+        and move.endswith(("]", "=True)"))
+        and gives_of(one.after) == largest
+        for one in tried
+        for i, move in one.repair.operands.items()
+    )
+
+
+def _entries(other: Operand) -> bool:
+    """Whether entries are picked with a slice there, ``out[i : i + 32]``: what goes in is cut where they end."""
+    return other.name.endswith("]") and ":" in other.name[other.name.find("[") :]
 
 
 def _smallest(operation: Operation) -> int:
@@ -156,25 +183,48 @@ def _axis_of(inside: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def cut_to(one: Operand, other: Shape, name: Operand | None = None) -> Iterator[Move]:
-    """The longer one cut to the length of the other, on one axis or on all that differ."""
+def cut_to(one: Operand, other: Shape, name: Operand | None = None, freely: bool = False) -> Iterator[Move]:
+    """The longer one cut to the length of the other: by one entry, at its edges, or to the length of a last batch."""
     yield from cropped(one, other)
     for back in range(1, min(len(one.shape), len(other)) + 1):
         size, here = other[-back], one.shape[-back]
-        if not isinstance(size, int) or size == here:
+        if not isinstance(size, int) or size == here or size == 1:
             continue
         near = len(one.shape) == len(other) == 1 and isinstance(here, int) and here - size == 1
         written = size_of(name, len(other) - back) if name and not near else ""
-        for move in cut(one, len(one.shape) - back, size, written or ""):
+        some = freely or (back == len(other) and name is not None and last_batch(one, name))
+        for move in cut(one, len(one.shape) - back, size, written or "", some):
             yield replace(move, price=2.0) if near else move
 
 
+def last_batch(one: Operand, other: Operand) -> bool:
+    """Whether one has the length of a whole batch and the other that of a last one, all other axes equal.
+
+    >>> last_batch(Operand("noise", (64, 20)), Operand("std", (50, 20)))
+    True
+    >>> last_batch(Operand("train", (75,)), Operand("test", (25,)))
+    False
+    """
+    if not one.shape or one.shape[1:] != other.shape[1:] or len(one.shape) != len(other.shape):
+        return False
+    here, there = one.shape[0], other.shape[0]
+    if not isinstance(here, int) or not isinstance(there, int) or _BY_CLASS.search(other.name):
+        return False
+    usual = here.bit_count() == 1 or (len(one.shape) > 1 and here in ROUND)
+    return usual and 8 <= here <= LARGEST_BATCH and there < here < 2 * there
+
+
 def cropped(one: Operand, other: Shape) -> Iterator[Move]:
-    """Several axes cut at once: at both ends where as much is over at each, as after a convolution without padding."""
+    """Several axes cut at once: at both ends where as much is over at each, as after a convolution without padding.
+
+    Not where most is over, or where a step of 2 along each axis gives as many: that is another layer.
+    """
     pairs = list(zip(one.shape, other, strict=True)) if len(one.shape) == len(other) else []
     over = [a - b if isinstance(a, int) and isinstance(b, int) and a != b != 1 else 0 for a, b in pairs]
     first = next((at for at, more in enumerate(over) if more), len(over))
     if sum(more != 0 for more in over) < 2 or min(over) < 0 or 0 in other or not all(over[first:]):
+        return
+    if any(isinstance(b, int) and (more >= b or more == b - 1) for more, b in zip(over, other, strict=True)):
         return
     even = len({*over[first:]}) == 1 and over[first] % 2 == 0
     keys = [f"{more // 2}:-{more // 2}" if even else f":{size}" for more, size in zip(over, other, strict=True)][first:]
@@ -183,9 +233,21 @@ def cropped(one: Operand, other: Shape) -> Iterator[Move]:
     yield Move(f"{{}}[..., {', '.join(keys)}]", shape, f"{words} may be left out", 4.4)
 
 
-def pairs(one: Operand, others: Sequence[Shape]) -> Iterator[Move]:
-    """Every entry of one with every entry of the other."""
+def pairs(operation: Operation, i: int, others: Sequence[Shape]) -> Iterator[Move]:
+    """Every entry of one with every entry of the other: of points that are taken from points, or compared.
+
+    Tables of nearly as many rows, and numbers in a row, are rather two of one kind of which one lacks some: numbers
+    pair up where they are written as counted up or as sums of squares.
+    """
+    one = operation.operands[i]
+    differ = operation.settings.get("symbol") or "".join(part for part in operation.parts if isinstance(part, str))
     for shape in others:
-        if len(shape) == len(one.shape) >= 1 and shape[1:] == one.shape[1:]:
+        if len(shape) != len(one.shape) or not shape or shape[1:] != one.shape[1:]:
+            continue
+        near = isinstance(shape[0], int) and isinstance(one.shape[0], int) and abs(shape[0] - one.shape[0]) == 1
+        points = len(shape) == 2 and not near and str(differ).strip() in ("-", "==", "!=")
+        counted = len(shape) == 1 and not near and all(_PAIRED.search(each.name) for each in operation.operands)
+        listed = len(shape) == 1 and any(_LISTED.search(each.name) for each in operation.operands)
+        if points or counted or (listed and str(differ).strip() in ("-", "==", "!=", "<", ">", "<=", ">=")):
             because = "every entry of {name} is meant with every one of the other"
-            yield Move("{}[:, None]", (one.shape[0], 1, *one.shape[1:]), because, 0.8)
+            yield Move("{}[:, None]", (one.shape[0], 1, *one.shape[1:]), because, -2.5)

@@ -121,7 +121,9 @@ def _swapped(operation: Operation, texts: Sequence[str]) -> Iterator[tuple[str, 
     """Two letters changed over in every operand at once: all of them are laid out in the other order."""
     if len(texts) < 2 or any(DOTS in text or len(text) > FEW_AXES for text in texts):
         return
-    if len({len(text) for text in texts}) > 1 or any(len(t) != len(s) for t, s in zip(texts, operation.shapes, strict=True)):
+    if len({len(text) for text in texts}) > 1 or any(
+        len(t) != len(s) for t, s in zip(texts, operation.shapes, strict=True)
+    ):
         return
     for one, other in combinations(range(len(texts[0])), 2):
         new = []

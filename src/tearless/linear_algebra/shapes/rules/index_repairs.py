@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, transposed, widened, with_ones
+from tearless.linear_algebra.shapes.moves import Move, cut, size_of, squeezed, transposed, widened, with_ones
 from tearless.linear_algebra.shapes.operation import Operation, Place, Repair
 from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, ranked
 from tearless.linear_algebra.shapes.size import Size
@@ -117,11 +117,30 @@ def array_repairs(operation: Operation) -> list[Repair]:
                     yield from cut(one, len(one.shape) - 1, size)
 
     arrays = range(1, len(operation.operands))
+    if any(operation.operands[i].name.startswith(("[", "(", "range(")) for i in arrays):
+        return _outer_index(operation)
     changes = [
         Change(change.price + 0.1 * min(change.repair.operands), change.after, change.repair)
         for change in every_move(operation, moves, arrays, later=0.0)
     ]
     return ranked(operation, changes)
+
+
+def _outer_index(operation: Operation) -> list[Repair]:
+    """Lists take no key: ``np.ix_`` picks every row of the one with every column of the other."""
+    key = operation.settings["key"]
+    arrays = [one.of for one in key if isinstance(one, Place) and isinstance(one.of, int)] if len(key) > 1 else []
+    shapes = [operation.shapes[i] for i in arrays]
+    if len(arrays) < len(key) or operation.library not in ("numpy", "jax") or any(len(one) != 1 for one in shapes):
+        return []
+    call = "np.ix_" if operation.library == "numpy" else "jnp.ix_"
+    operands = list(operation.operands)
+    for at, i in enumerate(arrays):
+        shape = tuple(shapes[at][0] if axis == at else 1 for axis in range(len(arrays)))
+        operands[i] = replace(operands[i], shape=shape)
+    text = f"{{0}}[{call}({', '.join(f'{{{i}}}' for i in arrays)})]"
+    because = "every entry of the one is meant with every one of the other"
+    return ranked(operation, [instead(because, 1.0, text, replace(operation, operands=tuple(operands)))])
 
 
 def mask_repairs(operation: Operation, one: Item | None) -> list[Repair]:
@@ -138,9 +157,6 @@ def mask_repairs(operation: Operation, one: Item | None) -> list[Repair]:
             return
         yield from squeezed(picks)
         yield from transposed(picks)
-        if len(picks.shape) > 1:
-            because = "an entry is kept where any of its row is"
-            yield Move("{}.any(-1)", picks.shape[:-1], because, 1.9)
         for axis in range(min(len(a.shape), len(picks.shape))):
             size: Size = a.shape[axis]
             if isinstance(size, int):
@@ -156,8 +172,9 @@ def mask_repairs(operation: Operation, one: Item | None) -> list[Repair]:
                     change = _keyed(here, [*every, masked], f"{picks.name} is for axis {axis}", 1.0)
                     yield change
         yield from every_move(operation, moves, (0, mask))
-        wide = a.shape[0] if a.shape else 0
-        if len(picks.shape) == 1 and isinstance(picks.shape[0], int) and isinstance(wide, int):
-            yield from (on_operands(operation, {0: move}) for move in cut(a, 0, picks.shape[0]))
+        for axis, size in enumerate(picks.shape[: len(a.shape)]):
+            if isinstance(size, int):
+                moves_of_a = cut(a, axis, size, size_of(picks, axis) or "")
+                yield from (on_operands(operation, {0: move}) for move in moves_of_a)
 
     return ranked(operation, changes())

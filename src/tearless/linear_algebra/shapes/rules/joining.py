@@ -175,6 +175,8 @@ def _all_at_once(operation: Operation) -> Iterator[Change]:
         return
     short = [i for i, rank in enumerate(ranks) if rank < max(ranks)]
     which = short if short else range(len(ranks))
+    if operation.rule == "column_stack" and not short:
+        return
     because = "each of the smaller ones is one row" if short else "each is one row"
     for key, price in (("{}[None]", 1.2), ("{}[:, None]", 1.4)):
         if len(which) > 1 or not short:
@@ -196,7 +198,8 @@ def _other_calls(operation: Operation) -> Iterator[Change]:
     words = {"hstack": beside, "column_stack": beside, "vstack": below}
     if operation.rule in ("vstack", "hstack", "column_stack", "dstack"):
         for price, (other, because) in enumerate(words.items()):
-            text = renamed_call(operation, operation.rule, other) if other != operation.rule else ""
+            apart = operation.rule == "column_stack" and other == "hstack" and all(len(s) < 2 for s in operation.shapes)
+            text = renamed_call(operation, operation.rule, other) if other != operation.rule and not apart else ""
             if text:
                 yield instead(because, 0.9 + 0.05 * price, text, replace(operation, rule=other))
 

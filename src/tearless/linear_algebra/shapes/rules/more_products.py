@@ -137,13 +137,17 @@ def ranks_are(operation: Operation, ranks: Sequence[int | None], name: str) -> N
 
 def _rank_repairs(operation: Operation) -> list[Repair]:
     tries: list[Change] = []
-    if len(operation.operands) == 2:
+    stacks = operation.shapes[-2][:1] == operation.shapes[-1][:1] and operation.rule in ("bmm", "baddbmm")
+    if len(operation.operands) == 2 and not stacks:
         general = replace(operation, rule="matmul")
         tries = [instead("@ takes every number of axes", 1.0, "{0} @ {1}", general)]
     if operation.rule == "dot":
         rows = {i: Move("{}.ravel()", (product(one.shape),), "", 0.6) for i, one in enumerate(operation.operands)}
         tries.append(on_operands(operation, rows, "the sum of the products entry by entry is meant"))
     more = [repair for repair in product_repairs(operation) if not repair.text]
+    if stacks:
+        # one vector for each matrix of the other: @ would take the vectors for one matrix
+        return [repair for repair in more if all(text.endswith("]") for text in repair.operands.values())] or more
     ones = any(1 in one.shape and len(one.shape) > 1 for one in operation.operands)
     return [*more, *ranked(operation, tries)] if ones else [*ranked(operation, tries), *more]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tearless.linear_algebra.shapes.moves import Move, cut, flattened, reshaped, size_of, squeezed, transposed, widened
-from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, ranked
+from tearless.linear_algebra.shapes.moves import Move, flattened, plain, reshaped, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
+from tearless.linear_algebra.shapes.repairs import Change, every_move, fewer, instead, on_operands, ranked
 from tearless.linear_algebra.shapes.size import Shape
 
 from .broadcasting import broadcast_of
@@ -33,14 +33,28 @@ def matmul(operation: Operation) -> tuple[Shape, ...]:
     return ((*stack, *a.shape[-2:-1], *(b.shape[-1:] if len(b.shape) > 1 else ())),)
 
 
-def meet(operation: Operation, one: tuple[int, int], other: tuple[int, int], law: str = LAW) -> None:
+_ONES_AND_ROWS = {
+    "numpy": "np.column_stack([np.ones(len({})), {}])",
+    "jax": "jnp.column_stack([jnp.ones(len({})), {}])",
+    "torch": "torch.cat([{}.new_ones(len({}), 1), {}], 1)",
+}
+_ROWS_AND_ONES = {
+    "numpy": "np.column_stack([{}, np.ones(len({}))])",
+    "jax": "jnp.column_stack([{}, jnp.ones(len({}))])",
+    "torch": "torch.cat([{}, {}.new_ones(len({}), 1)], 1)",
+}
+_AND_ONE = {"numpy": "np.append({}, 1)", "jax": "jnp.append({}, 1)", "torch": "torch.cat([{}, {}.new_ones(1)])"}
+SUMMED = "the product sums over both together"
+
+
+def meet(operation: Operation, one: tuple[int, int], other: tuple[int, int], law: str = LAW, why: str = SUMMED) -> None:
     """Raise ``Clash`` where two axes that a product sums over differ."""
     (i, left), (k, right) = one, other
     a, b = operation.operands[i], operation.operands[k]
     if a.shape[left] != b.shape[right]:
         says = (
             f"{a} has {a.shape[left]} on axis {left}, {b} has {b.shape[right]} on axis {right}: "
-            "the product sums over both together, so they must be equal"
+            f"{why}, so they must be equal"
         )
         raise Clash(says, law, (one, other), lambda: product_repairs(operation))
 
@@ -54,6 +68,9 @@ def product_repairs(operation: Operation) -> list[Repair]:
         one, other = operation.operands[at], operation.operands[i + k - at]
         weights = at == k and _WEIGHTS.search(one.name)
         usual = "{name} is kept as (out, in)" if weights else "{name} is kept the other way round"
+        yield from _turned_back(one)
+        if at == k:
+            yield from _column(one, other)
         yield from transposed(one, usual)
         yield from squeezed(one)
         yield from flattened(one)
@@ -64,7 +81,7 @@ def product_repairs(operation: Operation) -> list[Repair]:
     def changes() -> Iterator[Change]:
         yield from every_move(operation, moves, (i, k))
         yield from _two_changes(operation, a, b)
-        yield from _cuts(operation, i, k)
+        yield from _ones_joined(operation, i, k)
 
     return ranked(operation, changes(), lambda gives: 0.0 if gives[:-1] == a.shape[:-1] else 0.15)
 
@@ -89,7 +106,8 @@ def _two_changes(operation: Operation, a: Operand, b: Operand) -> Iterator[Chang
 
 def _order(operation: Operation) -> str:
     """The template with the two operands in the other order."""
-    if not operation.parts or any(isinstance(part, str) and "{" in part for part in operation.parts):
+    signs = [part for part in operation.parts if isinstance(part, str)]
+    if not signs or any("{" in part for part in signs) or "@" in "".join(signs):
         return "{1} @ {0}" if operation.rule == "matmul" else f"{operation.rule}({{1}}, {{0}})"
     out = ""
     for part in operation.parts:
@@ -102,16 +120,40 @@ def _order(operation: Operation) -> str:
     return out
 
 
-def _cuts(operation: Operation, i: int, k: int) -> Iterator[Change]:
+def _turned_back(one: Operand) -> Iterator[Move]:
+    """``k.T`` of more than two axes turns all of them round, where the last two were meant."""
+    base = one.name.removesuffix(".T")
+    if base != one.name and len(one.shape) > 2 and "{" not in base and atom(base) == base:
+        shape = one.shape[::-1]
+        because = f".T turns all axes of {base} round, the last two are meant"
+        yield Move(f"{base}.swapaxes(-1, -2)", (*shape[:-2], shape[-1], shape[-2]), because, 0.5)
+
+
+def _column(one: Operand, other: Operand) -> Iterator[Move]:
+    """A row of numbers on the right of weights, or of a square matrix: a column is meant, in each turn of a loop."""
+    square = len(other.shape) == 2 and other.shape[0] == other.shape[1]
+    row = len(one.shape) == 2 and one.shape[0] == 1 and not _WEIGHTS.search(one.name)
+    if row and (square or _WEIGHTS.search(other.name)):
+        yield Move("{}.reshape(-1, 1)", one.shape[::-1], "{name} is meant as one column", 0.8)
+
+
+def _ones_joined(operation: Operation, i: int, k: int) -> Iterator[Change]:
+    """A 1 joined to each sample or point: for the intercept of a model, or for the shift in a transform."""
     a, b = operation.operands[i], operation.operands[k]
-    left, right = len(a.shape) - 1, max(0, len(b.shape) - 2)
-    if not a.shape or not b.shape:
+    if not a.shape or not b.shape or not operation.library:
         return
-    for at, axis, other, its in ((i, left, b, right), (k, right, a, left)):
-        size = other.shape[its]
-        if isinstance(size, int):
-            moves = cut(operation.operands[at], axis, size, size_of(other, its) or "")
-            yield from (on_operands(operation, {at: move}) for move in moves)
+    many, lacks = a.shape[-1], fewer(a.shape[-1], b.shape[0]) and b.shape[0] == a.shape[-1] + 1
+    if len(a.shape) == 2 and lacks and plain(a):
+        moved = len(b.shape) == 2 and b.shape[0] in (3, 4) and b.shape[1] in (b.shape[0], many)
+        if moved or b.shape[1:] in ((), (1,)):
+            because = f"{{name}} has no column of ones, for the {'shift' if moved else 'intercept'}"
+            rows = _ROWS_AND_ONES if moved else _ONES_AND_ROWS
+            yield on_operands(operation, {i: Move(rows[operation.library], (a.shape[0], b.shape[0]), because, 1.5)})
+    if len(a.shape) == 2 and len(b.shape) == 1 and many in (3, 4) and b.shape[0] == many - 1:
+        if a.shape[0] not in a.shape[1:] + b.shape:
+            return
+        because = "{name} has no 1 at its end, for the shift"
+        yield on_operands(operation, {k: Move(_AND_ONE[operation.library], (many,), because, 1.5)})
 
 
 def _by_number(operation: Operation) -> Callable[[], list[Repair]]:

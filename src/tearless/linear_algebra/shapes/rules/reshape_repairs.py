@@ -89,6 +89,7 @@ def _cuts(operation: Operation, here: Shape, wanted: Shape) -> Iterator[Change]:
     if isinstance(total, Named) or isinstance(rest, Named) or not here or not rest or len(here) != 1:
         return
     size = total // rest * rest if -1 in wanted else rest
-    for change in every_move(operation, lambda _: cut(operation.operands[0], 0, size)):
+    few = total - size < rest or 10 * (total - size) <= total
+    for change in every_move(operation, lambda _: cut(operation.operands[0], 0, size, freely=few)):
         price = 2.0 if -1 in wanted and total - size < size else change.price
         yield Change(price, change.after, change.repair)

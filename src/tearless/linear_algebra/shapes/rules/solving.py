@@ -195,10 +195,6 @@ def _side_repairs(operation: Operation) -> list[Repair]:
         yield from transposed(one)
         yield from squeezed(one)
         yield from widened(one, len(one.shape) + 1)
-        for size in operation.operands[1 - i].shape[-2:]:
-            for axis in range(len(one.shape)):
-                if isinstance(size, int):
-                    yield from cut(one, axis, size)
 
     return ranked(operation, every_move(operation, moves))
 
@@ -210,7 +206,8 @@ def cdist(operation: Operation) -> tuple[Shape, ...]:
     _matrices(operation, 0)
     _matrices(operation, 1)
     law = "rows whose distance is taken have as many numbers: the last axes are equal"
-    meet(operation, (0, len(a.shape) - 1), (1, len(b.shape) - 1), law)
+    why = "a distance is of rows of as many numbers"
+    meet(operation, (0, len(a.shape) - 1), (1, len(b.shape) - 1), law, why)
     stack = broadcast_of((a, b), (a.shape[:-2], b.shape[:-2]), "the axes before the last two")
     return ((*stack, a.shape[-2], b.shape[-2]),)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, pairwise, repeat
 from typing import Any
 
 from tearless.linear_algebra.shapes.moves import cut
 from tearless.linear_algebra.shapes.operation import Clash, Operation
-from tearless.linear_algebra.shapes.repairs import every_move, on_settings, only, ranked
+from tearless.linear_algebra.shapes.repairs import every_move, instead, on_settings, only, ranked, renamed_call
 from tearless.linear_algebra.shapes.size import Shape, Size, divided, named
 
 from .axes import axes_said, axis_of
@@ -115,6 +116,10 @@ def _even(operation: Operation, at: int, size: Size, sections: int) -> Iterator[
     near = sorted(
         (count for count in range(2, min(size, 10_000) + 1) if size % count == 0), key=lambda c: abs(c - sections)
     )
+    text = renamed_call(operation, "split", "array_split") if operation.library in ("numpy", "jax") else ""
+    if text:
+        after = replace(operation, settings={**operation.settings, "uneven": True})
+        yield instead("the pieces may differ by one entry", 0.9, text, after)
     for axis, other in enumerate(operation.shapes[0]):
         if axis != at and divided(other, sections) is not None:
             yield on_settings(operation, f"axis {axis} is split", 1.0, axis=axis)

@@ -109,6 +109,25 @@ def _other_sizes(operation: Operation, wanted: Shape) -> Iterator[Change]:
         yield on_settings(operation, because, 1.6, shape=(*wanted[: max(fill, 0)], *kept))
 
 
+def _summed(operation: Operation) -> Iterator[Change]:
+    """The sum of the value over each axis of which the target has a 1: what a bias takes of its gradient."""
+    target, value = operation.operands
+    over = [at for at, size in enumerate(target.shape) if len(value.shape) == len(target.shape) and size == 1]
+    over = [at for at in over if value.shape[at] != 1]
+    if not over or str(operation.settings.get("symbol", "="))[:-1] not in ("+", "-"):
+        return
+    axis, keeps = ("dim", "keepdim") if value.library == "torch" else ("axis", "keepdims")
+    axes = str(over[0]) if len(over) == 1 else f"({', '.join(map(str, over))})"
+    shape = tuple(1 if at in over else size for at, size in enumerate(value.shape))
+    because = f"the sum of {{name}} over axis {axes} is meant, {target.name} being the same for all its entries"
+    yield on_operands(operation, {1: Move(f"{{}}.sum({axis}={axes}, {keeps}=True)", shape, _escaped(because), 0.3)})
+
+
+def _escaped(because: str) -> str:
+    """Braces of names doubled; ``{name}`` stays."""
+    return "{name}".join(part.replace("{", "{{").replace("}", "}}") for part in because.split("{name}"))
+
+
 def _value_repairs(operation: Operation) -> list[Repair]:
     """The value made to fit; a sum over what it has more; or a new array in the target's place."""
     target, value = operation.operands
@@ -117,6 +136,7 @@ def _value_repairs(operation: Operation) -> list[Repair]:
     def changes() -> Iterator[Change]:
         for move in cut_to(target, value.shape):
             yield on_operands(operation, {0: move})
+        yield from _summed(operation)
         sign = str(operation.settings.get("symbol", "="))[:-1]
         if more == 1:
             summed = sign in ("+", "-")
