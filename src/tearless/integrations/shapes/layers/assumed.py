@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from tearless.core import visible
 from tearless.linear_algebra.shapes.failed_layer import origins_of_layer, origins_of_reshape
+
+from .laid_apart import laid_apart, way_round
 
 MOST_FRAMES = 400
 _RESHAPE = re.compile(r"shape '\[(-?\d{1,18}), (\d{1,18})\]' is invalid for input of size (\d{1,18})")
@@ -22,9 +25,15 @@ def origins_of_error(error: BaseException) -> tuple[str, ...]:
     """
     try:
         frames = [frame for frame, _ in zip(_frames(error), range(MOST_FRAMES), strict=False)]
-        return _told(frames, _RESHAPE.search(str(error)))
+        told = _told(frames, _RESHAPE.search(str(error))) or laid_apart(frames) or _round(frames, str(error))
+        return tuple(map(visible, told))
     except Exception:  # noqa: BLE001 - the reader's error is what counts: where we fail, nothing is said
         return ()
+
+
+def _round(frames: list[FrameType], message: str) -> tuple[str, ...]:
+    """What the innermost module at work says of a sum that does not fit."""
+    return next((told for one in reversed(frames) if (told := way_round(_me(one), message))), ())
 
 
 def _frames(error: BaseException) -> Iterator[FrameType]:
