@@ -298,3 +298,14 @@ def test_a_repair_that_changes_nothing_is_not_offered(tmp_path: Path) -> None:
         assert found.where is not None
         assert all(edit is None or edit.new != found.where.code for edit in found.edits)
         assert shapes is None or [one.shape for one in found.clash.operation.operands] == shapes  # type: ignore[union-attr]
+
+
+def test_each_line_of_a_long_expression_is_marked(tmp_path: Path) -> None:
+    source = "a = np.ones((2, 5))\nif True:\n    y = 1 + np.concatenate([\n        a,\n        a.T,\n    ])\n"
+    error = raised(HEADS["numpy"] + source, tmp_path / "long.py")
+    found = explained(error) if error else None
+    assert found is not None
+    lines = found.to_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if "np.concatenate" in line and "y =" in line)
+    assert [line.strip() for line in lines[at + 1 : at + 8 : 2]] == ["^" * 16, "^^", "^^^^", "^^"]
+    assert [line.index("^") for line in lines[at + 1 : at + 8 : 2]] == [14, 10, 10, 6]

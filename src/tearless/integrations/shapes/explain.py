@@ -17,10 +17,12 @@ from .operations.chains import came_from
 from .operations.edits import edit_of
 from .operations.following import goes_on
 from .operations.found import Found, Given, text_of
-from .operations.inferring import inferred, rule_results
+from .operations.in_a_row import not_in_a_row
+from .operations.inferring import inferred
 from .operations.kinds import device_clash, dtype_clash
 from .operations.messages import clash_by_message, completed, kind_of, may_be, shapes_in, text_of_error
 from .operations.offers import cast_of_layer, offered
+from .operations.ragged import ragged
 from .operations.recognise import plain_call, recognised, stored
 from .operations.transforms import transformed
 from .operations.unpacking import unpacked
@@ -128,7 +130,9 @@ def _answer(case: Case) -> Answer | None:
 def _at(case: Case, path: tuple[ast.AST, ...], sure: bool = False) -> Answer | None:
     """What clashes at an expression; with ``sure`` only what its rule refuses."""
     source = case.site.source
-    special = transformed(path[-1], case.scope, source, case.text) or unpacked(path, case.scope, source, case.text)
+    node, scope, text = path[-1], case.scope, case.text
+    special = transformed(node, scope, source, text) or unpacked(path, scope, source, text)
+    special = special or ragged(node, scope, source, text)
     if special is not None:
         return Answer(special[0], special[1], path)
     found, path = _found(case, path)
@@ -139,7 +143,7 @@ def _at(case: Case, path: tuple[ast.AST, ...], sure: bool = False) -> Answer | N
     operation = found.operation(case.site.source)
     if operation is None:
         return None
-    clash = _not_in_a_row(case, found, operation) or _clash(
+    clash = not_in_a_row(found, operation, case.site.source, case.text) or _clash(
         case, operation, [_weight(one) for one in found.given], found.function, sure
     )
     return None if clash is None else Answer(clash, found, path)
@@ -152,7 +156,9 @@ def _found(case: Case, path: tuple[ast.AST, ...]) -> tuple[Found | None, tuple[a
         for i in range(len(path) - 2, -1, -1):
             match path[i]:
                 case ast.Assign(value=value):
-                    return stored(node, value, case.scope, source, path[i]), path[: i + 1]
+                    found = stored(node, value, case.scope, source, path[i])
+                    picked = recognised(node, case.scope, source) if found and found.given[0].spec is None else None
+                    return (picked, path) if picked is not None else (found, path[: i + 1])
                 case ast.AugAssign():
                     return recognised(path[i], case.scope, source), path[: i + 1]
     return recognised(node, case.scope, source), path
@@ -194,22 +200,6 @@ def _clash(
     if case.kind == "dtype":
         return dtype_clash(operation, weights, case.text, function)
     return clash_by_message(operation, case.text, case.kind) if case.kind and not sure else None
-
-
-def _not_in_a_row(case: Case, found: Found, operation: Operation) -> Clash | None:
-    """``view`` of a tensor whose numbers do not lie in its order."""
-    node, source = found.node, case.site.source
-    if "view size is not compatible" not in case.text or not isinstance(node, ast.Call) or source is None:
-        return None
-    one = operation.operands[0]
-    rest = source.between(*span(node.func)[2:], *span(node)[2:])
-    texts = [] if "{" in rest else [f"{{0}}.reshape{rest}"]
-    gives = (rule_results(operation) or (None,))[0]
-    because = "reshape copies the numbers into their new order"
-    repairs = [Repair(because, gives, text=text) for text in texts]
-    says = f"{one} does not lie in one row in memory, which view needs"
-    marks = tuple((0, axis) for axis in range(len(one.shape)))
-    return Clash(says, "view looks at the same memory in another shape", marks, lambda: repairs, "shape", operation)
 
 
 def _by_rule(operation: Operation) -> Clash | None:
@@ -300,7 +290,11 @@ def _told(case: Case, answer: Answer) -> Explanation:
     clash, site = answer.clash, case.site
     where = _where(case, answer)
     pairs = [(repair, _edit(case, answer, repair)) for repair in clash.repairs[:MOST_REPAIRS]]
-    pairs = offered(pairs, clash.operation, _keywords(case, answer)) if clash.operation is not None else []
+    paired = site.stores and clash.operation is not None and len(clash.operation.operands) > 2
+    if clash.operation is None or (paired and clash.operation.rule == "index"):
+        pairs = []  # entries put at places in pairs: every place with every other one is another thing
+    else:
+        pairs = offered(pairs, clash.operation, _keywords(case, answer))
     pairs.sort(key=lambda pair: (pair[1] is None, not _goes_on(case, answer, pair[0])))
     sure = [repair for repair, _ in pairs]
     clash = Clash(clash.says, clash.law, clash.marks, lambda: sure, clash.kind, clash.operation)

@@ -23,6 +23,8 @@ MOST_REPAIRS = 3
 NARROWEST = 40
 LONGEST = 600
 MOST_LINES = 6
+MOST_MARKED = 4
+"""Lines of one expression that are marked."""
 
 
 def told(explanation: Explanation, width: int) -> Iterator[str]:
@@ -132,15 +134,26 @@ def _drawn(clash: Clash, width: int) -> Iterator[str]:
 
 
 def _code(where: Where, width: int) -> Iterator[str]:
-    """The line, the failing part of it over carets."""
+    """The lines of the failing expression, that part of each over carets; of many the first few."""
     line = linecache.getline(where.file, where.line).rstrip("\n") if where.end_line else ""
     if not line or where.column >= len(line):
         if where.code:
             yield from _cut([f"      {visible(one)}" for one in where.code.splitlines()[:1]], width + 6)
         return
-    end = where.end_column if where.end_line == where.line else len(line.rstrip())
-    shift = len(line) - len(line.lstrip())
-    start = max(shift, where.column)
+    last = max(where.line, min(where.end_line, where.line + MOST_MARKED - 1))
+    lines = [linecache.getline(where.file, number).rstrip() for number in range(where.line, last + 1)]
+    shift = min(len(one) - len(one.lstrip()) for one in lines if one.strip())
+    for number, one in enumerate(lines, where.line):
+        start = max(len(one) - len(one.lstrip()), where.column if number == where.line else 0)
+        end = where.end_column if number == where.end_line else len(one)
+        if start < end:
+            yield from _marked(one, shift, start, end, width)
+    if where.end_line > last:
+        yield f"      … {where.end_line - last} more lines"
+
+
+def _marked(line: str, shift: int, start: int, end: int, width: int) -> Iterator[str]:
+    """One line without its first ``shift`` columns, a stretch of it over carets."""
     before, inside, after = (
         visible(part.expandtabs(4)) for part in (line[shift:start], line[start:end], line[end:].rstrip())
     )

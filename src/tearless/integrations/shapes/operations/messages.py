@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 
 from tearless.linear_algebra.shapes import Clash, Operation, Shape, named
 from tearless.linear_algebra.shapes.operation import Kind
@@ -46,6 +47,7 @@ _SHAPES = (
     r"(?<![\w.])(?P<x>\d+(?:x\d+)+)(?![\w.])"
     r"|\((?P<round>\d+(?:, ?\d+)*,?|)\)(?!\w)|(?:torch\.Size\(|\w+)?\[(?P<square>\d+(?:, ?\d+)*|)\]"
 )
+_LENGTHS = r"(same|equal) (length|number of (samples|rows|elements))|inconsistent numbers of samples|equally long"
 _PAIR = (
     r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\)",
     r"\(size (?P<second>\d+) is different from (?P<first>\d+)\)",
@@ -186,9 +188,23 @@ def _partly(found: Found, i: int, size: int, text: str) -> Shape:
 
 def clash_by_message(operation: Operation, text: str, kind: Kind) -> Clash:
     """What the library says, with the axes marked whose sizes it names."""
+    if re.search(_LENGTHS, text) and (clash := _unequal(operation)) is not None:
+        return clash
     line = next((one.strip() for one in text.splitlines() if one.strip()), "the library refused it")
     clash = Clash(line[:400], "", _marks(operation, text), tuple, kind)
     return clash.of(operation)
+
+
+def _unequal(operation: Operation) -> Clash | None:
+    """Two operands that belong together entry by entry, and are not equally long."""
+    laid = [i for i, one in enumerate(operation.operands) if one.shape]
+    for i, j in pairwise(laid):
+        one, other = operation.operands[i], operation.operands[j]
+        if one.shape[0] != other.shape[0]:
+            says = f"{one} has {one.shape[0]} on axis 0, {other} has {other.shape[0]}: they must be equally long"
+            law = "arrays whose entries belong together one by one are equally long"
+            return Clash(says, law, ((i, 0), (j, 0)), tuple, "shape", operation)
+    return None
 
 
 def _marks(operation: Operation, text: str) -> tuple[tuple[int, int], ...]:

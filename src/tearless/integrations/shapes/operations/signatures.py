@@ -42,6 +42,7 @@ tensordot: tensordot(!a, !b, axes=dims:2)
 einsum: einsum(equation=equation, !*operands)
 where: broadcast(!condition, !input, !other) symbol="where"
 kron: kron(!input, !other)
+clip clamp: broadcast(!input, !min?, !max?) symbol="clip"
 cat concatenate concat: cat(!tensors[], axis=dim:0)
 stack: stack(!tensors[], axis=dim:0)
 vstack row_stack: vstack(!tensors[])
@@ -87,7 +88,7 @@ isclose isclose heaviside heaviside"""
 """Functions of two arrays that work entry by entry, each with the sign that stands for it."""
 ONE_BY_ONE = """relu relu6 gelu silu elu selu leaky_relu softplus sigmoid logsigmoid tanh exp exp2 expm1 log log2
 log10 log1p sqrt rsqrt square abs absolute neg negative positive sign sin cos tan asin acos atan arcsin arccos arctan
-sinh cosh floor ceil round trunc reciprocal erf erfc clamp clip clone contiguous detach copy requires_grad_ dropout
+sinh cosh floor ceil round trunc reciprocal erf erfc clone contiguous detach copy requires_grad_ dropout
 nan_to_num isnan isinf isfinite logical_not bitwise_not swish hardtanh mish nan_to_num conj real imag zeros_like
 ones_like empty_like full_like rand_like randn_like float double half bfloat16 long int bool
 short to type astype cpu cuda numpy from_numpy stop_gradient block_until_ready softsign tanhshrink
@@ -185,6 +186,7 @@ take: take(!a, !indices, axis=axis:None)
 repeat: repeat(!a, repeats=repeats, axis=axis:None)
 pad: pad(!array, widths=pad_width)
 flatten: flatten(!a)
+average: average(!a, axis=axis:None, !weights?, _returned, keepdims=keepdims:False)
 linalg.norm: reduce(!x, _ord, axis=axis:None, keepdims=keepdims:False)
 nn.softmax nn.log_softmax nn.standardize: along(!x, axis=axis:-1)
 nn.logsumexp: reduce(!x, axis=axis:None, _b, keepdims=keepdims:False)
@@ -203,6 +205,8 @@ ALSO = {
     "keepdim": ("keepdims",),
     "input": ("a", "x", "self", "x1", "array", "arr", "condition"),
     "other": ("b", "x2", "y", "mat2"),
+    "min": ("a_min",),
+    "max": ("a_max",),
     "size": ("shape",),
     "shape": ("newshape",),
 }
