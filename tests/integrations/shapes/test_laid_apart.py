@@ -61,3 +61,21 @@ def test_nothing_is_said_of_samples_that_are_together(tmp_path: Path) -> None:
 def test_a_way_round_a_stride_is_told(skip: str, says: str, tmp_path: Path) -> None:
     found = told(HEAD + BLOCK.format(skip=skip), tmp_path / "script.py")
     assert found.origins[0].startswith(says)
+
+
+def test_a_parameter_that_is_one_short_is_told(tmp_path: Path) -> None:
+    source = "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    source += "        self.start, self.where = nn.Parameter(torch.ones(1, 1, 6)), nn.Parameter(torch.ones(1, 9, 6))\n"
+    source += "    def forward(self, x):\n        x = torch.cat([self.start.expand(len(x), -1, -1), x], 1)\n"
+    source += "        return x + self.where\nNet()(torch.ones(3, 9, 6))\n"
+    found = told(HEAD + source, tmp_path / "script.py")
+    assert found.origins == ("where is made with 9 on axis 1, one fewer than it meets: made with 10 it fits",)
+
+
+@pytest.mark.parametrize(("shape", "offered"), [("(4, 11, 2)", True), ("(11, 3, 2)", False)])
+def test_packed_sequences_have_one_length_each(shape: str, offered: bool, tmp_path: Path) -> None:
+    source = f"rows = torch.ones{shape}\nsizes = torch.tensor([9, 6, 2, 2])\n"
+    found = told(HEAD + source + "nn.utils.rnn.pack_padded_sequence(rows, sizes)\n", tmp_path / "script.py")
+    assert found.clash.marks == ((0, 1), (1, 0))
+    news = [edit.new for edit in found.edits if edit is not None]
+    assert news == (["nn.utils.rnn.pack_padded_sequence(rows, sizes, batch_first=True)"] if offered else [])

@@ -10,7 +10,7 @@ from typing import Any
 from tearless.core import visible
 from tearless.linear_algebra.shapes.failed_layer import origins_of_layer, origins_of_reshape
 
-from .laid_apart import laid_apart, way_round
+from .laid_apart import laid_apart, short_parameter, way_round
 
 MOST_FRAMES = 400
 _RESHAPE = re.compile(r"shape '\[(-?\d{1,18}), (\d{1,18})\]' is invalid for input of size (\d{1,18})")
@@ -33,7 +33,9 @@ def origins_of_error(error: BaseException) -> tuple[str, ...]:
 
 def _round(frames: list[FrameType], message: str) -> tuple[str, ...]:
     """What the innermost module at work says of a sum that does not fit."""
-    return next((told for one in reversed(frames) if (told := way_round(_me(one), message))), ())
+    modules = [_me(one) for one in reversed(frames)]
+    ways = (told for one in modules for told in (way_round(one, message), short_parameter(one, message)))
+    return next((told for told in ways if told), ())
 
 
 def _frames(error: BaseException) -> Iterator[FrameType]:

@@ -16,7 +16,9 @@ from .library_frames import is_module
 from .places import children
 
 MOST_STEPS = 64
-_SIZES = re.compile(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension")
+_SIZES = re.compile(
+    r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)"
+)
 _ROUND = re.compile(r"short|skip|down|proj|res|ident", re.I)
 
 
@@ -41,10 +43,28 @@ def laid_apart(frames: Sequence[FrameType]) -> tuple[str, ...]:
     return ()
 
 
+def short_parameter(module: Any, message: str) -> tuple[str, ...]:
+    """A sentence on a parameter of a module that is one short of what it is added to: a token was put in front."""
+    found = _SIZES.search(message)
+    small, large = sorted(map(int, found.groups()[:2])) if found else (0, 0)
+    if found is None or not is_module(module) or large != small + 1 or small < 2:
+        return ()
+    axis = int(found[3])
+    parameters = vars(module).get("_parameters", {})
+    names = [
+        name
+        for name, one in parameters.items()
+        if one is not None and len(one.shape) > axis + 1 and one.shape[axis] == small and set(one.shape[:axis]) <= {1}
+    ]
+    if len(names) != 1:
+        return ()
+    return (f"{names[0]} is made with {small} on axis {axis}, one fewer than it meets: made with {large} it fits",)
+
+
 def way_round(block: Any, message: str) -> tuple[str, ...]:
     """Sentences on a block that adds its input to maps that one of its convolutions made smaller."""
     found = _SIZES.search(message)
-    small, large = sorted(map(int, found.groups())) if found else (0, 0)
+    small, large = sorted(map(int, found.groups()[:2])) if found else (0, 0)
     if not small or not is_module(block):
         return ()
     convs = [(path, one) for path, one in _convolutions(block, "") if hasattr(one, "stride")]

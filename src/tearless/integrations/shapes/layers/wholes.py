@@ -10,6 +10,7 @@ from typing import Any
 
 from tearless.integrations.shapes.operations.held import spec_of
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Shape, results
+from tearless.linear_algebra.shapes.rules.layer_repairs import template_of
 
 from .calls import LayerCall
 from .library_frames import is_module
@@ -19,6 +20,7 @@ from .remaking import Remade
 from .words import Words
 
 LAW_ROWS = "arrays of one data set hold a sample in each row: their first axes must be equal"
+LAW_LENGTHS = "padded sequences are (length, batch, ...), batch first where it says so, and each has one length"
 LAW_MODEL = "the last axis of src and of tgt is the d_model of the layer, and both have one batch"
 
 
@@ -69,6 +71,35 @@ def _padded(frame: FrameType, words: Words, above: Sequence[FrameType]) -> Layer
     if not isinstance(values, list | tuple):
         return None
     return _by_rule("cat", [(f"sequence {i}", one) for i, one in enumerate(values)], words, axis=0)
+
+
+def _packed(frame: FrameType, words: Words, above: Sequence[FrameType]) -> LayerCall | None:
+    """Padded sequences beside their lengths."""
+    del above
+    value, lengths = frame.f_locals.get("input"), frame.f_locals.get("lengths")
+    first = bool(frame.f_locals.get("batch_first"))
+    specs = [spec_of(value), spec_of(lengths)]
+    if specs[0] is None or specs[1] is None or len(specs[0].shape) < 2 or len(specs[1].shape) != 1:
+        return None
+    at = 0 if first else 1
+    nodes: list[ast.expr | None] = []
+    operands = []
+    for role, one, spec in (("input", value, specs[0]), ("lengths", lengths, specs[1])):
+        name, node = words.of(one, nodes) or words.by_role(role, one) or (role, None)
+        nodes.append(node)
+        operands.append(spec.named(name))
+    count, there = operands[1].shape[0], operands[0].shape
+    if there[at] == count:
+        return None
+    operation = Operation("pack", tuple(operands), {}, words.parts(nodes))
+    says = f"{operands[0]} has {there[at]} sequences on axis {at}, {operands[1]} has {count}: one for each is needed"
+    text = template_of(operation, {})
+    repairs = []
+    if not first and there[0] == count and text.endswith(")") and "batch_first" not in text:
+        because = f"{operands[0].name} is (batch, length, ...)"
+        repairs.append(Repair(because, text=f"{text[:-1]}, batch_first=True)"))
+    clash = Clash(says, LAW_LENGTHS, ((0, at), (1, 0)), lambda: repairs, "shape", operation)
+    return LayerCall(operation, tuple(nodes), clash, remade=Remade(None, operation, tuple(nodes)))
 
 
 def _drawn(frame: FrameType, words: Words, above: Sequence[FrameType]) -> LayerCall | None:
@@ -169,6 +200,7 @@ def _model_clash(operation: Operation, wide: int, first: bool) -> Clash | None:
 _LOOKS: dict[tuple[str, str], Callable[[FrameType, Words, Sequence[FrameType]], LayerCall | None]] = {
     ("torch.functional", "broadcast_tensors"): _broadcast,
     ("torch.nn.utils.rnn", "pad_sequence"): _padded,
+    ("torch.nn.utils.rnn", "pack_padded_sequence"): _packed,
     ("torch.distributions.distribution", "_validate_sample"): _drawn,
     ("torch.utils.data.dataset", "__init__"): _data_set,
     ("torch.nn.modules.transformer", "forward"): _model,
