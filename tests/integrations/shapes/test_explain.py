@@ -309,3 +309,21 @@ def test_each_line_of_a_long_expression_is_marked(tmp_path: Path) -> None:
     at = next(i for i, line in enumerate(lines) if "np.concatenate" in line and "y =" in line)
     assert [line.strip() for line in lines[at + 1 : at + 8 : 2]] == ["^" * 16, "^^", "^^^^", "^^"]
     assert [line.index("^") for line in lines[at + 1 : at + 8 : 2]] == [14, 10, 10, 6]
+
+
+UNDONE = [
+    ("a = np.ones((2, 3)); w = np.ones((3, 4))", "a @ w.T", "a @ w"),
+    ("a = torch.ones(2, 3); w = torch.ones(3, 4)", "a @ w.t()", "a @ w"),
+    ("a = np.ones(4); m = np.ones(4)", "np.stack([a, m[:, None]])", "np.stack([a, m])"),
+    ("a = torch.ones(4); m = torch.ones(4)", "torch.dot(a, m.unsqueeze(1))", "torch.dot(a, m)"),
+]
+
+
+@pytest.mark.parametrize(("before", "line", "new"), UNDONE)
+def test_a_step_is_taken_back_and_not_turned_round_again(before: str, line: str, new: str, tmp_path: Path) -> None:
+    head = HEADS["torch" if "torch" in before else "numpy"]
+    pytest.importorskip(head.split()[1])
+    error = raised(f"{head}{before}\n{line}\n", tmp_path / "undone.py")
+    found = explained(error) if error else None
+    assert found is not None
+    assert new in [edit.new for edit in found.edits if edit is not None]

@@ -28,7 +28,7 @@ def edit_of(found: Found, repair: Repair, source: Source, path: Sequence[ast.AST
     anew = found.rule == "matmul" and found.library == "numpy"
     if isinstance(node, ast.AugAssign) and (anew or 0 in repair.operands):
         return _assigned_anew(found, repair, source, function)
-    puts = _puts(found, repair, source)
+    puts = None if _listed(found, repair) else _puts(found, repair, source)
     if puts is None:
         return None
     edit = Edit(source.where(node, function), _with(source, node, puts))
@@ -66,11 +66,56 @@ def _put(found: Found, i: int, template: str, source: Source) -> Put:
     if found.library in ("jax", "numpy"):
         template = template.replace("{}.permute(", "{}.transpose(")
     place, new = span(node), _anew(found, i, template)
-    if template == "{}.T" and isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
-        new = text_of(node.value, source)
+    undone = undoes(node, template, len(one.spec.shape) if one.spec is not None else 0)
+    if undone is not None:
+        new = text_of(undone, source)
     around = _parenthesised(source, place) if new == f"({one.name}){template.removeprefix('{}')}" else None
     operator = isinstance(found.node, ast.BinOp | ast.AugAssign | ast.Compare)
     return (around or place, new) if operator else (place, new)
+
+
+def undoes(node: ast.expr, template: str, rank: int) -> ast.expr | None:
+    """What stands there without its last step, where a template does just the opposite of that step.
+
+    ``rank`` counts the axes of what stands there.
+
+    >>> for code, template in [("w.t()", "{}.T"), ("m[:, None]", "{}.squeeze(-1)"), ("m[:, None]", "{}.squeeze(0)")]:
+    ...     found = undoes(ast.parse(code, mode="eval").body, template, 2)
+    ...     print(ast.unparse(found) if found is not None else None)
+    w
+    m
+    None
+    """
+    match node:
+        case ast.Attribute(value=inner, attr="T" | "mT") if template == "{}.T":
+            return inner
+        case ast.Call(func=ast.Attribute(value=inner, attr="t"), args=[], keywords=[]) if template == "{}.T":
+            return inner
+        case ast.Call(func=ast.Attribute(value=inner, attr="unsqueeze"), args=[axis], keywords=[]):
+            added = f"{{}}.unsqueeze({ast.unparse(axis)})"
+        case ast.Subscript(value=inner):
+            added = "{}" + ast.unparse(node)[len(ast.unparse(inner)) :]
+        case _:
+            return None
+    new, gone = _axis(_ADDED, added, rank), _axis(_GONE, template, rank)
+    row = rank == 2 and template in ("{}.ravel()", "{}.flatten()")
+    return inner if new is not None and (new == gone or row) else None
+
+
+def _axis(table: dict[str, int], template: str, rank: int) -> int | None:
+    return table[template] % rank if template in table and rank else None
+
+
+_ADDED = {"{}[None]": 0, "{}[None, :]": 0, "{}[:, None]": 1, "{}[:, :, None]": 2, "{}[..., None]": -1}
+_ADDED |= {f"{{}}.unsqueeze({axis})": axis for axis in (-1, 0, 1, 2)}
+_GONE = {f"{{}}.squeeze({axis})": axis for axis in (-1, 0, 1, 2)}
+"""Templates that add an axis of 1, and that take one away."""
+
+
+def _listed(found: Found, repair: Repair) -> bool:
+    """Whether a repair asks of a list what only an array has."""
+    plain = [i for i in repair.operands if isinstance(found.given[i].node, ast.List | ast.Tuple)]
+    return any(re.fullmatch(r"\{\}\[-?\d*:-?\d*\]", repair.operands[i]) is None for i in plain)
 
 
 def _anew(found: Found, i: int, template: str) -> str:

@@ -35,6 +35,8 @@ def _unplaced(repair: Repair, operation: Operation, keywords: Sequence[str] | No
         fits = keywords is not None and set(repair.layer) <= set(keywords)
         return f"layer({repair.layer})" if fits else ""
     code = operation.mended(repair)
+    if any(operation.operands[i].name[:1] in "[(" and not operation.operands[i].library for i in repair.operands):
+        return ""  # a list has no axes that could be changed
     try:
         ast.parse(code.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
