@@ -227,23 +227,27 @@ def filled(template: str, names: Sequence[str]) -> str:
 
 
 _UNDOES = (
-    ("{}.T", (".T", ".t()")),
+    (".T", (".T", ".t()")),
     (
-        "{}.swapaxes(-1, -2)",
+        ".swapaxes(-1, -2)",
         (".swapaxes(-1, -2)", ".swapaxes(-2, -1)", ".transpose(-1, -2)", ".transpose(-2, -1)", ".mT"),
     ),
-    ("{}.squeeze(0)", ("[None]", ".unsqueeze(0)")),
-    ("{}.squeeze(1)", ("[:, None]", ".unsqueeze(1)")),
-    ("{}.squeeze(-1)", ("[..., None]", ".unsqueeze(-1)")),
+    (".squeeze(0)", ("[None]", ".unsqueeze(0)")),
+    (".squeeze(1)", ("[:, None]", ".unsqueeze(1)")),
+    (".squeeze(-1)", ("[..., None]", ".unsqueeze(-1)")),
 )
 """What takes a change back that stands at the end of what is written."""
 
 
 def _undone(template: str, names: Sequence[str]) -> str | None:
     """The code without its last change, where the template takes just that back; ``weight.t()`` for ``{}.T``."""
+    found = re.match(r"\{(\d*)\}", template)
+    if found is None or int(found[1] or 0) >= len(names):
+        return None
+    name = names[int(found[1] or 0)]
     for taken_back, ends in _UNDOES:
-        end = next((end for end in ends if names and template == taken_back and names[0].endswith(end)), "")
-        base = names[0][: -len(end)] if end else ""
+        end = next((end for end in ends if template[found.end() :] == taken_back and name.endswith(end)), "")
+        base = name[: -len(end)] if end else ""
         if base and atom(base) == base:
             return base
     return None

@@ -18,7 +18,7 @@ from tearless.linear_algebra.shapes.moves import (
     widened,
 )
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
-from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, every_move, gives_of, ranked
+from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, every_move, gives_of, on_operands, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .registry import rule
@@ -100,7 +100,9 @@ def broadcast_repairs(
 
     def changes() -> Iterator[Change]:
         tried = [*every_move(operation, moves, which)]
-        fits = _table_stays(operation, tried, largest)
+        both = [*_alike(operation, largest, which)]
+        fits = _table_stays(operation, [*tried, *both], largest)
+        yield from both
         for change in tried:
             (i,) = change.repair.operands
             if fits and operation.operands[i].shape == largest and Counter(change.after.shapes[i]) == Counter(largest):
@@ -120,6 +122,17 @@ def _largest(operation: Operation, one: Operand) -> Iterator[Move]:
     compared = operation.settings.get("symbol") in ("==", "!=", "equal", "eq", "not_equal", "ne")
     if compared and classes and len(one.shape) == 2 and "float" in one.dtype:
         yield Move("{}.argmax(1)", one.shape[:1], "the class with the largest of {name} is meant", -1.0)
+
+
+def _alike(operation: Operation, largest: Shape, which: Sequence[int] | None) -> Iterator[Change]:
+    """Operands of one smaller shape given the same axes of 1: the lower and the upper bound of a table."""
+    small = [i for i, shape in enumerate(operation.shapes) if 0 < len(shape) < len(largest)][:MOST_OPERANDS]
+    if which is not None or len(small) < 2 or len({operation.shapes[i] for i in small}) > 1:
+        return
+    for moves in zip(*(widened(operation.operands[i], len(largest)) for i in small), strict=True):
+        yield on_operands(
+            operation, dict(zip(small, moves, strict=True)), price=0.3 - moves[0].price * (len(small) - 1)
+        )
 
 
 def _table_stays(operation: Operation, tried: Sequence[Change], largest: Shape) -> bool:

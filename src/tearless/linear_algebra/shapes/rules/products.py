@@ -144,7 +144,7 @@ def _ones_joined(operation: Operation, i: int, k: int) -> Iterator[Change]:
         return
     many, lacks = a.shape[-1], fewer(a.shape[-1], b.shape[0]) and b.shape[0] == a.shape[-1] + 1
     if len(a.shape) == 2 and lacks and plain(a):
-        moved = len(b.shape) == 2 and b.shape[0] in (3, 4) and b.shape[1] in (b.shape[0], many)
+        moved = len(b.shape) == 2 and b.shape[0] == b.shape[1] and b.shape[0] in (3, 4)
         if moved or b.shape[1:] in ((), (1,)):
             because = f"{{name}} has no column of ones, for the {'shift' if moved else 'intercept'}"
             rows = _ROWS_AND_ONES if moved else _ONES_AND_ROWS

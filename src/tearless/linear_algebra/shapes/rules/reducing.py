@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tearless.linear_algebra.shapes.operation import Clash, Operation
 from tearless.linear_algebra.shapes.repairs import on_settings, only
 from tearless.linear_algebra.shapes.size import Shape, product
@@ -9,6 +11,7 @@ from tearless.linear_algebra.shapes.size import Shape, product
 from .axes import axes_of, axis_of
 from .registry import rule
 
+LAW_WEIGHTS = "weights have the shape of what they weigh, or one entry for each along the axis that is averaged"
 LAW = "the largest or smallest of no numbers does not exist"
 
 
@@ -37,6 +40,28 @@ def reduce(operation: Operation) -> tuple[Shape, ...]:
     if operation.settings.get("keepdims"):
         return (tuple(1 if at in axes else size for at, size in enumerate(a.shape)),)
     return (kept,)
+
+
+@rule
+def average(operation: Operation) -> tuple[Shape, ...]:
+    """``np.average(a, weights)``: weights of a's shape, or one for each entry along ``axis``; ``keepdims``."""
+    gives = reduce(replace(operation, operands=operation.operands[:1]))
+    if len(operation.operands) < 2 or operation.shapes[0] == operation.shapes[1]:
+        return gives
+    a, weights = operation.operands
+    axis = operation.settings.get("axis")
+    axes = (axis,) if isinstance(axis, int) else tuple(axis or ())
+    if axes and weights.shape == tuple(a.shape[at] for at in axes):
+        return gives
+    fits = [at for at, size in enumerate(a.shape) if weights.shape == (size,)]
+    tries = [
+        on_settings(operation, f"{weights.name} has one weight for each entry along axis {at}", 1.0, axis=at)
+        for at in fits
+    ]
+    along = " along no axis" if axis is None else f" along {_words(axes)}"
+    says = f"{weights} is not of the shape of {a}, whose mean is taken{along}"
+    marks = [(1, at) for at in range(len(weights.shape))]
+    raise Clash(says, LAW_WEIGHTS, marks, only(operation, *tries))
 
 
 def _words(axes: tuple[int, ...]) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from tearless.linear_algebra.shapes.moves import Move, reshaped, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Place, Repair
 from tearless.linear_algebra.shapes.repairs import Change, every_move, instead, on_operands, on_settings, ranked
-from tearless.linear_algebra.shapes.size import Shape, sizes_of, written
+from tearless.linear_algebra.shapes.size import Named, Shape, sizes_of, written
 
 from .axes import axes_said
 from .broadcasting import broadcast_repairs, cut_to
 from .registry import rule
 
+_COUNTED = re.compile(r"count\((.+)\)")
 LAW_INTO = "a value must broadcast to the shape that it is put into: that shape cannot grow"
 
 
@@ -123,6 +125,18 @@ def _summed(operation: Operation) -> Iterator[Change]:
     yield on_operands(operation, {1: Move(f"{{}}.sum({axis}={axes}, {keeps}=True)", shape, _escaped(because), 0.3)})
 
 
+def _masked(operation: Operation) -> Iterator[Change]:
+    """The value taken where the mask is true that picks what it is put into: ``out[mask] = values[mask]``."""
+    target, value = operation.operands
+    picked = _COUNTED.fullmatch(str(target.shape[0])) if target.shape else None
+    if picked is None or "{" in picked[1] or len(value.shape) != len(target.shape) or isinstance(value.shape[0], Named):
+        return
+    mask = picked[1]
+    shape = (target.shape[0], *value.shape[1:])
+    because = f"only the entries of {{name}} are meant for which {mask} is true"
+    yield on_operands(operation, {1: Move(f"{{}}[{mask}]", shape, because, 0.5)})
+
+
 def _escaped(because: str) -> str:
     """Braces of names doubled; ``{name}`` stays."""
     return "{name}".join(part.replace("{", "{{").replace("}", "}}") for part in because.split("{name}"))
@@ -137,6 +151,7 @@ def _value_repairs(operation: Operation) -> list[Repair]:
         for move in cut_to(target, value.shape):
             yield on_operands(operation, {0: move})
         yield from _summed(operation)
+        yield from _masked(operation)
         sign = str(operation.settings.get("symbol", "="))[:-1]
         if more == 1:
             summed = sign in ("+", "-")
