@@ -6,9 +6,7 @@ import contextlib
 import io
 import subprocess
 import sys
-import textwrap
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +16,13 @@ import torch
 
 import tearless
 from tearless.integrations.shapes.silent.tracer import Tracer
-from tearless.linear_algebra.shapes.pairs import paired
+
+from .conftest import Look
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using a target size"),
     pytest.mark.filterwarnings("ignore:The use of `x.T` on tensors"),
 ]
-Look = Callable[[str], list[dict[str, Any]]]
-BEFORE = """
-import numpy as np, torch, jax.numpy as jnp
-from torch import nn
-import torch.nn.functional as F
-rng = np.random.default_rng(0)
-X = torch.randn(8, 3); y = torch.randn(8); model = nn.Linear(3, 1); pred = model(X)
-Xn = rng.normal(size=(8, 3)); yn = rng.normal(size=8); w = np.ones(3)
-x = rng.normal(size=7); col = yn.reshape(-1, 1)
-"""
-
-
-@pytest.fixture
-def look(tmp_path: Path) -> Look:
-    """Run a text as a file of its own, looked at; what a check may find in it."""
-
-    def look(text: str) -> list[dict[str, Any]]:
-        file = tmp_path / "script.py"
-        file.write_text(BEFORE + textwrap.dedent(text))
-        code = compile(file.read_text(), str(file), "exec")
-        tracer = Tracer()
-        tracer.start(None)
-        try:
-            exec(code, {"__name__": "__main__"})  # noqa: S102 - a text of this test
-        finally:
-            tracer.stop()
-        assert tracer.fault == ""
-        return [one for one in tracer.entries() if one.get("suspicions") or (_stretched(one) and not one["explicit"])]
-
-    return look
-
-
-def _stretched(entry: dict[str, Any]) -> bool:
-    shapes: list[Any] = [tuple(one["shape"]) for one in entry["operands"]]
-    return len(shapes) == 2 and paired(*shapes) > 0
-
-
 SICK = {
     "a loss by hand": ("loss = ((model(X) - y) ** 2).mean()", "model(X) - y", "mean"),
     "the other order": ("loss = (y - pred).abs().mean()", "y - pred", "mean"),
@@ -74,6 +36,19 @@ SICK = {
     "functional": ("loss = F.mse_loss(pred, y)", "F.mse_loss(pred, y)", "mean"),
     "functional, by name": ("loss = F.l1_loss(input=pred, target=y, reduction='sum')", None, "sum"),
     "a layer": ("crit = nn.HuberLoss()\nloss = crit(pred, y)", "crit(pred, y)", "mean"),
+    "a layer made in place": ("loss = nn.L1Loss()(model(X), y)", "nn.L1Loss()(model(X), y)", "mean"),
+    "a layer made in place, summed": ("l = nn.SmoothL1Loss(reduction='sum')(target=y, input=pred)", None, "sum"),
+    "a layer that leaves it to others": ("l = nn.MSELoss(reduction='none')(pred, y).mean()", None, "mean"),
+    "a layer of a class of one's own": (
+        "class Mine(nn.HuberLoss):\n    pass\nl = Mine(delta=0.5)(pred, y)",
+        "Mine(delta=0.5)(pred, y)",
+        "mean",
+    ),
+    "a line of its own column and what was fitted to it": (
+        "t = np.arange(9.0).reshape(-1, 1); c = 2 * t + 1; line = 3 * t.ravel()\ns = np.std(c - line)",
+        "c - line",
+        "std",
+    ),
     "a layer of an object": (
         "class T:\n    def __init__(self):\n        self.c = nn.MSELoss()\n"
         "    def step(self):\n        return self.c(model(X), y)\nT().step()",
@@ -140,6 +115,14 @@ SICK = {
 MEANT = {
     "pairs with None": "d = ((x[:, None] - x) ** 2).mean()",
     "pairs with newaxis": "d = np.abs(x[:, np.newaxis] - x).mean()",
+    "made before, on one line": "g = np.linspace(0, 1, 5); h = g.reshape(-1, 1); f = np.cos(h) + np.sin(g)",
+    "flattened": "r = rng.normal(size=(6, 1)); flat = r.ravel()\nd = np.abs(r - flat).mean()",
+    "a layer that refuses": "l = nn.BCEWithLogitsLoss()(pred, y[:, None])",
+    "a reduction along the first axis": "S = np.eye(4)\nz = (S - S.mean(axis=0)) / S.std(0)\nS.T - S.mean(1)",
+    "a reduction that keeps its axis": "S = torch.ones(4, 4)\nS / S.sum(1, keepdim=True)\nS - S.mean(1)[:, None]",
+    "along both axes": "S = np.ones((4, 4))\nd = S.sum(1)\nn = S / np.sqrt(d) / np.sqrt(d)[:, None]",
+    "of another table": "S = np.ones((4, 4)); R = np.ones((4, 4))\nS - R.mean(axis=1)",
+    "not square": "S = np.ones((1, 4))\nS - S.mean(axis=0)",
     "made before": "c = x.reshape(-1, 1)\ngini = np.abs(c - x).mean()",
     "unsqueezed": "p = y.unsqueeze(1)\n(p - y).abs().mean()\n(y.unsqueeze(-1) == y).float().sum()",
     "view": "(y.view(8, 1) * y).sum()",

@@ -7,13 +7,15 @@ larger operand are the evidence.
 
 ## Why it matters
 Nothing is raised. A loss that should compare each prediction with its own target compares it with every target: the
-model learns the mean of the targets. An accuracy computed so is the chance that two random rows agree.
+model learns the mean of the targets. An accuracy computed so is the chance that two random rows agree, a weighted sum
+is the product of two sums, and the spread of residuals is that of two variables that have nothing in common.
 
 ## The mathematics
 (1/n²) Σ_ij (f_i − y_j)² = (1/n) Σ_i (f_i − ȳ)² + Var(y), exactly. The derivative by f_i is (2/n)(f_i − ȳ): that of
 fitting every prediction to the mean ȳ, and Var(y) remains whatever the model does. The mean of f_i == y_j over all
-pairs is Σ_c p_c q_c, with p and q the shares of each class: it does not depend on which row is which. The result
-holds n² numbers instead of n.
+pairs is Σ_c p_c q_c, with p and q the shares of each class: it does not depend on which row is which. In the same way
+Σ_ij a_i b_j = Σ_i a_i · Σ_j b_j, and the variance of all a_i − b_j is Var(a) + Var(b). The mean of all a_i − b_j alone
+is that of a_i − b_i. The result holds n² numbers instead of n.
 
 ## When it is wrong
 A table of all pairs is meant in kernels, distances and attention. Who means it writes the axis: `a[:, None] - b[None]`,
@@ -40,7 +42,7 @@ from tearless.linear_algebra.shapes import Operand, Operation, results, written
 from tearless.linear_algebra.shapes.clash_words import place
 from tearless.linear_algebra.shapes.explanation import entry_of
 from tearless.linear_algebra.shapes.operation import atom
-from tearless.linear_algebra.shapes.pairs import paired, times_larger
+from tearless.linear_algebra.shapes.pairs import consequence, paired, times_larger
 from tearless.linear_algebra.shapes.seen import Seen, as_example
 
 MEND = Mend.contract
@@ -68,8 +70,8 @@ REDUCED = Limit(
     unit="reductions",
     kind="derived",
     severity=Severity.error,
-    because="A mean or sum over all pairs no longer depends on which sample is which: (1/n²) Σ (f_i − y_j)² is least "
-    "where every f_i is the mean of y.",
+    because="A mean or sum over all pairs does not depend on which sample is which: of two columns, it is that of "
+    "random pairs of their rows.",
 )
 
 HEADLINE = "`{code}`{place} makes {result} of {left} and {right}: {times} times as many numbers as samples"
@@ -121,17 +123,15 @@ def _measured(entry: Mapping[str, Any]) -> Measured:
             "result": written(tuple(np.broadcast_shapes(one, other))),
             "into": f", and {visible(reduction, 20)} takes all of them" if reduction else "",
             "column": atom(column),
-            "why": _why(entry, reduction),
+            "why": _why(entry, names, (one, other)),
         },
     )
 
 
-def _why(entry: Mapping[str, Any], reduction: str) -> str:
-    if any(sign in str(entry.get("settings", {}).get("symbol", "")) for sign in ("==", "!=")):
-        return "each row is compared with every other: what comes out is the chance that two random rows agree"
-    if reduction:
-        return "the gradient is that of fitting every prediction to the mean of the targets: it learns one constant"
-    return "each sample meets every other instead of its own, and the result takes the square of the memory"
+def _why(entry: Mapping[str, Any], names: list[str], shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> str:
+    symbol = str(entry.get("settings", {}).get("symbol") or "")
+    into = str(entry.get("reduced") or ""), str(entry.get("by") or ""), bool(entry.get("learnt"))
+    return consequence((names[0], names[1]), shapes, symbol, into)
 
 
 def _difference(one: tuple[int, ...], other: tuple[int, ...], **more: Any) -> Example:

@@ -6,8 +6,10 @@ Entries, a JSON object a line, by ``kind``:
     One operation on arrays, gone through or not, as ``explanation.entry_of`` and ``Explanation.entry`` make it: rule,
     text, operands (name, shape, dtype, device, library), settings, gives; file, line, code; layer, layer_type; origins;
     message; ``clash`` (kind, says, law, marks, repairs) or null. ``reduced`` names a reduction that its result goes
-    into (``mean``), ``explicit`` says that the code at the line makes axes on purpose (``None``, ``unsqueeze`` ...), or
-    made them before, for this. Of code that ran, one entry tells of a place, and ``count`` how often it ran so.
+    into (``mean``), ``by`` what is done to each entry before it (``linear``, ``square``, ``abs``, ``other``), and
+    ``learnt`` whether a derivative is taken of it. ``explicit`` says that the code at the line makes axes on purpose
+    (``None``, ``unsqueeze`` ...), or made them before, for this. Of code that ran, one entry tells of a place, and
+    ``count`` how often it ran so.
 ``layer``
     A layer of a traced model: path, type, takes, gives (lists of shapes), settings (of the layer), file, line.
 

@@ -1,4 +1,4 @@
-"""What the code around an operation says of it: whether its axes are meant, and what becomes of its result."""
+"""What the code around an operation says of it: whether its axes are meant."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from tearless.integrations.shapes.layers.library_frames import is_module
 from tearless.integrations.shapes.operations.held import UNKNOWN, Bound, library_of
 from tearless.integrations.shapes.operations.inferring import inferred
-from tearless.integrations.shapes.operations.signatures import signature
 from tearless.integrations.shapes.operations.values import Scope
 from tearless.integrations.shapes.source.bodies import argument, assignments, callee
-from tearless.integrations.shapes.source.frames import LIBRARIES
+from tearless.integrations.shapes.source.frames import LIBRARIES, span
 
+from .into import keeps
 from .units import Plan
 
 AXES = {
@@ -23,16 +23,12 @@ AXES = {
     "ix_", "meshgrid", "outer", "unflatten", "view_as", "reshape_as", "tile", "repeat", "indices",
 }  # fmt: skip
 """Functions and methods that give an array the axes that their caller wants."""
-REDUCERS = {
-    "mean", "sum", "nanmean", "nansum", "average", "median", "nanmedian", "std", "var", "norm", "max", "min", "amax",
-    "amin", "all", "any", "count_nonzero", "prod", "logsumexp",
-}  # fmt: skip
+FLATTENING = {"ravel", "flatten", "squeeze"}
 PRODUCTS = {"matmul", "dot", "mv", "mm", "bmm", "einsum", "tensordot"}
 NO_MODELS = LIBRARIES | {"scipy", "math", "random"}
 """Modules whose functions are no models."""
 FARTHEST = 4
 """Steps from a name to what it was given, or from a function to who called it."""
-MOST_USES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +46,11 @@ class Place:
         return None if found is None or back is None else (Place(found[0], back, self.calls), found[1])
 
     def origin(self, name: ast.Name) -> tuple[ast.expr, Place] | None:
-        """What a name was given last above the line where it is used: here, or by the caller as an argument."""
+        """What a name was given last before it is used: here, or by the caller as an argument."""
         given = [
             value
             for target, value in assignments(self.plan.function)
-            if isinstance(target, ast.Name) and target.id == name.id and value.lineno < name.lineno
+            if isinstance(target, ast.Name) and target.id == name.id and span(value)[2:] <= span(name)[:2]
         ]
         if given:
             return given[-1], self
@@ -74,95 +70,50 @@ def axes_meant(column: ast.expr, row: ast.expr, place: Place, reduced: str) -> b
     An axis written in the statement is. One that was written before is as well, but for a loss: where all pairs are
     reduced to one number, one side is the answer of a model, and the column was not made of the row.
     """
-    if _maker(column) is not None:
+    if maker(column) is not None or _is_flat_of(row, column, place):
         return True
     made = next(_makers(column, place, 0), None)
     if made is None:
         return not reduced and _is_written_out(column, place)
+    if reduced and _undone(column, row, place):
+        return False
     base = _base(made)
     if not reduced or (base and base in {name.id for name, _ in _names(row, place, 0)}):
         return True
     return not (_is_answer(column, place, 0) or _is_answer(row, place, 0))
 
 
-def reduction_of(node: ast.AST, place: Place, deep: int = 0) -> str:
-    """The function that makes one number of the operation's result, ``mean``; empty where none is seen."""
-    parents = place.plan.parents
-    child, parent = node, parents.get(node)
-    while parent is not None:
-        if isinstance(parent, ast.Call):
-            name = callee(parent.func)
-            if name in REDUCERS:
-                return name if _whole(parent, child) else ""
-            if child is not parent.func and not _keeps(name):
-                return ""
-        elif isinstance(parent, ast.Attribute):
-            around = parents.get(parent)
-            called = isinstance(around, ast.Call) and around.func is parent
-            if called and not (_keeps(parent.attr) or parent.attr in REDUCERS):
-                return ""
-        elif isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            found = _of_uses(parent, child, place, deep)
-            if found or not isinstance(parent, ast.NamedExpr):
-                return found
-        elif isinstance(parent, ast.Return | ast.Lambda):
-            called_by = place.caller() if deep < FARTHEST else None
-            return reduction_of(called_by[1], called_by[0], deep + 1) if called_by else ""
-        elif not _passes(parent, child):
-            return ""
-        child, parent = parent, parents.get(parent)
-    return ""
+def _is_flat_of(row: ast.expr, column: ast.expr, place: Place) -> bool:
+    """Whether the row is the column itself, flattened: a table of all pairs."""
+    origin = place.origin(row) if isinstance(row, ast.Name) else (row, place)
+    made = origin[0] if origin is not None else row
+    flat = isinstance(made, ast.Call) and callee(made.func) in FLATTENING
+    return flat and _base(made) == ast.unparse(column)
 
 
-def _passes(parent: ast.AST, child: ast.AST) -> bool:
-    """Whether what is around an expression keeps all of its numbers."""
-    if isinstance(parent, ast.BinOp):
-        return not isinstance(parent.op, ast.MatMult)
-    if isinstance(parent, ast.IfExp):
-        return child is not parent.test
-    kinds = (ast.UnaryOp, ast.Compare, ast.Subscript, ast.ListComp, ast.GeneratorExp, ast.keyword)
-    return isinstance(parent, kinds) and not (isinstance(parent, ast.Subscript) and child is parent.slice)
+def _undone(column: ast.expr, row: ast.expr, place: Place) -> bool:
+    """Whether the row was made before of a flattened array that the column was made of as well: of the same samples.
+
+    The flattened array itself against what it was is a table of all pairs, and meant.
+    """
+    flattened = {
+        _base(one)
+        for name, where in _names(row, place, 0)
+        if (origin := where.origin(name)) is not None
+        for one in ast.walk(origin[0])
+        if isinstance(one, ast.Call) and callee(one.func) in FLATTENING
+    }
+    before = {name.id for name, _ in _names(column, place, 0)}
+    return bool((flattened - {"", ast.unparse(column)}) & before)
 
 
-def _of_uses(parent: ast.AST, child: ast.AST, place: Place, deep: int) -> str:
-    """The reduction that a name is put into, below the line where it is given the result."""
-    targets = parent.targets if isinstance(parent, ast.Assign) else [getattr(parent, "target", None)]
-    if deep >= FARTHEST or len(targets) != 1 or not isinstance(targets[0], ast.Name):
-        return ""
-    name, line = targets[0].id, getattr(child, "end_lineno", 0)
-    uses = [
-        one
-        for one in ast.walk(place.plan.function)
-        if isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load) and one.lineno > line
-    ]
-    again = [t.lineno for t, _ in assignments(place.plan.function) if isinstance(t, ast.Name) and t.id == name]
-    last = min((one for one in again if one > line), default=1 << 60)
-    uses = sorted((one for one in uses if one.lineno <= last), key=lambda one: (one.lineno, one.col_offset))[:MOST_USES]
-    return next((found for one in uses if (found := reduction_of(one, place, deep + 1))), "")
-
-
-def _whole(call: ast.Call, child: ast.AST) -> bool:
-    """Whether a reduction takes all axes: it is given none."""
-    others = [one for one in call.args if one is not child]
-    if any(isinstance(one, ast.Constant) and one.value in ("fro", "nuc") for one in others):
-        return True
-    named = [one.value for one in call.keywords if one.arg in ("axis", "dim", "axes")]
-    return not others and all(isinstance(one, ast.Constant) and one.value is None for one in named)
-
-
-def _keeps(name: str) -> bool:
-    """Whether a function or method of this name works entry by entry."""
-    known = signature("numpy", name) or signature("torch", name) or signature("torch", name.removesuffix("_"))
-    return known is not None and known.rule in ("same", "broadcast")
-
-
-def _maker(node: ast.AST) -> ast.AST | None:
+def maker(node: ast.AST) -> ast.AST | None:
     """The part of an expression that makes an axis of its value; not one inside of what a function is called with."""
     if isinstance(node, ast.Subscript):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if any(_is_new(one) for one in parts):
             return node
-        return _maker(node.value)
+        return maker(node.value)
     if isinstance(node, ast.Call):
         name = callee(node.func)
         kept = any(
@@ -171,14 +122,14 @@ def _maker(node: ast.AST) -> ast.AST | None:
         )
         if name in AXES or kept:
             return node
-    return next((found for one in _inside(node) if (found := _maker(one)) is not None), None)
+    return next((found for one in inside(node) if (found := maker(one)) is not None), None)
 
 
 def _is_new(node: ast.expr) -> bool:
     return (isinstance(node, ast.Constant) and node.value is None) or callee(node) == "newaxis"
 
 
-def _inside(node: ast.AST) -> list[ast.expr]:
+def inside(node: ast.AST) -> list[ast.expr]:
     """The parts that an expression takes entry by entry."""
     if isinstance(node, ast.BinOp):
         return [] if isinstance(node.op, ast.MatMult) else [node.left, node.right]
@@ -191,7 +142,7 @@ def _inside(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.Attribute | ast.Subscript):
         return [node.value]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return [node.func.value, *(node.args if _keeps(node.func.attr) else ())]
+        return [node.func.value, *(node.args if keeps(node.func.attr) else ())]
     return []
 
 
@@ -202,7 +153,7 @@ def _names(node: ast.AST, place: Place, deep: int) -> Iterator[tuple[ast.Name, P
         origin = place.origin(node) if deep < FARTHEST else None
         if origin is not None:
             yield from _names(*origin, deep + 1)
-    for one in _inside(node):
+    for one in inside(node):
         yield from _names(one, place, deep)
 
 
@@ -211,9 +162,9 @@ def _makers(node: ast.AST, place: Place, deep: int) -> Iterator[ast.AST]:
     if isinstance(node, ast.Name):
         origin = place.origin(node) if deep < FARTHEST else None
         if origin is not None:
-            made = _maker(origin[0])
+            made = maker(origin[0])
             yield from [made] if made is not None else _makers(*origin, deep + 1)
-    for one in _inside(node):
+    for one in inside(node):
         yield from _makers(one, place, deep)
 
 
@@ -249,7 +200,7 @@ def _is_answer(node: ast.AST, place: Place, deep: int) -> bool:
             return True
     if isinstance(node, ast.Name) and deep < FARTHEST and (origin := place.origin(node)) is not None:
         return _is_answer(*origin, deep + 1)
-    return any(_is_answer(one, place, deep) for one in _inside(node))
+    return any(_is_answer(one, place, deep) for one in inside(node))
 
 
 def _is_model(function: object) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import FrameType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tearless.integrations.shapes.operations.found import Found, Given, text_of
 from tearless.integrations.shapes.operations.held import UNKNOWN, Bound, Spec, library_of, spec_of
 from tearless.integrations.shapes.operations.inferring import inferred, rule_results
-from tearless.integrations.shapes.operations.losses import LOSSES
 from tearless.integrations.shapes.operations.recognise import recognised
 from tearless.integrations.shapes.operations.signatures import called
 from tearless.integrations.shapes.operations.values import Scope
@@ -21,8 +20,11 @@ from tearless.linear_algebra.shapes import Operation, known
 from tearless.linear_algebra.shapes.explanation import entry_of
 from tearless.linear_algebra.shapes.pairs import paired
 
+from .into import Into, into, is_learnt
+from .loss_calls import STRETCHING, called_layer, meeting, own_reduction
 from .lost_axes import batch_lost, not_turned
-from .meant import Place, axes_meant, reduction_of
+from .meant import Place, axes_meant
+from .own_table import against_own
 from .units import Plan, Unit
 
 if TYPE_CHECKING:
@@ -34,11 +36,6 @@ MOST_SOUND = 200
 """Operations without a fault that are told of."""
 MOST_PARTS = 8
 _FEW = range(-8, 8)
-STRETCHING = {
-    "mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "kl_div", "poisson_nll_loss", "soft_margin_loss",
-    "hinge_embedding_loss",
-}  # fmt: skip
-"""Losses that stretch their operands against each other."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,7 +52,8 @@ class Sighting:
 
 @dataclass(eq=False, slots=True)
 class Seeing:
-    """A unit that has just been run: the names as they were before, what calls returned, which calls were made."""
+    """A unit that has just been run: the names as they were before, what calls returned, which calls were made,
+    and which of them gave tensors that a derivative is taken through."""
 
     frame: FrameType
     plan: Plan
@@ -63,6 +61,7 @@ class Seeing:
     before: dict[str, Any]
     returned: dict[ast.AST, list[tuple[Any, Any]]]
     called: set[ast.AST]
+    graded: set[ast.AST]
     tracer: Tracer
     _scope: Scope | None = field(default=None)
 
@@ -209,6 +208,8 @@ def _suspected(found: Found, seeing: Seeing) -> Iterator[Sighting]:
         told = batch_lost(found, seeing.tracer.squeezed.setdefault((source.file, span(found.node)), {}), source)
     elif found.rule in ("matmul", "dot", "broadcast") and len(found.given) == 2:
         told = not_turned(found, seeing.scope, source)
+    if told is None and (found.rule == "broadcast" or isinstance(found.node, ast.AugAssign)) and len(found.given) == 2:
+        told = against_own(found, seeing.place, source)
     sighting = told and _sighting(found, found.given, True, seeing, suspicions=[told])
     if sighting:
         yield sighting
@@ -232,23 +233,15 @@ def _operation(node: ast.AST, seeing: Seeing) -> Found | None:
     scope, source = seeing.scope, seeing.plan.source
     found = recognised(node, scope, source)
     if found is not None and found.rule == "loss":
-        return _loss(found, str(found.settings.get("name")), found.given[:2])
-    if found is not None or not isinstance(node, ast.Call) or len(node.args) < 2:
+        return meeting(found, str(found.settings.get("name")), found.given[:2])
+    if found is not None or not isinstance(node, ast.Call):
         return found
-    function = scope.value(node.func)
-    given = [Given(text_of(one, source), scope.spec(one), one) for one in node.args[:2]]
-    if type(function).__module__ == "torch.nn.modules.loss":
-        return _loss(Found(node, "loss", "torch"), LOSSES.get(type(function).__name__, ""), given)
-    if (called(function) or ("", ""))[1] == "allclose":
+    loss = called_layer(node, scope, source)
+    if loss is None and len(node.args) > 1 and (called(scope.value(node.func)) or ("", ""))[1] == "allclose":
+        given = [Given(text_of(one, source), scope.spec(one), one) for one in node.args[:2]]
         library = given[0].spec.library if given[0].spec is not None else ""
         return Found(node, "broadcast", library, "allclose", given, settings={"symbol": "=="})
-    return None
-
-
-def _loss(found: Found, name: str, given: list[Given]) -> Found | None:
-    if name not in STRETCHING:
-        return None
-    return replace(found, rule="broadcast", given=given, settings={"symbol": name}, function=f"nn.functional.{name}")
+    return loss
 
 
 def _met(found: Found, seeing: Seeing) -> Iterator[Sighting]:
@@ -280,7 +273,7 @@ def _sighting(found: Found, given: list[Given], fault: bool, seeing: Seeing, **m
         return None
     operands = tuple(one.spec.named(one.name) for one in given if one.spec is not None)
     operation = Operation(found.rule, operands, found.settings)
-    said: dict[str, Any] = {"reduced": "", "explicit": False}
+    said: dict[str, Any] = {"reduced": "", "by": "", "learnt": False, "explicit": False}
     if fault and not more:
         said = _meaning(found, given, seeing)
     place = source.where(found.node, seeing.frame.f_code.co_name)
@@ -300,25 +293,19 @@ def _sighting(found: Found, given: list[Given], fault: bool, seeing: Seeing, **m
 
 
 def _meaning(found: Found, given: list[Given], seeing: Seeing) -> dict[str, Any]:
-    """The reduction that the result goes into, and whether its axes were made for it."""
+    """The reduction that the result goes into, what is done before it, and whether its axes were made for it."""
     column, row = sorted(given, key=lambda one: -len(one.spec.shape if one.spec is not None else ()))
-    reduced = _own_reduction(found, seeing) or reduction_of(found.node, seeing.place)
-    meant = (
-        column.node is not None and row.node is not None and axes_meant(column.node, row.node, seeing.place, reduced)
-    )
-    return {"reduced": reduced, "explicit": meant}
+    goes = _into(found, seeing)
+    parts = [one.node for one in (column, row) if one.node is not None]
+    meant = len(parts) == 2 and axes_meant(parts[0], parts[1], seeing.place, goes.reduced)
+    learnt = bool(goes.reduced) and not meant and is_learnt(parts, seeing.place, seeing.graded)
+    return {"reduced": goes.reduced, "by": goes.by, "learnt": learnt, "explicit": meant}
 
 
-def _own_reduction(found: Found, seeing: Seeing) -> str:
-    """What a loss itself makes of its numbers."""
-    node = found.node
-    if not isinstance(node, ast.Call):
-        return ""
+def _into(found: Found, seeing: Seeing) -> Into:
+    """What the operation itself makes of its numbers, or else what is made of them around it."""
     if found.function == "allclose":
-        return "all"
-    if found.settings.get("symbol") not in STRETCHING:
-        return ""
-    asked = next((seeing.scope.value(one.value) for one in node.keywords if one.arg == "reduction"), "mean")
-    layer = seeing.scope.value(node.func)
-    held = vars(layer).get("reduction", asked) if type(layer).__module__ == "torch.nn.modules.loss" else asked
-    return "" if held == "none" else str(held)
+        return Into("all")
+    by = STRETCHING.get(str(found.settings.get("symbol")), "linear")
+    own = own_reduction(found, seeing.scope)
+    return Into(own, by) if own else into(found.node, seeing.place, by)

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from tearless.integrations.shapes.source.frames import readers
 from tearless.linear_algebra.shapes import Shape
 
+from .into import has_gradient
 from .silent import Seeing, Sighting, judged, learnt
 from .units import Plan, Unit, plan_of
 
@@ -36,6 +37,7 @@ class Running:
     before: dict[str, Any] = field(default_factory=dict)
     returned: dict[ast.AST, Any] = field(default_factory=dict)
     called: set[ast.AST] = field(default_factory=set)
+    graded: set[ast.AST] = field(default_factory=set)
 
     def trace(self, frame: FrameType, event: str, given: Any) -> Trace | None:
         """The local trace function of the frame."""
@@ -65,14 +67,15 @@ class Running:
         self.unit = unit
         if unit is None:
             return
-        self.returned, self.called = {}, set()
+        self.returned, self.called, self.graded = {}, set(), set()
         held = self.frame.f_locals
         self.before = {name: learnt(held[name]) for name in unit.changed if name in held}
 
     def _end(self) -> None:
         unit, self.unit = self.unit, None
         if unit is not None:
-            judged(Seeing(self.frame, self.plan, unit, self.before, self.returned, self.called, self.tracer))
+            heard = self.before, self.returned, self.called, self.graded
+            judged(Seeing(self.frame, self.plan, unit, *heard, self.tracer))
 
 
 class Tracer:
@@ -199,6 +202,8 @@ class Tracer:
             if event == "return" and caller.unit is unit and not self.off:
                 try:
                     caller.returned.setdefault(node, []).append((frame.f_code, learnt(given)))
+                    if has_gradient(given):
+                        caller.graded.add(node)
                 except Exception:  # noqa: BLE001 - the program goes on, whatever is wrong here
                     self.give_up()
             if local is not None:
