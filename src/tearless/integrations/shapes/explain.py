@@ -295,7 +295,7 @@ def _told(case: Case, answer: Answer) -> Explanation:
         pairs = []  # entries put at places in pairs: every place with every other one is another thing
     else:
         pairs = offered(pairs, clash.operation, _keywords(case, answer))
-    pairs.sort(key=lambda pair: (pair[1] is None, not _goes_on(case, answer, pair[0])))
+    pairs.sort(key=lambda pair: (pair[1] is None, not _goes_on(case, answer, *pair)))
     sure = [repair for repair, _ in pairs]
     clash = Clash(clash.says, clash.law, clash.marks, lambda: sure, clash.kind, clash.operation)
     call = answer.call
@@ -305,12 +305,13 @@ def _told(case: Case, answer: Answer) -> Explanation:
     return Explanation(clash, where, layer, kind, made, origins, tuple(edit for _, edit in pairs), case.text)
 
 
-def _goes_on(case: Case, answer: Answer, repair: Repair) -> bool:
+def _goes_on(case: Case, answer: Answer, repair: Repair, edit: Edit | None) -> bool:
     """Whether what follows goes through as well, as far as that can be told."""
     if repair.gives is None or answer.found is None or not answer.path or answer.clash.kind != "shape":
         return True
     try:
-        return goes_on(answer.found, repair.gives, answer.path, case.scope, case.site.source)
+        new = edit.new if edit is not None else ""
+        return goes_on(answer.found, repair.gives, answer.path, case.scope, case.site.source, new)
     except (RecursionError, TypeError, ValueError, AttributeError):
         return True
 
