@@ -8,8 +8,11 @@ import re
 from tearless.integrations.shapes.source.frames import Source
 from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair, Shape, written
 
+from .applied import applied
+from .branches import branches
 from .found import Found, Given, text_of
-from .values import Scope, Spec
+from .jax_convolution import convolved
+from .values import UNKNOWN, Scope, Spec, spec_of
 
 LAW_VMAP = "vmap runs along one axis of every argument at once: those axes must have the same size"
 LAW_GRAD = "a gradient is of one number: the function must give a scalar"
@@ -30,6 +33,10 @@ def transformed(node: ast.AST, scope: Scope, source: Source | None, text: str) -
         return _grad_of_whole(node, scope, source, text)
     if "carry" in text and "equal types" in text:
         return _carry(node, scope, source, text)
+    if "branches must have equal output types" in text:
+        return branches(node, source, text)
+    if "lhs feature dimension size" in text:
+        return convolved(node, scope, source)
     return None
 
 
@@ -50,13 +57,16 @@ def _vmap(node: ast.Call, scope: Scope, source: Source | None, text: str) -> tup
     if operation is None or len(marks) < 2 or len(found.given) != len(given):
         return None
     says = " and ".join(f"{operation.operands[i]} is mapped along axis {axis}" for i, axis in marks)
-    return Clash(says, LAW_VMAP, marks, lambda: _vmap_repairs(node, operation, marks), "shape", operation), found
+    return Clash(says, LAW_VMAP, marks, lambda: _vmap_repairs(node, operation, marks, scope), "shape", operation), found
 
 
-def _vmap_repairs(node: ast.Call, operation: Operation, marks: list[tuple[int, int]]) -> list[Repair]:
-    """Another order of axes where the size is there; an argument that is the same for all."""
+def _vmap_repairs(node: ast.Call, operation: Operation, marks: list[tuple[int, int]], scope: Scope) -> list[Repair]:
+    """Another order of axes where the size is there; an argument that is the same for all.
+
+    Where the mapped function can be followed, those that it goes through with.
+    """
     sizes = {i: operation.operands[i].shape[axis] for i, axis in marks}
-    found = []
+    ways: list[tuple[Repair, dict[int, int | None]]] = []
     for i, axis in reversed(marks):
         shape = operation.operands[i].shape
         others = {size for k, size in sizes.items() if k != i}
@@ -64,17 +74,37 @@ def _vmap_repairs(node: ast.Call, operation: Operation, marks: list[tuple[int, i
         if at:
             code = "{}.T" if len(shape) == 2 else f"{{}}.swapaxes({axis}, {at[0]})"
             why = f"{operation.operands[i].name} is kept with its samples on axis {at[0]}"
-            found.append(Repair(why, None, operands={i: code}))
-    if isinstance(node.func, ast.Call) and not node.keywords and not any(one.arg for one in node.func.keywords):
-        last = marks[-1][0]
-        axes = ", ".join("None" if i == last else "0" for i in range(len(operation.operands)))
-        function = ast.unparse(node.func)[:-1]
-        arguments = ", ".join(f"{{{i}}}" for i in range(len(operation.operands)))
-        if "{" not in function:
-            why = f"{operation.operands[last].name} is the same for all"
-            found.append(Repair(why, None, text=f"{function}, in_axes=({axes}))({arguments})"))
+            ways.append((Repair(why, None, operands={i: code}), {**dict(marks), i: at[0]}))
+    ways += [(one, {**dict(marks), i: None}) for i, _ in reversed(marks) if (one := _for_all(node, operation, i))]
+    function = node.func.args[0] if isinstance(node.func, ast.Call) and node.func.args else None
+    through = [one for one, axes in ways if _goes_through(function, operation, axes, scope)]
     same = len({tuple(sorted(map(str, one.shape))) for one in operation.operands}) == 1
-    return found if same else found[::-1]
+    found = through or [one for one, axes in ways if None not in axes.values() or axes[marks[-1][0]] is None]
+    return found if same else sorted(found, key=lambda one: one.text is None)
+
+
+def _for_all(node: ast.Call, operation: Operation, at: int) -> Repair | None:
+    """``vmap`` with one argument that it does not map."""
+    if not isinstance(node.func, ast.Call) or node.keywords or any(one.arg for one in node.func.keywords):
+        return None
+    axes = ", ".join("None" if i == at else "0" for i in range(len(operation.operands)))
+    function = ast.unparse(node.func)[:-1]
+    arguments = ", ".join(f"{{{i}}}" for i in range(len(operation.operands)))
+    why = f"{operation.operands[at].name} is the same for all"
+    made = f"{function}, in_axes=({axes}))({arguments})"
+    return None if "{" in function else Repair(why, None, text=made)
+
+
+def _goes_through(function: ast.expr | None, operation: Operation, axes: dict[int, int | None], scope: Scope) -> bool:
+    """Whether the mapped function is sure to go through for one sample, each argument mapped along its axis."""
+    if function is None:
+        return False
+    one_each = []
+    for i, one in enumerate(operation.operands):
+        axis = axes.get(i, 0)
+        shape = one.shape if axis is None else (*one.shape[:axis], *one.shape[axis + 1 :])
+        one_each.append(Spec(shape, one.dtype, "", "jax"))
+    return applied(function, one_each, scope) is not UNKNOWN
 
 
 def _grad(node: ast.Call, source: Source | None, text: str) -> tuple[Clash, Found] | None:
@@ -130,9 +160,13 @@ def _carry(node: ast.Call, scope: Scope, source: Source | None, text: str) -> tu
     types = re.findall(_TYPED, text)
     if len(types) < 2:
         return None
-    at = {"fori_loop": 3, "while_loop": 2}.get(text_of(node.func, source).rpartition(".")[2], 1)
+    function = text_of(node.func, source).rpartition(".")[2]
+    at = {"fori_loop": 3, "while_loop": 2}.get(function, 1)
     named = next((one.value for one in node.keywords if one.arg in ("init", "init_val")), None)
     init = named or (node.args[at] if len(node.args) > at else None)
+    part = re.search(r"component \w+\[(\d+)\] has", text) if function != "fori_loop" else None
+    if part is not None and isinstance(init, ast.Tuple | ast.List) and int(part[1]) < len(init.elts):
+        init = init.elts[int(part[1])]
     name = text_of(init, source) if init is not None else "carry"
     spec = scope.spec(init) if init is not None else None
     (dtype, inside), (new_dtype, new_inside) = types[:2]
@@ -152,7 +186,46 @@ def _carry(node: ast.Call, scope: Scope, source: Source | None, text: str) -> tu
         return Clash(says, LAW_CARRY, (), lambda: cast if whole else [], "dtype", operation), found
     marks = tuple((i, axis) for i, one in enumerate(operands) for axis in _differing(one.shape, operands[1 - i].shape))
     says = f"the carry comes as {written(before)} and leaves as {written(after)}"
-    return Clash(says, LAW_CARRY, marks, tuple, "shape", operation), found
+
+    def repairs() -> list[Repair]:
+        stays = whole and part is None and _stays(node, function, Spec(after, new_dtype, "", "jax"), scope)
+        return _begun(init, name, before, after) if stays and init is not None else []
+
+    return Clash(says, LAW_CARRY, marks, repairs, "shape", operation), found
+
+
+def _stays(node: ast.Call, function: str, carry: Spec, scope: Scope) -> bool:
+    """Whether a step that is given a carry of this shape is sure to give one of the same."""
+    at = {"fori_loop": 2, "while_loop": 1}.get(function, 0)
+    if len(node.args) <= at:
+        return False
+    given: list[object] = [carry]
+    if function == "fori_loop":
+        given = [Spec((), "int32", "", "jax"), carry]
+    elif function == "scan":
+        over = scope.spec(node.args[2]) if len(node.args) > 2 else None
+        given.append(Spec(over.shape[1:], over.dtype, "", "jax") if over is not None and over.shape else None)
+    gives = applied(node.args[at], given, scope)
+    if function == "scan" and isinstance(gives, tuple) and not isinstance(gives, Spec):
+        gives = gives[0] if gives else UNKNOWN
+    made = spec_of(gives)
+    return made is not None and made.shape == carry.shape
+
+
+def _begun(init: ast.expr, name: str, before: Shape, after: Shape) -> list[Repair]:
+    """A start of the shape that a step gives, where samples came in before its axes.
+
+    Not where the new axis has the size of an old one: there it may as well be a column that met a row.
+    """
+    new = after[: len(after) - len(before)]
+    if not new or after[len(new) :] != before or set(new) & set(before):
+        return []
+    if not isinstance(init, ast.Call) or init.keywords or len(init.args) != 1:
+        return []
+    called = ast.unparse(init.func)
+    if called.rpartition(".")[2] not in ("zeros", "ones", "empty"):
+        return []
+    return [Repair(f"{name} begins with the shape of a step", after, operands={0: f"{called}({written(after)})"})]
 
 
 def _differing(one: Shape, other: Shape) -> list[int]:
