@@ -131,6 +131,12 @@ def test_what_is_left_over_names_its_columns_or_the_table() -> None:
     assert "and 3 more like it, over `d`, `e` and `f` and over the whole table (--verbose shows all)" in text
 
 
+def test_what_is_left_over_without_columns_is_counted() -> None:
+    text = replace(REPORT, findings=(replace(LEAK, subject=()),) * 6).to_text(200)
+    assert "and 3 more like it (--verbose shows all)" in text
+    assert "whole table" not in text
+
+
 def test_nothing_found_is_not_called_fine() -> None:
     text = replace(REPORT, findings=(), outcomes=(Outcome("drift", "statistics", "cannot tell", "why"),)).to_text()
     assert text.startswith("no findings; 0 checks silent, 1 cannot tell (drift: why).")

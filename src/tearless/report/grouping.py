@@ -28,13 +28,18 @@ class Group:
 
     @property
     def rest(self) -> str:
-        """The findings left over, by their columns: ``and 297 more columns: a, b, c and 294 more``."""
+        """The findings left over, by their columns: ``and 297 more columns: a, b, c and 294 more``.
+
+        Findings without a column, on a whole table or on code that ran, are only counted.
+        """
         count = len(self.left)
         if len({f.subject for f in self.left if len(f.subject) == 1}) == count:
             noun = "column" if count == 1 else "columns"
             return f"and {count:,} more {noun}: {listed([f.subject[0] for f in self.left], MOST_NAMED)}"
         columns = list(dict.fromkeys(name for f in self.left for name in f.subject))
-        over = [listed(columns, MOST_NAMED)] if columns else []
+        if not columns:
+            return f"and {count:,} more like it"
+        over = [listed(columns, MOST_NAMED)]
         over += [] if all(f.subject for f in self.left) else ["the whole table"]
         return f"and {count:,} more like it, over {' and over '.join(over)}"
 

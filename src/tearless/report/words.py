@@ -15,7 +15,7 @@ MOST_TELLING = 3
 MOST_ROWS = 5
 MOST_NAMES = 6
 _UNIT_IN_VALUE = {"share", "chance", "1", "column unit"}
-_SINGULAR = {"ies": "y", "sses": "ss", "ss": "ss", "s": ""}
+_SINGULAR = {"axes": "axis", "ies": "y", "sses": "ss", "ss": "ss", "s": ""}
 _ASKED_FOR = {"--test": "--test FILE", "--target": "--target COL"}
 
 
@@ -31,7 +31,11 @@ def quantity(number: Number) -> str:
 
 
 def _one(unit: str) -> str:
-    """The singular of a unit that starts with a plural: ``steps per digit`` becomes ``step per digit``."""
+    """The singular of a unit that starts with a plural: ``steps per digit`` becomes ``step per digit``.
+
+    >>> _one("axes"), _one("steps per digit"), _one("losses")
+    ('axis', 'step per digit', 'loss')
+    """
     plural, *rest = unit.split(" ")
     for ending, single in _SINGULAR.items():
         if plural.endswith(ending):
