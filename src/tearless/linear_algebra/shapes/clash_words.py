@@ -42,11 +42,13 @@ def place(entry: Mapping[str, Any]) -> str:
     return f" {' '.join(parts)}" if parts else ""
 
 
-def _repair(repair: Mapping[str, str]) -> str:
+def _repair(repair: Mapping[str, Any]) -> str:
     code = _code(repair.get("code", ""))
     at = f" at {visible(repair['at'], 80)}" if repair.get("at") else ""
     gives = f", which gives {visible(repair['gives'], 60)}" if repair.get("gives") else ""
     because = f": {_plain(repair['because'], 120)}" if repair.get("because") else ""
+    if repair.get("loses"):
+        return f"see which of the two is right; it runs with {code}{at}{gives}{because}"
     return f"write {code}{at}{gives}{because}"
 
 

@@ -97,6 +97,7 @@ class Explanation:
                 "code": code_of(self, repair, edit),
                 "at": str(edit.where) if edit else "",
                 "because": repair.because,
+                "loses": repair.loses,
                 "gives": written(repair.gives) if repair.gives is not None else "",
             }
             for repair, edit in zip(clash.repairs, edits, strict=False)

@@ -27,6 +27,8 @@ class Move:
     shape: Shape
     because: str
     price: float = 1.0
+    loses: bool = False
+    """Whether it leaves out entries that nothing says are not needed."""
 
 
 def transposed(one: Operand, usual: str = "{name} is kept the other way round") -> Iterator[Move]:
@@ -211,19 +213,24 @@ def _without_ones(shape: Shape) -> list[str]:
 def cut(one: Operand, axis: int, size: int, written: str = "", freely: bool = False) -> Iterator[Move]:
     """The entries after the first ``size`` along an axis left out; only where it is surely longer.
 
-    More than one entry is left out only ``freely``: where it is known that what comes last is not needed.
+    More than one entry is left out ``freely`` where it is known that what comes last is not needed; else the move says
+    that it loses them, and comes last.
 
-    >>> [move.template for move in cut(Operand("x", (32, 5)), 1, 4)], list(cut(Operand("x", (32, 5)), 1, 3))
-    (['{}[:, :-1]'], [])
-    >>> [move.template for move in cut(Operand("x", (32, 5)), 1, 3, freely=True)]
-    ['{}[:, :3]']
+    >>> [(move.template, move.loses) for size in (4, 3) for move in cut(Operand("x", (32, 5)), 1, size)]
+    [('{}[:, :-1]', False), ('{}[:, :3]', True)]
+    >>> [(move.template, move.loses) for move in cut(Operand("x", (32, 5)), 1, 3, freely=True)]
+    [('{}[:, :3]', False)]
     """
     here = one.shape[axis]
-    if isinstance(here, Named) or not 0 < size < here or not (freely or here - size == 1):
+    if isinstance(here, Named) or not 0 < size < here:
         return
+    loses = not freely and here - size > 1
     last = axis == len(one.shape) - 1 and axis > 1
     end = f":{written}" if written else ":-1" if here - size == 1 else f":{size}"
     key = f"..., {end}" if last else ", ".join([":"] * axis + [end])
     shape = (*one.shape[:axis], size, *one.shape[axis + 1 :])
     left = f"the last {here - size} of {here}" if here - size > 1 else "the last one"
-    yield Move(f"{{}}[{key}]", shape, f"{left} along axis {axis} of {{name}} may be left out", 4.5)
+    if loses:
+        yield Move(f"{{}}[{key}]", shape, f"only by leaving out {left} along axis {axis} of {{name}}", 6.0, True)
+    else:
+        yield Move(f"{{}}[{key}]", shape, f"{left} along axis {axis} of {{name}} may be left out", 4.5)

@@ -65,6 +65,8 @@ class Repair:
     settings: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     layer: Mapping[str, str] = field(default_factory=dict)
+    loses: bool = False
+    """Whether entries are left out that nothing says are not needed: it runs so, and may not be what is meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,11 @@ def on_operands(operation: Operation, moves: Mapping[int, Move], because: str = 
     return Change(
         price + sum(move.price for move in moves.values()),
         replace(operation, operands=tuple(operands)),
-        Repair(words, operands={i: move.template for i, move in moves.items()}),
+        Repair(
+            words,
+            operands={i: move.template for i, move in moves.items()},
+            loses=any(move.loses for move in moves.values()),
+        ),
     )
 
 
@@ -123,6 +127,8 @@ def ranked(
 ) -> list[Repair]:
     """The changes that go through, the likeliest first. ``worse`` is added to the price for what the change gives.
 
+    One that leaves out entries which may be needed is given alone, and only where there is no other.
+
     >>> from .operation import Operand
     >>> pair = Operation("matmul", (Operand("x", (2, 3)), Operand("w", (4, 3))))
     >>> turned = lambda i: [Move("{}.T", pair.shapes[i][::-1], "")]
@@ -143,7 +149,8 @@ def ranked(
         seen.add(text)
         found.append((change.price + worse(gives), number, replace(change.repair, gives=gives)))
     found.sort(key=lambda one: one[:2])
-    whole = [one for one in found if one[0] < LEAVES_OUT] or found
+    kept = [one for one in found if not one[2].loses]
+    whole = [one for one in kept if one[0] < LEAVES_OUT] or kept or found[:1]
     return [repair for _, _, repair in whole][:MOST]
 
 

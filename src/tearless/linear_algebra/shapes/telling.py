@@ -61,7 +61,7 @@ def _repairs(explanation: Explanation, width: int) -> Iterator[str]:
         code = code_of(explanation, repair, edit)
         if not code:
             continue
-        yield "  to mend it:" if number == 0 else "  or:"
+        yield "  it runs with entries left out:" if repair.loses else "  to mend it:" if number == 0 else "  or:"
         yield from _cut([f"      {visible(line)}" for line in code.expandtabs(4).splitlines()], width)
         about = f"gives {written(repair.gives)}" if repair.gives is not None else ""
         at = _elsewhere(explanation, edit, width)

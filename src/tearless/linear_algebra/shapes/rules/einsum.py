@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, permutations
 
-from tearless.linear_algebra.shapes.moves import FEW_AXES, Move, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.moves import FEW_AXES, Move, cut, squeezed, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
-from tearless.linear_algebra.shapes.repairs import Change, Code, every_move, on_settings, ranked
+from tearless.linear_algebra.shapes.repairs import MOST_OPERANDS, Change, Code, every_move, on_settings, ranked
 from tearless.linear_algebra.shapes.size import Shape, Size
 
 from .broadcasting import broadcast_of, meets
@@ -87,6 +87,11 @@ def einsum_repairs(operation: Operation) -> list[Repair]:
         yield from (replace(move, price=move.price + 0.5) for move in transposed(one))
         yield from squeezed(one)
         yield from (replace(move, price=move.price + 0.5) for move in widened(one, len(one.shape) + 1))
+        for other in operation.operands[:MOST_OPERANDS]:
+            for size in other.shape:
+                for axis in range(len(one.shape)):
+                    if isinstance(size, int):
+                        yield from cut(one, axis, size)
 
     def changes() -> Iterator[Change]:
         for price, because, equation in _equations(operation):

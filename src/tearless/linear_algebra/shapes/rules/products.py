@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tearless.linear_algebra.shapes.moves import Move, flattened, plain, reshaped, squeezed, transposed, widened
+from tearless.linear_algebra.shapes.moves import (
+    Move,
+    cut,
+    flattened,
+    plain,
+    reshaped,
+    size_of,
+    squeezed,
+    transposed,
+    widened,
+)
 from tearless.linear_algebra.shapes.operation import Clash, Operand, Operation, Repair, atom
 from tearless.linear_algebra.shapes.repairs import Change, every_move, fewer, instead, on_operands, ranked
 from tearless.linear_algebra.shapes.size import Shape
@@ -82,8 +92,22 @@ def product_repairs(operation: Operation) -> list[Repair]:
         yield from every_move(operation, moves, (i, k))
         yield from _two_changes(operation, a, b)
         yield from _ones_joined(operation, i, k)
+        yield from _cuts(operation, i, k)
 
     return ranked(operation, changes(), lambda gives: 0.0 if gives[:-1] == a.shape[:-1] else 0.15)
+
+
+def _cuts(operation: Operation, i: int, k: int) -> Iterator[Change]:
+    """The longer of the two axes that are summed over cut to the other."""
+    a, b = operation.operands[i], operation.operands[k]
+    if not a.shape or not b.shape:
+        return
+    left, right = len(a.shape) - 1, max(0, len(b.shape) - 2)
+    for at, axis, other, its in ((i, left, b, right), (k, right, a, left)):
+        size = other.shape[its]
+        if isinstance(size, int):
+            moves = cut(operation.operands[at], axis, size, size_of(other, its) or "")
+            yield from (on_operands(operation, {at: move}) for move in moves)
 
 
 def _two_changes(operation: Operation, a: Operand, b: Operand) -> Iterator[Change]:

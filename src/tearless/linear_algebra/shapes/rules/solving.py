@@ -195,6 +195,10 @@ def _side_repairs(operation: Operation) -> list[Repair]:
         yield from transposed(one)
         yield from squeezed(one)
         yield from widened(one, len(one.shape) + 1)
+        for size in operation.operands[1 - i].shape[-2:]:
+            for axis in range(len(one.shape)):
+                if isinstance(size, int):
+                    yield from cut(one, axis, size)
 
     return ranked(operation, every_move(operation, moves))
 
