@@ -7,6 +7,8 @@ from typing import Any
 
 from tearless.core import quoted, visible
 
+from .places import near
+
 LONGEST_HEADLINE = 150
 LONGEST_CODE = 160
 MOST_ORIGINS = 2
@@ -36,7 +38,7 @@ def place(entry: Mapping[str, Any]) -> str:
     >>> place({"file": "net.py", "line": 14, "layer": "fc1"})
     ' in `fc1` at net.py:14'
     """
-    line = f"{visible(str(entry['file']), 80)}:{entry['line']}" if entry.get("file") else ""
+    line = f"{visible(near(str(entry['file'])), 80)}:{entry['line']}" if entry.get("file") else ""
     layer = quoted(str(entry["layer"])) if entry.get("layer") else ""
     parts = [word for word in (f"in {layer}" if layer else "", f"at {line}" if line else "") if word]
     return f" {' '.join(parts)}" if parts else ""

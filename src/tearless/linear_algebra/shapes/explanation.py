@@ -8,6 +8,7 @@ from typing import Any
 from tearless.core import visible
 
 from .operation import Clash, Operand, Operation
+from .places import near
 from .size import Shape, Size, written
 from .telling import code_of, told
 
@@ -33,7 +34,7 @@ class Where:
     """The text that stands there."""
 
     def __str__(self) -> str:
-        return f"{visible(self.file)}:{self.line}"
+        return f"{visible(near(self.file))}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tearless.core import visible
 
 from .drawing import drawn
 from .operation import Clash, Operation, Repair, renamed
+from .places import near
 from .size import written
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _marked(line: str, shift: int, start: int, end: int, width: int) -> Iterator
 
 def _place(where: Where, width: int) -> str:
     """The file and the line; of a long path its end."""
-    text = visible(where.file)
+    text = visible(near(where.file))
     if len(text) > width:
         name = visible(PurePath(where.file).name)
         text = f"…/{name}" if len(name) + 2 <= width else f"…{name[-max(width - 1, 8) :]}"
