@@ -164,6 +164,8 @@ def _square_cut(operation: Operation, i: int) -> Turn | None:
     q, k = operation.operands[:2]
     mask = operation.operands[i]
     at = 1 if len(q.shape) == 3 and operation.settings.get("batch_first") else 0
+    if min(len(q.shape), len(k.shape)) <= at:
+        return None
     steps, size = q.shape[at], size_of(q, at)
     shape = mask.shape
     if len(shape) != 2 or shape[0] != shape[1] or steps != k.shape[at] or size is None or not below(steps, shape[0]):

@@ -44,7 +44,7 @@ def reduce(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def average(operation: Operation) -> tuple[Shape, ...]:
-    """``np.average(a, weights)``: weights of a's shape, or one for each entry along ``axis``; ``keepdims``."""
+    """``np.average(a, weights)``: (n, m) with weights (n, m), or (n,) along ``axis`` 0, gives (m,); ``keepdims``."""
     gives = reduce(replace(operation, operands=operation.operands[:1]))
     if len(operation.operands) < 2 or operation.shapes[0] == operation.shapes[1]:
         return gives
