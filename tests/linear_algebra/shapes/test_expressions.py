@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tearless.core import InputError
+from tearless.doctor.shapes import shape_of
 from tearless.linear_algebra.shapes import Named, written
 from tearless.linear_algebra.shapes.expression import evaluated
 
@@ -200,3 +201,28 @@ def test_a_layer_that_refuses_is_told_where_its_numbers_come_from():
     assert found.stopped_at == "-> Linear(4608, 10)"
     assert next(one for one in found.entries() if one["clash"])["origins"] == list(found.origins)
     assert evaluated("x(32,784) @ w(10,784)").origins == ()
+
+
+@pytest.mark.parametrize("text", ["F.l1_loss(p(k, 1), q(k))", "A(2*m) * b(2*m, 1)", "(x(r, c) @ w(c, 1) - y(r)).sum()"])
+def test_pairs_by_accident_are_found_where_sizes_have_names(text):
+    (finding,) = shape_of(text).findings
+    assert finding.name == "accidental-broadcast"
+
+
+@pytest.mark.parametrize("text", ["a(k, 1) - b(1, k)", "a(k, m) + b(m)", "a(k, 1) * b(m)", "a(k, 1) - b(k)[:, None]"])
+def test_what_is_no_pair_of_names_is_left_alone(text):
+    assert not shape_of(text).findings
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("x(b, t, d).reshape(b * t, d)", "(b·t, d)"),
+        ("q(t, dim) @ k(2 * t, dim).T", "(t, 2·t)"),
+        ("torch.relu(x(size, mode))", "(size, mode)"),
+        ("x(3, bool)", "(3,)"),
+        ("sum(t(4, 5), dim=0)", "(5,)"),
+    ],
+)
+def test_names_of_functions_may_be_names_of_sizes(text, shape):
+    assert [written(one) for one in evaluated(text).shapes] == [shape]

@@ -38,11 +38,11 @@ from typing import Any
 import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick, visible
-from tearless.linear_algebra.shapes import Operand, Operation, results, written
+from tearless.linear_algebra.shapes import Operand, Operation, Shape, named, results
 from tearless.linear_algebra.shapes.clash_words import place
 from tearless.linear_algebra.shapes.explanation import entry_of
 from tearless.linear_algebra.shapes.operation import atom
-from tearless.linear_algebra.shapes.pairs import consequence, paired, times_larger
+from tearless.linear_algebra.shapes.pairs import Sized, consequence, paired, result_of, times_larger
 from tearless.linear_algebra.shapes.seen import Seen, as_example
 
 MEND = Mend.contract
@@ -87,40 +87,42 @@ def measure(seen: Seen) -> Iterator[Measured]:
 
 
 def _is_pair(entry: Mapping[str, Any]) -> bool:
-    """Whether two arrays of known sizes meet entry by entry."""
-    shapes = [one["shape"] for one in entry["operands"]]
-    plain = all(isinstance(size, int) for shape in shapes for size in shape)
-    return entry["rule"] == "broadcast" and not entry["clash"] and len(shapes) == 2 and plain
+    """Whether two arrays meet entry by entry; sizes with names are texts."""
+    return entry["rule"] == "broadcast" and not entry["clash"] and len(entry["operands"]) == 2
 
 
 def _measured(entry: Mapping[str, Any]) -> Measured:
-    one, other = (tuple(operand["shape"]) for operand in entry["operands"])
+    one, other = (_shape(operand) for operand in entry["operands"])
     size = paired(one, other)
     reduction = str(entry.get("reduced") or "")
     names = [visible(operand["name"], 40).replace("`", "ʼ") for operand in entry["operands"]]
     column = names[0] if len(one) > len(other) else names[1]
+    plain = all(isinstance(n, int) for n in (*one, *other))
+    least = "" if plain else ", at least, where a name stands for 2 or more"
+    of = "numbers in the result for each of the larger operand"
     return Measured(
         (),
         {
-            "times": Number(times_larger(one, other), "times", "numbers in the result for each of the larger operand"),
+            "times": Number(times_larger(one, other), "times", f"{of}{least}"),
             "unwritten": Number(
-                int(size > 0 and not entry.get("explicit")), "operations", "whose axis of pairs is not in the code"
+                int(size != 0 and not entry.get("explicit")), "operations", "whose axis of pairs is not in the code"
             ),
             "reduced": Number(
-                int(bool(reduction) and size > 0 and not entry.get("explicit")),
+                int(bool(reduction) and size != 0 and not entry.get("explicit")),
                 "reductions",
                 "means or sums over all pairs",
             ),
-            "samples": Number(size, "samples", "samples that meet every other"),
+            "samples": Number(size if isinstance(size, int) else None, "samples", "samples that meet every other"),
         },
         words={
             "code": visible(entry.get("text") or "", 60).replace("`", "ʼ"),
             "place": place(entry),
-            "left": written(one),
-            "right": written(other),
+            "left": result_of(one, one),
+            "right": result_of(other, other),
             "left_name": names[0],
             "right_name": names[1],
-            "result": written(tuple(np.broadcast_shapes(one, other))),
+            "result": result_of(one, other),
+            **({} if isinstance(size, int) else {"times": size}),
             "into": f", and {visible(reduction, 20)} takes all of them" if reduction else "",
             "column": atom(column),
             "why": _why(entry, names, (one, other)),
@@ -128,13 +130,17 @@ def _measured(entry: Mapping[str, Any]) -> Measured:
     )
 
 
-def _why(entry: Mapping[str, Any], names: list[str], shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> str:
+def _shape(operand: Mapping[str, Any]) -> Sized:
+    return tuple(operand["shape"])
+
+
+def _why(entry: Mapping[str, Any], names: list[str], shapes: tuple[Sized, Sized]) -> str:
     symbol = str(entry.get("settings", {}).get("symbol") or "")
     into = str(entry.get("reduced") or ""), str(entry.get("by") or ""), bool(entry.get("learnt"))
     return consequence((names[0], names[1]), shapes, symbol, into)
 
 
-def _difference(one: tuple[int, ...], other: tuple[int, ...], **more: Any) -> Example:
+def _difference(one: Shape, other: Shape, **more: Any) -> Example:
     operation = Operation("broadcast", (Operand("pred", one), Operand("y", other)), {"symbol": "-"})
     return as_example([{**entry_of(operation, results(operation)), "text": "pred - y", **more}])
 
@@ -171,6 +177,12 @@ def column_against_vector(rng: np.random.Generator) -> Example:
 def vector_against_column(rng: np.random.Generator) -> Example:
     n = int(rng.integers(2, 500))
     return _difference((n,), (n, 1))
+
+
+@sick
+def a_named_size(rng: np.random.Generator) -> Example:
+    name = (named("n"), 2 * named("k"))[int(rng.integers(2))]
+    return _difference((name, 1), (name,), reduced="mean")
 
 
 @fooled("fires", "a column made lines before, to meet a row on purpose, looks like one that was left by accident")

@@ -31,6 +31,8 @@ class Calling(Operating):
     """What a call in an expression stands for."""
 
     variables: dict[str, Any]
+    sizing = False
+    """Whether the sizes of a declaration are read: a name of a function is one of a size there."""
 
     @abstractmethod
     def value(self, node: Node) -> Any: ...
@@ -61,7 +63,9 @@ class Calling(Operating):
         known = known_function(name, self.library)
         if known_layer(name) or (known is not None and not self._declares(name, parts)):
             return self.named_call(node, name, "", parts)
+        self.sizing, before = True, self.sizing
         args, keywords = self._arguments(parts)
+        self.sizing = before
         return self._declared(node, callee, args, keywords)
 
     def _declares(self, name: str, parts: Sequence[Node]) -> bool:
@@ -74,7 +78,8 @@ class Calling(Operating):
         if part.kind == "number":
             return isinstance(part.value, int)
         if part.kind == "name":
-            return is_size(self.variables.get(part.value, 0)) and not known_function(part.value, self.library)
+            own = part.value in self.sizes or not known_function(part.value, self.library)
+            return own and is_size(self.variables.get(part.value, 0))
         return part.kind == "binary" and all(inner is not None and self._is_size(inner) for inner in part.parts)
 
     def _again(self, node: Node, name: str, array: Array, parts: Sequence[Node]) -> Array:
@@ -138,7 +143,9 @@ class Calling(Operating):
 
     def named_call(self, node: Node, name: str, prefix: str, parts: Sequence[Node], first: Sequence[Given] = ()) -> Any:
         """A function or a layer by its name; ``first`` are arguments put before those in the text."""
+        self.sizing, before = False, self.sizing
         args, keywords = self._arguments(parts)
+        self.sizing = before
         if known_layer(name):
             return made(Call(self, node, name, (*first, *args), keywords, False, prefix), LAYERS[name])
         known = known_function(name, self.library)

@@ -127,7 +127,10 @@ class Evaluating(Calling):
             return self.variables[name]
         if name in CONSTANTS:
             return CONSTANTS[name]
-        if name in PREFIXES or name in DTYPES or known_layer(name) or known_function(name, self.library):
+        if name in PREFIXES or name in DTYPES or known_layer(name):
+            return Word(name)
+        of_a_size = name in self.sizes or (self.sizing and name not in ("bool", "int", "float"))
+        if known_function(name, self.library) and not of_a_size:
             return Word(name)
         return named(name)
 
