@@ -223,3 +223,33 @@ def test_a_batch_that_fits() -> None:
     fits = int(report["largest_batch"].value or 0)
     assert 200 < fits < 400
     assert "fits" in report.to_text()
+
+
+class Decoder(nn.Module):
+    def __init__(self, ready: bool) -> None:
+        super().__init__()
+        table = nn.Parameter(torch.arange(60.0).reshape(12, 5)) if ready else nn.Embedding(12, 5).weight
+        self.rows, self.back = nn.Embedding(12, 5), nn.Linear(5, 12)
+        self.rows.weight = self.back.weight = table
+        nn.init.trunc_normal_(self.back.weight, std=0.1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.back(self.rows(x))
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_weight_that_two_layers_share_is_counted_once_however_the_model_is_named(ready: bool) -> None:
+    there = tearless.trace(Decoder(ready), "n,7:int64")
+    made = of_target(f"tests.integrations.pytorch.test_tracing:Decoder({ready})", ["n,7:int64"])
+    assert made["parameters"].value == there["parameters"].value == 12 * 5 + 12
+    assert made["peak_bytes"].value == there["peak_bytes"].value
+    assert not made.notes
+
+
+@pytest.mark.parametrize("sizes", ["4,2,9", "n,2,9"])
+def test_layers_that_get_their_shape_at_the_first_pass(sizes: str) -> None:
+    model = nn.Sequential(nn.LazyConv1d(6, 2), nn.LazyBatchNorm1d(), nn.Flatten(), nn.LazyLinear(3))
+    report = tearless.trace(model, sizes)
+    assert report["parameters"].value == (2 * 2 * 6 + 6) + 2 * 6 + (6 * 8 * 3 + 3)
+    assert not report.findings
+    assert isinstance(model[0].weight, nn.UninitializedParameter)

@@ -16,6 +16,7 @@ from .amounts import in_bytes, in_short, law_in_bytes, law_in_short
 from .fake import Unknowable, bytes_of
 from .laws import Laws, total_products
 from .rows import rows_of, table_of
+from .running import is_lazy
 from .several import Runs
 from .traced import LayerCall
 
@@ -42,7 +43,7 @@ class Weights:
 
 def weights_of(model: torch.nn.Module) -> Weights:
     """Each tensor counted once, however many layers share it."""
-    parameters, buffers = list(model.parameters()), list(model.buffers())
+    parameters, buffers = ([one for one in held if not is_lazy(one)] for held in (model.parameters(), model.buffers()))
     by_dtype: dict[str, int] = {}
     for one in parameters:
         name = str(one.dtype).removeprefix("torch.")

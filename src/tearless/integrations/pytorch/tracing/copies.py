@@ -38,9 +38,9 @@ def _prepare(value: Any, memo: dict[int, Any], deep: int) -> None:
     if id(value) in memo or deep > DEEPEST:
         return
     if isinstance(value, torch.Tensor):
-        if not isinstance(value, (UninitializedBuffer, UninitializedParameter)):
-            memo[id(value)] = _stand_in(value)
-            memo.setdefault(id(memo), []).append(value)
+        lazy = isinstance(value, (UninitializedBuffer, UninitializedParameter))
+        memo[id(value)] = _unshaped(value) if lazy else _stand_in(value)
+        memo.setdefault(id(memo), []).append(value)
     elif isinstance(value, Mapping):
         for one in value.values():
             _prepare(one, memo, deep + 1)
@@ -49,6 +49,14 @@ def _prepare(value: Any, memo: dict[int, Any], deep: int) -> None:
             _prepare(one, memo, deep + 1)
     elif hasattr(value, "__array_interface__"):
         memo[id(value)] = value
+
+
+def _unshaped(tensor: torch.Tensor) -> torch.Tensor:
+    """What stands for one that gets its shape at the first forward pass: it gets no numbers then."""
+    kind: Any = type(tensor)
+    made: torch.Tensor = kind(tensor.requires_grad, device=META, dtype=tensor.dtype)
+    made.__dict__.update(tensor.__dict__)
+    return made
 
 
 def _stand_in(tensor: torch.Tensor) -> torch.Tensor:

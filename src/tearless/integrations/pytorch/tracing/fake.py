@@ -253,10 +253,10 @@ def without_numbers(device: torch.device, hears: Hears | None = None, claimed: C
 
     fast = torch.backends.mha.get_fastpath_enabled()
     states = torch.get_rng_state(), random.getstate()
-    hook = register_module_parameter_registration_hook(_parameter_on_meta)
+    hook = register_module_parameter_registration_hook(_OnMeta())
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with warnings.catch_warnings(), claimed or Claimed(device), Fake(hears):
+        with warnings.catch_warnings(), claimed or Claimed(device), Fake(hears), _init_unread():
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -266,10 +266,46 @@ def without_numbers(device: torch.device, hears: Hears | None = None, claimed: C
         random.setstate(states[1])
 
 
-def _parameter_on_meta(module: Any, name: str, parameter: Any) -> Any:  # noqa: ARG001 - PyTorch's own way of asking
-    if parameter is None or isinstance(parameter, UninitializedParameter) or parameter.is_meta:
-        return None
-    return torch.nn.Parameter(_blank(parameter.data), parameter.requires_grad)
+@contextmanager
+def _init_unread() -> Iterator[None]:
+    """While it lasts, what fills a tensor in ``torch.nn.init`` and reads what it drew leaves one without numbers."""
+    module = torch.nn.init
+    found = {k: v for k, v in vars(module).items() if k.startswith("_no_grad_") and callable(v)}
+
+    def unread(fill: Callable[..., Any]) -> Callable[..., Any]:
+        def filled(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return fill(tensor, *args, **kwargs)
+            except Unknowable:
+                return tensor
+
+        return filled
+
+    for name, fill in found.items():
+        setattr(module, name, unread(fill))
+    try:
+        yield
+    finally:
+        for name, fill in found.items():
+            setattr(module, name, fill)
+
+
+class _OnMeta:
+    """What stands for each parameter: the same for the same one, so that layers that share it still do."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[torch.nn.Parameter, torch.nn.Parameter]] = {}
+
+    def __call__(self, module: Any, name: str, parameter: Any) -> Any:  # noqa: ARG002 - PyTorch's own way of asking
+        if parameter is None or isinstance(parameter, UninitializedParameter):
+            return None
+        with torch._C.DisableTorchFunction():
+            if parameter.is_meta:
+                return None
+            if id(parameter) not in self._made:
+                blank = torch.nn.Parameter(_blank(parameter.detach()), parameter.requires_grad)
+                self._made[id(parameter)] = (parameter, blank)
+        return self._made[id(parameter)][1]
 
 
 def bytes_of(tensor: torch.Tensor) -> int:

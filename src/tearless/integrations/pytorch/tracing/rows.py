@@ -11,7 +11,7 @@ from tearless.report.answer import Table
 
 from .amounts import in_bytes, in_row, in_short
 from .laws import Laws
-from .running import Ran
+from .running import Ran, is_lazy
 from .traced import FunctionCall, Held, LayerCall, Traced
 
 MOST_ROWS = 40
@@ -118,7 +118,7 @@ def shapes_at(i: int, step: LayerCall | FunctionCall, side: str, laws: Laws | No
 def _of_layer(call: LayerCall, takes: str, gives: str, counted: set[int], products: int, kept: int) -> Row | None:
     own = [p for p in call.module.parameters(recurse=call.leaf) if id(p) not in counted]
     counted |= {id(p) for p in own}
-    parameters = sum(p.numel() for p in own)
+    parameters = sum(p.numel() for p in own if not is_lazy(p))
     if not (call.leaf or parameters or products or kept or not call.ended):
         return None
     return Row(call.path, call.type, takes, gives, parameters, products, kept)

@@ -122,7 +122,7 @@ def count(traced: Traced, costs: Costs) -> None:
         for step in _up(steps, kept.owner):
             step.kept += kept.bytes
     for call in traced.layers():
-        call.parameters = sum(p.numel() for p in call.module.parameters())
+        call.parameters = sum(p.numel() for p in call.module.parameters() if not is_lazy(p))
 
 
 def _own(steps: Sequence[LayerCall | FunctionCall], owner: int, multiply_adds: int = 0, kept: int = 0) -> None:
