@@ -253,3 +253,42 @@ def test_layers_that_get_their_shape_at_the_first_pass(sizes: str) -> None:
     assert report["parameters"].value == (2 * 2 * 6 + 6) + 2 * 6 + (6 * 8 * 3 + 3)
     assert not report.findings
     assert isinstance(model[0].weight, nn.UninitializedParameter)
+
+
+class Divides(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x / self.temperature
+
+
+class Checks(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[0] > 7:
+            raise ValueError(f"at most 7, got {x.shape[0]}")
+        return x
+
+
+class Parses(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * int("three")
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes", "said"),
+    [
+        (Divides(), "3,4", "temperature"),
+        (Parses(), "n,4", "ValueError: invalid literal"),
+        (Checks(), "n,4", "at most 7, got n"),
+    ],
+)
+def test_an_error_that_is_none_of_shapes_is_refused_with_its_line(model: nn.Module, sizes: str, said: str) -> None:
+    with pytest.raises(tearless.InputError, match=re.escape(said)) as refused:
+        tearless.trace(model, sizes)
+    assert "test_tracing.py:" in str(refused.value)
+
+
+def test_one_value_for_each_channel_is_told_without_a_device() -> None:
+    report = tearless.trace(nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3)), (1, 6))
+    (finding,) = report.findings
+    assert finding.name == "shape-clash"
+    assert "one value for each channel" in finding.headline
+    assert "meta" not in report.to_text()

@@ -49,7 +49,8 @@ def trace(
     ``torch.nn`` or a function of output and target; the target is the last of the ``batch``. ``optimizer`` is asked
     whether it holds the model's parameters.
 
-    Raises ``InputError`` where PyTorch is missing, or for a model or an input that cannot be used.
+    Raises ``InputError`` where PyTorch is missing, for a model or an input that cannot be used, and where the model
+    ends in an error that is none of shapes, with the line that raises it.
 
     >>> import torch
     >>> net = torch.nn.Sequential(torch.nn.Linear(784, 100), torch.nn.ReLU(), torch.nn.Linear(100, 10))
@@ -140,7 +141,7 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
     from .answer import Told, answer_of
     from .clash_origins import with_origins
     from .entries import entries_of
-    from .failing import explained_run
+    from .failing import explained_run, refusal_of
     from .loading import claimed_device
     from .several import seen
     from .suspected import suspected_in
@@ -152,6 +153,9 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
     device = claimed_device(found.model)
     ran = seen(found, inputs, device, training)
     explanation = explained_run(ran)
+    refusal = refusal_of(ran, found.name) if explanation is None else None
+    if refusal is not None:
+        raise refusal from ran.shown.traced.error
     if explanation is not None:
         explanation = with_origins(explanation, ran.shown.traced)
     told = Told(found.name, ran, training, explanation, asked)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tearless.core import InputError, quoted, visible
 from tearless.integrations.shapes.explain import explained
 from tearless.linear_algebra.shapes import Clash, Edit, Explanation, Operand, Shape, Where, results
 
 from .fake import Unknowable
 from .places import LIBRARYS, USERS, kind_of, place_of
+from .step_words import own_words
 from .symbols import Fits
 
 if TYPE_CHECKING:
@@ -40,11 +42,19 @@ def explanation_of(errors: Sequence[BaseException], fits: Fits) -> Explanation |
     first = found[0] if found else None
     if first is None:
         return None
+    if _of_meta_alone(first):
+        return None
     first = on_claimed_device(first)
     others = [one for one in found if one is not None]
     if len(others) < len(fits.at) or not fits.names:
         return first
     return _with_names(first, others, fits) or first
+
+
+def _of_meta_alone(one: Explanation) -> bool:
+    """Whether it is a clash of devices with ``meta``, which is none of the user's: tensors are there for the trace."""
+    operation = one.clash.operation
+    return one.clash.kind == "device" and operation is not None and any(o.device == "meta" for o in operation.operands)
 
 
 def on_claimed_device(one: Explanation) -> Explanation:
@@ -98,11 +108,34 @@ def _without_primes(edit: Edit | None, fits: Fits) -> Edit | None:
     return None if any(number and value and number % value == 0 for number in numbers for value in values) else edit
 
 
+def refusal_of(runs: Runs, name: str) -> InputError | None:
+    """What is said of a run that ended in an error that no rule of shapes explains; ``None`` for others.
+
+    Code that only data can lead further is no error of the model: what was seen until there is shown.
+    """
+    error = runs.shown.traced.error
+    if error is None or isinstance(error, Unknowable):
+        return None
+    where = line_of(error)
+    at = f" at {where}: {visible(where.code, 120)}" if where is not None else ""
+    last = next((call for call in reversed(list(runs.shown.traced.layers())) if not call.ended), None)
+    inside = f" in {quoted(last.path)} ({last.type})" if last is not None and last.path else ""
+    primes = {str(value): key for key, value in runs.shown.traced.symbols.items()}
+    said = visible(re.sub(r"\d+", lambda found: primes.get(found[0], found[0]), str(error)), 300)
+    return InputError(
+        f"model: {quoted(name)} could not be traced{inside}{at}: {type(error).__name__}{': ' + said if said else ''}; "
+        "mend that line, or give an input that it goes through with"
+    )
+
+
 def explained_run(runs: Runs) -> Explanation | None:
     """The explanation of a run that ended early."""
     error = runs.shown.traced.error
     if error is None or isinstance(error, Unknowable):
         return None
+    known = own_words(error, runs.shown.traced)
+    if known is not None:
+        return known
     laws = runs.laws
     if laws is None:
         return explanation_of([error], Fits([{}]))
