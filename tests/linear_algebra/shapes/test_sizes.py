@@ -138,3 +138,26 @@ def test_slices_of_an_axis_with_a_name() -> None:
         assert results(Operation("index", (x,), {"key": (key,)})) == ((size, 10),)
     assert written(results(Operation("index", (x,), {"key": (slice(None, 32),)}))[0]) == "(min(n, 32), 10)"
     assert product((N, 8, 26, 26)) == 5408 * N
+
+
+@given(SIZES, st.integers(1, 12), st.integers(-30, 30), st.integers(1, 5))
+def test_a_floor_has_one_spelling(size: Size, by: int, more: int, times: int) -> None:
+    assert (size + more * by) // by == size // by + more
+    assert (size * times) // (by * times) == size // by
+    assert (size * by * times + more % by) // by == size * times
+
+
+def test_floors_are_written_without_needless_brackets() -> None:
+    assert str(N // 2) == "⌊n/2⌋"
+    assert str(9 // (2 * N)) == "⌊9/(2·n)⌋"
+    assert str((N + 4 - 3) // 2 + 1) == str((N + 3) // 2)
+
+
+@pytest.mark.parametrize(("size", "by"), [(N + 5, 3), (3 * N - 2, 7), (4 * N + 3, 6), (N * M + 2 * M + 1, 4)])
+def test_a_floor_is_that_of_the_number_put_in(size: Size, by: int) -> None:
+    for n in range(40):
+        floored = put(size // by, {"n": n, "m": 11})
+        (inside,) = names_in(floored) or {"0"}
+        counted = inside.replace("⌊", "((").replace("⌋", ")").replace("/", ")//").replace("·", "*")
+        value = eval(counted, {}, {"n": n, "m": 11})  # noqa: S307 (the text is ours)
+        assert put(floored, {inside: value}) == put(size, {"n": n, "m": 11}) // by

@@ -48,12 +48,10 @@ class Named:
         return -1 * self + other
 
     def __floordiv__(self, other: Size) -> Size:
-        exact = divided(self, other)
-        return exact if exact is not None else named(f"⌊({self})/{_factor(other)}⌋")
+        return floor(self, other)
 
     def __rfloordiv__(self, other: int) -> Size:
-        exact = divided(other, self)
-        return exact if exact is not None else named(f"⌊{other}/{_factor(self)}⌋")
+        return floor(other, self)
 
     def __neg__(self) -> Size:
         return -1 * self
@@ -113,6 +111,29 @@ def divided(size: Size, by: Size) -> Size | None:
             return None
         out[left] = factor // bottom
     return _size(out)
+
+
+def floor(size: Size, by: Size) -> Size:
+    """The quotient rounded down. Whole multiples of a plain number stand before the floor: one size, one spelling.
+
+    >>> n = named("n")
+    >>> print(floor(n + 7, 2), floor(n - 1, 2), floor(5 * n, 2), floor(2 * n + 1, 2), floor(2 * n + 3, 4))
+    ⌊(n + 1)/2⌋ + 3 ⌊(n + 1)/2⌋ - 1 2·n + ⌊n/2⌋ n ⌊(n + 1)/2⌋
+    """
+    exact = divided(size, by)
+    if exact is not None:
+        return exact
+    if isinstance(by, int) and by < 0:
+        return floor(-1 * size, -by)
+    if not isinstance(by, int) or by == 0:
+        common = math.gcd(*(factor for of in (size, by) for _, factor in _terms(of))) or 1
+        return _floor(_size(_each(size, common)), _size(_each(by, common)))
+    whole = _size(_each(size, by))
+    rest = size - whole * by
+    if isinstance(rest, int):
+        return whole
+    common = math.gcd(by, *(factor for monomial, factor in rest.terms if monomial))
+    return whole + _floor(_size(_each(rest, common)), by // common)
 
 
 def sizes_of(values: Iterable[Size]) -> Shape:
@@ -197,6 +218,14 @@ def _size(terms: Mapping[Monomial, int]) -> Size:
     if not left:
         return 0
     return left[()] if set(left) == {()} else Named(tuple(sorted(left.items())))
+
+
+def _each(size: Size, by: int) -> dict[Monomial, int]:
+    return {monomial: factor // by for monomial, factor in _terms(size)}
+
+
+def _floor(size: Size, by: Size) -> Named:
+    return named(f"⌊{_factor(size)}/{by if str(by).isalnum() else f'({by})'}⌋")
 
 
 def _without(monomial: Monomial, under: Monomial) -> Monomial | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tearless.linear_algebra.shapes.operation import Clash
 from tearless.linear_algebra.shapes.parsing import Node, Statement
-from tearless.linear_algebra.shapes.size import Named, named, names_in, product
+from tearless.linear_algebra.shapes.size import Named, floor, named, names_in, product
 
 from .binding import as_array, told
 from .calling import Calling
@@ -236,7 +236,7 @@ class Evaluating(Calling):
         if sign == "//" and right == 0:
             raise self.refused(node, "expected another number than 0 to divide by")
         if sign == "//" and not isinstance(left, Named):
-            return named(f"⌊{left}/({right})⌋")
+            return floor(left, right)
         return self.bounded(node, ARITHMETIC[sign](left, right)) if sign != "-" else left - right
 
     def _lists(self, node: Node, sign: str, left: Any, right: Any) -> Any:

@@ -89,8 +89,9 @@ def _lengths(operation: Operation, at: int, size: Size) -> list[Size]:
         _few(operation, at, repeat(0, asked))
     if "chunks" in settings:
         if not isinstance(size, int):
-            even = divided(size, settings["chunks"])
-            return [even if even is not None else size // settings["chunks"]] * int(settings["chunks"])
+            count = int(settings["chunks"])
+            even, long = divided(size, count), (size + (count - 1)) // count
+            return [even] * count if even is not None else [*[long] * (count - 1), size - (count - 1) * long]
         if size == 0:
             return [0] * int(settings["chunks"])
         return _few(operation, at, _long(size, -(-size // settings["chunks"])))
