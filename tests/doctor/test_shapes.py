@@ -165,3 +165,43 @@ def test_damaged_and_hostile_files_are_refused_by_name(tmp_path):
     for nothing in ((), (3,), ("",), ("a\0b",)):
         with pytest.raises(InputError, match="files: expected"):
             tearless.shapes_in(*nothing)
+
+
+def saved(folder, **shapes):
+    for name, shape in shapes.items():
+        np.save(folder / f"{name}.npy", np.zeros(shape, np.float32))
+    return [folder / f"{name}.npy" for name in shapes]
+
+
+def test_arrays_in_order_are_read_as_they_are_first(tmp_path):
+    report = tearless.shapes_in(*saved(tmp_path, w1=(30, 20), w2=(20, 7)))
+    assert ("chain", "`w1 @ w2` gives (30, 7)") in report.answer.said
+    assert report.findings == ()
+    report = tearless.shapes_in(*saved(tmp_path, weight=(20, 30), weight2=(7, 20)))
+    assert dict(report.answer.said)["chain"].startswith("`weight.T @ weight2.T` gives (30, 7)")
+
+
+def test_a_chain_that_breaks_is_a_finding(tmp_path):
+    report = tearless.shapes_in(*saved(tmp_path, x=(8, 30), w=(29, 20)))
+    assert [f.name for f in report.findings] == ["shape-clash"]
+    assert report["arrays"].value == 2
+    for bias in ((20,), (19,)):
+        report = tearless.shapes_in(*saved(tmp_path, x=(8, 30), w=(30, 20), b=bias))
+        assert len(report.findings) == (bias == (19,))
+    torch.save({"a.fc1.weight": torch.zeros(96, 30), "a.fc2.weight": torch.zeros(5, 48)}, tmp_path / "m.pt")
+    report = tearless.shapes_in(tmp_path / "m.pt")
+    assert [f.name for f in report.findings] == ["shape-clash"]
+    assert "write `a.fc2.weight (5, 96)`" in report.findings[0].do
+    VALIDATOR.validate(json.loads(report.to_json()))
+
+
+def test_unrelated_files_are_not_one_chain(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((8, 30)), w=np.zeros((30, 4)))
+    np.savez(tmp_path / "b.npz", x=np.zeros((6, 11)), w=np.zeros((11, 3)))
+    report = tearless.shapes_in(tmp_path / "a.npz", tmp_path / "b.npz")
+    chains = [says for about, says in report.answer.said if about == "chain"]
+    assert chains == ["a.npz: `x @ w` gives (8, 4)", "b.npz: `x @ w` gives (6, 3)"]
+    paths = saved(tmp_path, X_train=(80, 5), y_train=(80,), X_test=(20, 5), y_test=(20,))
+    assert tearless.shapes_in(*paths).findings == ()
+    images = saved(tmp_path, before=(80, 28, 28), after=(20, 28, 28))
+    assert tearless.shapes_in(*images).findings == ()

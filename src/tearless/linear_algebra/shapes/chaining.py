@@ -1,17 +1,16 @@
-"""Whether stored arrays chain: x @ w through arrays in the order given, and through the layers of a checkpoint."""
+"""Whether arrays in the order given chain: x @ w as they are, or else with every weight as (out, in)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .operation import Clash, Operand, Operation, Place
 from .rules import results
-from .size import Shape, divided, written
+from .size import Shape
 
 Named = tuple[str, Shape]
-TABLES = ("emb", "wte", "wpe", "token", "position")
-"""Words in the names of tables that are looked up, not multiplied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +27,57 @@ class Link:
 
 
 def chain_of(arrays: Sequence[Named]) -> list[Link]:
-    """The product of the first array with the others in their order, each as it is or transposed; vectors are added.
+    """The product of the first array with the others in their order; vectors behind a matrix are added.
+
+    Three readings are tried, the same for every array: ``x @ w`` as they are; every later matrix as (out, in); the
+    first as well. The first that goes through holds; where none does, the one that comes furthest.
 
     >>> [link.code for link in chain_of([("x", (32, 784)), ("w", (784, 10)), ("b", (10,))])]
     ['x @ w', 'x @ w + b']
     >>> chain_of([("x", (32, 784)), ("w", (10, 784))])[0].says
     'w is kept as (out, in)'
+    >>> chain_of([("w1", (64, 784)), ("w2", (10, 64))])[-1].code
+    'w1.T @ w2.T'
     """
+    best: list[Link] = []
+    for first, later in ((False, False), (False, True), (True, True)):
+        links = _read(arrays, first, later)
+        if links and links[-1].clash is None:
+            return links
+        best = links if len(links) > len(best) else best
+    return best
+
+
+def of_one_table(shapes: Sequence[Shape]) -> bool:
+    """Whether all arrays have as many rows, and do not multiply for all that.
+
+    >>> of_one_table([(100, 5), (100,)]), of_one_table([(5, 5), (5,)])
+    (True, False)
+    """
+    first, *rest = shapes or [()]
+    rows = {shape[:1] for shape in shapes}
+    return len(shapes) > 1 and len(rows) == 1 and rows != {()} and not any(first[-1] in shape for shape in rest)
+
+
+def of_tables(shapes: Sequence[Shape]) -> bool:
+    """Whether a vector has an entry for each row of the one before it, as the target of a table has.
+
+    >>> of_tables([(80, 5), (80,), (20, 5), (20,)]), of_tables([(32, 784), (784, 10), (10,)])
+    (True, False)
+    """
+    return any(len(b) == 1 and len(a) > 1 and b[0] == a[0] and b[0] not in (a[-1], 1) for a, b in pairwise(shapes))
+
+
+def _read(arrays: Sequence[Named], first: bool, later: bool) -> list[Link]:
+    """The links of one reading, to the first that clashes."""
     links: list[Link] = []
     if len(arrays) < 2:
         return links
     code, shape = arrays[0]
+    if first and len(shape) == 2:
+        code, shape = f"{code}.T", shape[::-1]
     for name, own in arrays[1:]:
-        link = _link(code, shape, name, own)
+        link = _link(code, shape, name, own, later)
         links.append(link)
         if link.clash is not None:
             break
@@ -48,113 +85,22 @@ def chain_of(arrays: Sequence[Named]) -> list[Link]:
     return links
 
 
-def _link(code: str, shape: Shape, name: str, own: Shape) -> Link:
-    left = Operand(code, shape)
-    if len(own) == 1 and len(shape) > 1 and own[0] in (shape[-1], 1):
-        return Link(f"{code} + {name}", shape)
+def _link(code: str, shape: Shape, name: str, own: Shape, turned: bool) -> Link:
+    if len(own) == 1 and len(shape) > 1:
+        return _through("broadcast", f"{code} + {name}", (code, shape), (name, own), " + ", "")
     inside = f"({code})" if " + " in code else code
-    if len(own) == 2 and shape and own[0] != shape[-1] and own[1] == shape[-1]:
-        return Link(f"{inside} @ {name}.T", (*shape[:-1], own[0]), f"{name} is kept as (out, in)")
+    turned = turned and len(own) == 2
+    says = f"{name} is kept as (out, in)" if turned else ""
+    if turned:
+        name, own = f"{name}.T", own[::-1]
+    return _through("matmul", f"{inside} @ {name}", (inside, shape), (name, own), " @ ", says)
+
+
+def _through(rule: str, code: str, left: Named, right: Named, symbol: str, says: str) -> Link:
+    operands = (Operand(*left), Operand(*right))
+    settings = {"symbol": "+"} if rule == "broadcast" else {}
     try:
-        parts = (Place(0), " @ ", Place(1))
-        (gives,) = results(Operation("matmul", (left, Operand(name, own)), parts=parts))
+        (gives,) = results(Operation(rule, operands, settings, (Place(0), symbol, Place(1))))
     except Clash as clash:
-        return Link(f"{inside} @ {name}", says=clash.says, clash=clash)
-    return Link(f"{inside} @ {name}", gives)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One layer of a checkpoint, by the name and shape of its weight: its kind, what it takes, and what it gives.
-
-    Made by ``stages_of``.
-    """
-
-    name: str
-    kind: str
-    takes: int
-    gives: int
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Two layers beside one another in a file, ``before`` and ``after``, which takes what nothing before it gives.
-
-    Made by ``breaks_of``; ``repair`` says what would fit.
-    """
-
-    before: Stage
-    after: Stage
-    repair: str
-
-    def __str__(self) -> str:
-        one, other = self.before, self.after
-        return (
-            f"{one.name} {written(one.shape)} gives {one.gives}, {other.name} {written(other.shape)} takes "
-            f"{other.takes}; {self.repair}"
-        )
-
-
-def stages_of(arrays: Mapping[str, tuple[int, ...]]) -> list[Stage]:
-    """The layers with a weight, in order: linear (out, in), convolutions (out, in, ...), tables (rows, width).
-
-    A bias says which axis of a square-free matrix is the output.
-
-    >>> stages_of({"fc.weight": (10, 784), "fc.bias": (10,)})
-    [Stage(name='fc.weight', kind='linear', takes=784, gives=10, shape=(10, 784))]
-    """
-    found = []
-    for name, shape in arrays.items():
-        if len(shape) < 2 or len(shape) > 5 or not name.rsplit(".", 1)[-1].startswith(("weight", "kernel", "w")):
-            continue
-        if len(shape) == 2 and any(word in name.lower() for word in TABLES):
-            found.append(Stage(name, "table", 0, shape[1], shape))
-            continue
-        bias = arrays.get(f"{name.rpartition('.')[0]}.bias", ())
-        turned = len(shape) == 2 and (name.endswith("kernel") or (bias == shape[1:] and bias != shape[:1]))
-        gives, takes = (shape[1], shape[0]) if turned else (shape[0], shape[1])
-        found.append(Stage(name, "linear" if len(shape) == 2 else "convolution", takes, gives, shape))
-    return found
-
-
-def breaks_of(stages: Sequence[Stage]) -> list[Break]:
-    """Where the layers do not follow from one another, in the order of the file.
-
-    A layer follows where it takes what the one before it gives or takes (a layer beside it), a whole multiple of it (an
-    image laid flat, parts put together), a whole part of it, or what any layer before gave (a shortcut).
-
-    >>> print(breaks_of(stages_of({"a.weight": (100, 784), "b.weight": (10, 120)}))[0])
-    a.weight (100, 784) gives 100, b.weight (10, 120) takes 120; of shape (10, 100) it would
-    """
-    return list(_breaks(stages))
-
-
-def _breaks(stages: Sequence[Stage]) -> Iterator[Break]:
-    seen: set[int] = set()
-    for i, stage in enumerate(stages):
-        if i and stage.takes and not _follows(stages[i - 1], stage, seen):
-            yield Break(stages[i - 1], stage, _repair(stages[i - 1], stage))
-        seen |= {stage.gives, stage.takes}
-
-
-def _follows(one: Stage, other: Stage, seen: set[int]) -> bool:
-    if other.takes in seen:
-        return True
-    if other.takes == 1 and other.kind == "convolution":  # one filter for each channel
-        return True
-    sizes = {one.gives, one.takes} - {0}
-    flat = one.kind == "convolution" and other.kind == "linear"
-    parts = any(divided(size, other.takes) in (2, 3, 4, 6) for size in sizes)
-    wholes = any(divided(other.takes, size) in (2, 3, 4) or (flat and divided(other.takes, size)) for size in sizes)
-    return parts or bool(wholes)
-
-
-def _repair(one: Stage, other: Stage) -> str:
-    if other.gives == one.gives and len(other.shape) == 2:
-        return f"transposed, {other.name} would take {other.gives}"
-    if one.takes == other.takes:
-        return "they stand beside one another"
-    shape = list(other.shape)
-    shape[shape.index(other.takes, 1 if other.gives == shape[0] else 0)] = one.gives
-    return f"of shape {written(tuple(shape))} it would"
+        return Link(code, says=clash.says, clash=clash)
+    return Link(code, gives, says)
