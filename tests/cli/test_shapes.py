@@ -58,6 +58,29 @@ def test_files_are_read_by_their_headers(call: Call, tmp_path: Path) -> None:
     assert call("shapes", str(tmp_path / "x.npy"), "--output", str(tmp_path / "x.npy"))[0] == 2
 
 
+def test_one_bad_file_among_several_is_named_and_the_others_are_listed(call: Call, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((32, 784), np.float32))
+    (tmp_path / "bad.npy").write_bytes(b"nothing")
+    files = [str(tmp_path / name) for name in ("bad.npy", "x.npy", "absent.npy")]
+    status, out, _ = call("shapes", *files, "--verbose")
+    assert status == 2
+    assert "(32, 784)" in out
+    assert "2 files could not be read" in out
+    flat = "".join(out.split())
+    assert "bad.npy`,whichisnone" in flat
+    assert "absent.npy`(Nosuchfileordirectory)" in flat
+    assert call("shapes", files[1])[0] == 0
+
+
+def test_files_that_do_not_chain(call: Call, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((32, 784), np.float32))
+    np.save(tmp_path / "w.npy", np.zeros((783, 10), np.float32))
+    files = (str(tmp_path / "x.npy"), str(tmp_path / "w.npy"))
+    assert call("shapes", *files)[0] == 1
+    assert call("shapes", *files, "--fail-on", "never")[0] == 0
+    assert call("shapes", *files, "--format", "sarif")[0] == 1
+
+
 def test_a_model_is_traced(call: Call, tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text("import torch\nNet = lambda: torch.nn.Linear(784, 10)\n")
     status, out, err = call("shapes", f"{tmp_path / 'net.py'}:Net", "--input", "32,784")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .deliver import FailOn, Shape, deliver
+from .exits import UNUSABLE
 from .streams import writable
 
 if TYPE_CHECKING:
@@ -60,7 +61,14 @@ def shapes(
         from tearless.doctor.shapes import shape_of
 
         report = shape_of(" ".join(what), library=library)
-    return deliver(report, output, shape, fail_on, concise, verbose)
+    status = deliver(report, output, shape, fail_on, concise, verbose)
+    return max(status, UNUSABLE) if _refused(report) else status
+
+
+def _refused(report: Report) -> bool:
+    """Whether files among several could not be read."""
+    numbers = report.answer.numbers if report.answer else {}
+    return "refused" in numbers and bool(numbers["refused"].value)
 
 
 def are_files(what: list[str]) -> bool:

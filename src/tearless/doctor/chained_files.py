@@ -87,7 +87,7 @@ def _in_order(held: Sequence[Stored], asked: bool, told: Chained) -> None:
     """Arrays one behind another; a clash is told only where their order was asked for or names say weights."""
     arrays = [(_short(one), one.shape) for one in held]
     shapes = [shape for _, shape in arrays]
-    if len(arrays) < 2 or len(arrays) > MOST_CHAINED:
+    if not 2 <= len(arrays) <= MOST_CHAINED or all(len(shape) < 2 for shape in shapes):
         return
     if of_one_table(shapes) and not WEIGHT.fullmatch(held[0].name):
         names = listed([name for name, _ in arrays], 4)

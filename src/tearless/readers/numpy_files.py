@@ -77,7 +77,8 @@ def header_of(stream: IO[bytes], label: str, argument: str) -> tuple[tuple[int, 
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(stream)
     except _BROKEN as fault:
-        reason = visible(str(fault).split("\n")[0], 120)
+        said = str(fault).split("\n")[0]
+        reason = "it describes no array" if " object at 0x" in said or not said else visible(said, 120)
         raise InputError(
             f"{argument}: expected a NumPy array, got {label}, whose header cannot be read ({reason}); write it again"
         ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,18 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tearless.core import InputError, quoted, visible
 
 from .numpy_files import header_of
 from .safetensors import tensors
+from .training.opcodes import Odd
 from .training.tensors import DTYPES
 from .training.torch_zip import Archive, Saved, is_archive, open_archive
 
 MOST_ARRAYS = 200_000
 LONGEST_PATH = 100
 DEEPEST = 12
+RECONSTRUCT = "multiarray _reconstruct"
+"""How the name ends by which a pickle makes an array of NumPy."""
+NUMPY_TYPE = re.compile(r"b1|[iu][1248]|f[248]|c(8|16)")
 ROOM = 1 << 16
 """Bytes of a member of an archive that its header may take."""
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How the file begins that git-lfs leaves in the place of one that is not fetched."""
 EXPECTED = "a .npy, .npz or .safetensors file, or a checkpoint of torch.save (.pt, .pth)"
 SAFE = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
@@ -49,8 +58,15 @@ def stored(path: Path, argument: str = "files") -> list[Stored]:
     """
     label = _called(path)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{argument}: expected {EXPECTED}, got {label}, which is no regular file; name a file")
         with path.open("rb") as file:
-            head = file.read(8)
+            head = file.read(len(POINTER))
+        if head == POINTER:
+            raise InputError(
+                f"{argument}: expected {EXPECTED}, got {label}, which is a pointer of git-lfs and not the file itself; "
+                "fetch it: git lfs pull"
+            )
         if head.startswith(b"\x93NUMPY"):
             found = [_of_npy(path, label, argument)]
         elif is_archive(path) or head.startswith(b"\x80"):
@@ -136,7 +152,8 @@ def _of_checkpoint(path: Path, argument: str) -> Iterator[Stored]:
     found = list(_walk(archive.value, "", 0, set()))[: MOST_ARRAYS + 1]
     prefix = _common([name for name, _ in found])
     for name, one in found:
-        yield _checked(archive, name.removeprefix(prefix), one)
+        short = name.removeprefix(prefix)
+        yield _checked(archive, short, one) if isinstance(one, Saved) else _of_numpy(archive, short, one)
 
 
 def _common(names: list[str]) -> str:
@@ -146,14 +163,27 @@ def _common(names: list[str]) -> str:
     return first if first in wrappers and all(name.startswith(first) for name in names) else ""
 
 
-def _walk(value: Any, name: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Saved]]:
-    if isinstance(value, Saved):
+def _walk(value: Any, name: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Saved | Odd]]:
+    if isinstance(value, Saved) or (isinstance(value, Odd) and value.name.endswith(RECONSTRUCT)):
         yield name or "tensor", value
     elif isinstance(value, (dict, list, tuple)) and depth < DEEPEST and id(value) not in seen:
         seen.add(id(value))
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, one in items:
             yield from _walk(one, f"{name}.{key}" if name else str(key), depth + 1, seen)
+
+
+def _of_numpy(archive: Archive, name: str, odd: Odd) -> Stored:
+    """An array of NumPy in a checkpoint, by the state that it was given. Raises ``InputError`` where it has none."""
+    state = odd.state
+    shape = state[1] if isinstance(state, tuple) and len(state) == 5 else None
+    if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n < 1 << 63 for n in shape):
+        raise archive.damaged(f"the shape of {quoted(name)} is not told")
+    code = state[2].arguments[:1] if isinstance(state[2], Odd) else ()
+    kind = NUMPY_TYPE.fullmatch(code[0]) if code and isinstance(code[0], str) else None
+    dtype = np.dtype(kind[0]) if kind else None
+    size = dtype.itemsize * math.prod(shape) if dtype is not None else 0
+    return Stored(name, shape, str(dtype) if dtype is not None else "objects or text", size)
 
 
 def _checked(archive: Archive, name: str, saved: Saved) -> Stored:

@@ -7,7 +7,7 @@ import pytest
 from tearless.linear_algebra.shapes.breaks import breaks_of
 from tearless.linear_algebra.shapes.stages import stages_of
 
-CERTAIN = {
+CERTAIN: dict[str, dict[str, tuple[int, ...]]] = {
     "a half is no reason": {"fc1.weight": (96, 30), "fc2.weight": (5, 48)},
     "a double is no reason": {"fc1.weight": (96, 30), "fc2.weight": (5, 192)},
     "by numbers": {"net.0.weight": (96, 30), "net.2.weight": (5, 95)},
@@ -20,7 +20,7 @@ CERTAIN = {
     "flat, no multiple": {"0.weight": (24, 3, 5, 5), "3.weight": (10, 601)},
     "gates": {"rnn.weight_ih_l0": (256, 20), "rnn.weight_hh_l0": (192, 64)},
 }
-FINE = {
+FINE: dict[str, dict[str, tuple[int, ...]]] = {
     "flat": {"conv1.weight": (24, 3, 5, 5), "fc1.weight": (10, 24 * 16)},
     "beside": {"fc1.weight": (96, 30), "fc21.weight": (5, 96), "fc22.weight": (5, 96), "fc3.weight": (96, 5)},
     "put together": {"fc1.weight": (96, 30), "fc2.weight": (40, 96), "fc3.weight": (4, 136)},
@@ -67,5 +67,5 @@ def test_no_break(name: str) -> None:
 
 
 def test_layers_of_different_parts_are_no_certain_break() -> None:
-    arrays = {"user.tower.weight": (32, 100), "item.tower.weight": (32, 70)}
+    arrays: dict[str, tuple[int, ...]] = {"user.tower.weight": (32, 100), "item.tower.weight": (32, 70)}
     assert [one.certain for one in breaks_of(stages_of(arrays), arrays)] == [False]

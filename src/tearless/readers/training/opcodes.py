@@ -25,8 +25,10 @@ class Broken(ValueError):
 class Odd:
     """Something that is neither a tensor nor plain: kept for its place, never looked into."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
         self.name = name
+        self.arguments = arguments
+        self.state: Any = None
 
 
 Builder = Callable[..., Any]
@@ -68,8 +70,10 @@ class Reading:
                 self._do(code)
         except Refused:
             raise
-        except (IndexError, KeyError, TypeError, ValueError, struct.error, AttributeError, OverflowError) as fault:
-            raise Broken(str(fault) or type(fault).__name__) from None
+        except Broken:
+            raise
+        except (IndexError, KeyError, TypeError, ValueError, struct.error, AttributeError, OverflowError):
+            raise Broken("the parts of its pickle do not fit together") from None
         raise Broken("it does not end")
 
     def _do(self, code: bytes) -> None:
@@ -142,9 +146,11 @@ class Reading:
 
     def _build(self) -> None:
         """State that an object is given: of ordered dicts and parameters it tells nothing about the numbers."""
-        self._pop()
+        state = self._pop()
         if not self._stack:
             raise Broken("a state without its object")
+        if isinstance(self._stack[-1], Odd):
+            self._stack[-1].state = state
 
     def _made(self, builder: Any, arguments: list[Any]) -> None:
         """What ``OBJ`` and ``INST`` ask for: the same as a call."""

@@ -243,7 +243,7 @@ def _ordered(*given: Any) -> Any:
 
 
 def _odd(name: str) -> Builder:
-    return lambda *_: Odd(name)
+    return lambda *given: Odd(name, given)
 
 
 def names_of_torch() -> dict[str, Builder]:
