@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snippets import SNIPPETS, Snippet
+from snippets import SETS, Snippet
 
 from tearless.integrations.shapes.explain import explained
 from tearless.linear_algebra.shapes import Edit, Explanation
@@ -147,7 +147,7 @@ class Row:
 
 
 def main() -> None:
-    """Print the table, and write it."""
+    """Print the tables, and write them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clarify", default="")
     parser.add_argument("--markdown", default="")
@@ -155,19 +155,28 @@ def main() -> None:
     parser.add_argument("parts", nargs="*")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    chosen = [one for one in SNIPPETS if not given.parts or any(part in one.name for part in given.parts)]
-    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
+    both = {}
+    for name, snippets in SETS.items():
+        chosen = [one for one in snippets if not given.parts or any(part in one.name for part in given.parts)]
+        with redirect_stdout(io.StringIO()):
+            both[name] = rows_of(chosen, given.clarify)
+        listed(both[name], given.show)
+        for cells in table(both[name]):
+            print("".join(cell.rjust(max(10, len(head) + 2)) for cell, head in zip(cells, HEADS, strict=True)))
+    if given.markdown:
+        Path(given.markdown).write_text(page(both["ours"], both["others"]), encoding="utf-8")
+
+
+def rows_of(chosen: Sequence[Snippet], clarify: str) -> list[Row]:
+    """Each snippet run and judged, and what TensorSensor says of it where a Python with it is named."""
+    with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"snippet_{i}.py" for i in range(len(chosen))]
         rows = [Row(snippet, *judged(snippet, path)) for snippet, path in zip(chosen, paths, strict=True)]
         for row, path in zip(rows, paths, strict=True):
             path.write_text(row.snippet.source, encoding="utf-8")
-        for row, other in zip(rows, clarified(given.clarify, paths) if given.clarify else [], strict=False):
+        for row, other in zip(rows, clarified(clarify, paths) if clarify and paths else [], strict=False):
             row.other = other
-    listed(rows, given.show)
-    for cells in table(rows):
-        print("".join(cell.rjust(max(10, len(head) + 2)) for cell, head in zip(cells, HEADS, strict=True)))
-    if given.markdown:
-        Path(given.markdown).write_text(page(rows), encoding="utf-8")
+    return rows
 
 
 def listed(rows: list[Row], show: bool) -> None:
@@ -211,21 +220,31 @@ def table(rows: list[Row]) -> list[tuple[str, ...]]:
     return out
 
 
-def page(rows: list[Row]) -> str:
+def page(ours: list[Row], others: list[Row]) -> str:
     """What was said of each snippet, beside the library's own words, as Markdown."""
+    wrong = [row for row in others if not (row.said.operands and row.said.axes and row.said.repair)]
+    heads = ("snippet", "the library says", "tearless says", "first repair")
     parts = [
         "# Failing shapes, explained",
         "`python bench/shapes/run.py --clarify PYTHON --markdown docs/shapes.md` wrote this page.",
-        _markdown(table(rows)),
-        "**The snippets are ours**, written before the code that explains them was run, and mended on since: read the "
-        "first columns as what it does on code it was made for. *Operands* counts a snippet where every operand that "
-        "clashes is named as it is written there, *and axes* where just the axes are marked that clash; *first repair "
-        "runs* where the edit, made in the file, lets the same code run to its end. A message is taken with goodwill: "
-        "it names an operand where its name stands in it as a word, and sizes where those of all clashing axes do; "
-        "which axis of which operand they are, the reader still has to find out. A traceback shows the line as well, "
-        "which no column counts.",
-        "## Each snippet",
-        _markdown([("snippet", "the library says", "tearless says", "first repair"), *map(_cells, rows)]),
+        "## Snippets of ours",
+        "They were written before the code that explains them was run, and it was mended on them since: this is what "
+        "it does on code that it was made for.",
+        _markdown(table(ours)),
+        "## Snippets of someone who had not read the code",
+        "What was wrong when they were first run has been mended since, by general rules and not one by one. Some of "
+        "them no change in one place lets run.",
+        _markdown(table(others)),
+        "*Operands* counts a snippet where every operand that clashes is named as it is written there, *and axes* "
+        "where the axes are marked that clash; *first repair runs* where the edit, made in the file, lets the same "
+        "code run to its end, which does not say that it is what was meant. A message is taken with goodwill: it names "
+        "an operand where its name stands in it as a word, and sizes where those of all clashing axes do; which axis "
+        "of which operand they are, the reader still has to find out. A traceback shows the line as well, which no "
+        "column counts.",
+        "## Each snippet of ours",
+        _markdown([heads, *map(_cells, ours)]),
+        "## Snippets of the others that are not right in all",
+        _markdown([heads, *map(_cells, wrong)]),
     ]
     return "\n\n".join(parts) + "\n"
 
