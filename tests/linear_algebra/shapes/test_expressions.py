@@ -226,3 +226,51 @@ def test_what_is_no_pair_of_names_is_left_alone(text):
 )
 def test_names_of_functions_may_be_names_of_sizes(text, shape):
     assert [written(one) for one in evaluated(text).shapes] == [shape]
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        ("np.vdot(a(4, 6), b(8, 3))", ["()"]),
+        ("np.linalg.lstsq(A(9, 4), b(9, 2))", ["(4, 2)", "(2,)", "()", "(4,)"]),
+        ("torch.linalg.lstsq(A(6, 9, 4), b(6, 9, 2)).solution", ["(6, 4, 2)"]),
+        ("np.identity(6)", ["(6, 6)"]),
+        ("torch.svd(A(4, 7))", ["(4, 4)", "(4,)", "(7, 4)"]),
+        ("np.linalg.svd(A(7, 4), full_matrices=False)", ["(7, 4)", "(4,)", "(4, 4)"]),
+        ("np.full((4, 6), 0)", ["(4, 6)"]),
+        ("torch.full((4, 6), 0.5)", ["(4, 6)"]),
+        ("np.ones((4, 6), np.float32)", ["(4, 6)"]),
+        ("np.random.normal(0, 1, (4, 6))", ["(4, 6)"]),
+        ("jax.random.normal(key, (4, 6))", ["(4, 6)"]),
+        ("F.unfold(x(2, 4, 9, 9), kernel_size=2, stride=2)", ["(2, 16, 16)"]),
+        ("x(9).unfold(0, 3, 3)", ["(3, 3)"]),
+        ("np.average(a(5, 6), axis=1, weights=w(6))", ["(5,)"]),
+        ("nn.EmbeddingBag(50, 8)(i(12), offsets(5))", ["(5, 8)"]),
+        ("F.scaled_dot_product_attention(q(3, 6, 5, 4), k(3, 2, 7, 4), v(3, 2, 7, 9), enable_gqa=1)", ["(3, 6, 5, 9)"]),
+        ("m = nn.BatchNorm1d(5); m.eval(); m(x(1, 5))", ["(1, 5)"]),
+        ("nn.Sequential(nn.BatchNorm1d(5)).eval()(x(1, 5))", ["(1, 5)"]),
+    ],
+)  # fmt: skip
+def test_functions_that_give_other_shapes_than_their_neighbours(text, shapes):
+    assert [written(one) for one in evaluated(text).shapes] == shapes
+
+
+@pytest.mark.parametrize(
+    "text", ["np.vdot(a(4, 6), b(5, 5))", "nn.BatchNorm2d(5)(x(1, 5, 1, 1))", "torch.vdot(a(2, 2), b(4))"]
+)
+def test_what_clashes_there(text):
+    assert not evaluated(text).goes_through
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("np.zeros(4, 6)", "one shape such as"),
+        ("torch.full(4, 1.0)", "in brackets"),
+        ("W(4, -2)", "a size of 0 or more, got -2"),
+        ("torch.randn(10 ** 8).split(2)", "at most 1,000 pieces, got 50,000,000"),
+    ],
+)
+def test_what_is_refused_there_says_what_was_expected(text, says):
+    with pytest.raises(InputError, match=says):
+        evaluated(text)

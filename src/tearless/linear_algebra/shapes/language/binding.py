@@ -25,7 +25,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "index": ("I",), "indices": ("I",), "target": ("B",), "query": ("A",), "key": ("B",), "value": ("V",),
     "axes": ("axes", "axis"), "axis": ("axis",), "split_size_or_sections": ("sizes",), "shape": ("shape",),
     "indices_or_sections": ("sizes",), "split_size": ("sizes",), "src": ("B",), "source": ("B",), "axisa": ("axis",),
-    "pad": ("widths",), "pad_width": ("widths",), "k": ("offset",), "diagonal": ("offset",),
+    "full_matrices": ("full",), "compute_uv": ("uv",), "weights": ("W",), "offsets": ("O",), "enable_gqa": ("gqa",),
+    "kernel_size": ("kernel",), "output_size": ("output",), "ceil_mode": ("ceil",), "low": ("loc",), "high": ("scale",),
+    "mean": ("loc",), "std": ("scale",), "pad": ("widths",), "pad_width": ("widths",), "k": ("offset",),
+    "diagonal": ("offset",),
     "attn_mask": ("mask", "M"), "key_padding_mask": ("M",),
     "operands": ("As",), "subscripts": ("equation",), "reps": ("reps",),
     "chunks": ("sizes",), "fill_value": ("value",), "min": ("B",), "max": ("D",),
@@ -37,7 +40,7 @@ IGNORED = frozenset([
     "optimize", "generator", "layout", "indexing", "inplace", "training", "is_causal", "dropout_p", "approximate",
     "memory_format", "initial", "kind", "method", "interpolation", "hermitian", "eps", "pin_memory", "non_blocking",
     "copy", "stable", "descending", "largest", "sorted", "rcond", "driver", "where", "rounding_mode", "alpha",
-    "beta", "like",
+    "beta", "like", "max_norm", "norm_type", "sparse", "scale_grad_by_freq", "padding_idx", "returned",
 ])  # fmt: skip
 """Arguments that do not change a shape."""
 

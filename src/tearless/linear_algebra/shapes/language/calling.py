@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tearless.core import InputError, listed, quoted
@@ -128,7 +129,7 @@ class Calling(Operating):
             return self.named_call(node, callee.value, f"{value.prefix}.{value.name}".strip("."), parts)
         if isinstance(value, Layer):
             if callee.value in ("to", "cuda", "cpu", "eval", "train", "half", "double", "float", "requires_grad_"):
-                return value
+                return self._set(of, value, callee.value)
             raise self.refused(callee, f"expected an array before the dot, got {told(value)}; call the layer")
         if isinstance(value, tuple) and callee.value == "numel":
             return math.prod(value) if all(isinstance(n, int) for n in value) else Array(())
@@ -141,6 +142,13 @@ class Calling(Operating):
         args, keywords = self._arguments(parts)
         return self._known(Call(self, node, callee.value, (array, *args), keywords, True, "", known))
 
+    def _set(self, of: Node, layer: Layer, how: str) -> Layer:
+        """A layer in evaluation or in training; the name that it has stands for it so from here on."""
+        layer = replace(layer, evaluating=how == "eval") if how in ("eval", "train") else layer
+        if of.kind == "name":
+            self.variables[of.value] = layer
+        return layer
+
     def named_call(self, node: Node, name: str, prefix: str, parts: Sequence[Node], first: Sequence[Given] = ()) -> Any:
         """A function or a layer by its name; ``first`` are arguments put before those in the text."""
         self.sizing, before = False, self.sizing
@@ -148,7 +156,7 @@ class Calling(Operating):
         self.sizing = before
         if known_layer(name):
             return made(Call(self, node, name, (*first, *args), keywords, False, prefix), LAYERS[name])
-        known = known_function(name, self.library)
+        known = known_function(name, self.library, prefix)
         if known is None:
             raise self.not_known(node, name, method=False)
         given = (*first, *args)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import indexed, making, pieces, special
+from . import indexed, making, matrices, pieces, special
 from .binding import Bound
 
 Make = Callable[[Bound], Any]
@@ -48,7 +48,7 @@ BOTH: dict[str, Known] = {
         "nan_to_num clone copy contiguous detach cpu cuda double half bfloat16 numpy array asarray tensor as_tensor "
         "zeros_like ones_like empty_like rand_like randn_like full_like requires_grad_ ascontiguousarray astype to "
         "type float requires_grad frac deg2rad rad2deg real imag conj angle relu_ bernoulli stop_gradient "
-        "normalize_ identity exp_ sigmoid_ sinc i0 logit abs_ neg_ sqrt_ zero_ fill_ mul_ item_ erf_ from_numpy glorot",
+        "normalize_ exp_ sigmoid_ sinc i0 logit abs_ neg_ sqrt_ zero_ fill_ mul_ item_ erf_ from_numpy glorot",
         Known("A *rest", "broadcast"),
     ),
     **_all("isnan isinf isfinite isposinf isneginf signbit isreal", Known("A", "broadcast", dtype="bool")),
@@ -72,7 +72,8 @@ BOTH: dict[str, Known] = {
     "lerp": Known("A B W", "broadcast"),
     **_all("addcmul addcdiv", Known("A B D", "broadcast")),
     **_all("sum nansum", REDUCED),
-    **_all("mean nanmean std nanstd var nanvar count_nonzero logsumexp median nanmedian average", REDUCED),
+    **_all("mean nanmean std nanstd var nanvar count_nonzero logsumexp median nanmedian", REDUCED),
+    "average": Known("A axis=None W=None keepdims=False", make=matrices.average),
     **_all("any all", Known("A axis=None keepdims=False", make=special.reduced, dtype="bool")),
     **_all("amax amin nanmax nanmin ptp aminmax", NEEDS),
     **_all("max min", Known("A axis=None keepdims=False", make=special.largest, fixed=NEEDS.fixed)),
@@ -89,7 +90,7 @@ BOTH: dict[str, Known] = {
     **_all("softmax log_softmax softmin gumbel_softmax sparsemax", ALONG),
     **_all("matmul", Known("A B", "matmul")),
     "dot": Known("A B", "dot"),
-    "vdot": Known("A B", "dot"),
+    "vdot": Known("A B", "vdot"),
     "outer": Known("A B", "outer"),
     "ger": Known("A B", "outer"),
     "inner": Known("A B", "inner"),
@@ -129,17 +130,21 @@ BOTH: dict[str, Known] = {
     "matrix_power": Known("A n", make=special.matrix, fixed={"rule": "square"}),
     "det": Known("A", make=special.matrix, fixed={"rule": "det"}),
     "slogdet": Known("A", make=special.twice, fixed={"rule": "det"}),
-    "lstsq": Known("A B", make=special.matrix, fixed={"rule": "lstsq"}),
+    "lstsq": Known("A B", make=matrices.lstsq),
     "cholesky_solve": Known("A B", "cholesky_solve"),
     "solve": Known("A B", "solve"),
     "norm": Known("A order=None axis=None keepdims=False", make=special.norm),
     **_all("eigvalsh eigvals", Known("A", make=special.first, fixed={"rule": "eig"})),
     **_all("eigh eig", Known("A", make=special.matrix, fixed={"rule": "eig"})),
-    "svd": Known("A full=True", make=special.matrix, fixed={"rule": "svd"}),
+    "svd": Known("A full=True uv=True some=None", make=matrices.svd),
+    "svdvals": Known("A", make=matrices.svdvals),
     "qr": Known("A", make=special.matrix, fixed={"rule": "qr"}),
     "meshgrid": Known("*As indexing=None", make=pieces.meshgrid),
-    **_all("zeros ones empty full rand randn normal", Known("*shape", make=making.made)),
-    "eye": Known("rows columns=None", make=making.eye),
+    **_all("zeros ones empty", Known("*shape", make=making.of_one_shape)),
+    **_all("rand randn", Known("*shape", make=making.made)),
+    **_all("normal uniform", Known("loc=None scale=None shape=None", make=making.drawn)),
+    "full": Known("shape value dtype=None", make=making.full),
+    "eye": Known("rows columns=None k=0", make=making.eye),
     "arange": Known("*ends", make=making.arange),
     "linspace": Known("start stop num=50", make=making.linspace),
     "randint": Known("*ends shape=None", make=making.randint),
@@ -177,6 +182,7 @@ NUMPY: dict[str, Known] = {
     "size": Known("A axis=None", make=making.entries),
     "shape": Known("A", make=making.shape),
     "ndim": Known("A", make=making.rank),
+    "identity": Known("rows", make=making.eye),
 }
 """What NumPy (and JAX) alone has, or has otherwise."""
 

@@ -17,10 +17,12 @@ def multiply_adds(operation: Operation, gives: tuple[Shape, ...]) -> Size | None
     """
     shapes, out = operation.shapes, product(gives[0]) if gives else 0
     match operation.rule:
-        case "matmul" | "mm" | "bmm" | "mv" | "dot" | "inner" | "vdot":
+        case "matmul" | "mm" | "bmm" | "mv" | "dot" | "inner":
             return out * shapes[0][-1] if shapes[0] else out
         case "addmm" | "addbmm" | "addmv" | "baddbmm":
             return out * shapes[1][-1]
+        case "vdot":
+            return product(shapes[0])
         case "outer" | "kron":
             return out
         case "linear":

@@ -23,6 +23,11 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne, "<<": operator.lshift, ">>": operator.rshift, "|": operator.or_, "&": operator.and_,
     "^": operator.xor,
 }  # fmt: skip
+PARTS = {
+    "values": 0, "indices": 1, "Q": 0, "R": 1, "U": 0, "S": 1, "Vh": 2, "V": 2, "solution": 0, "residuals": 1,
+    "rank": 2, "singular_values": 3, "eigenvalues": 0, "eigenvectors": 1, "sign": 0, "logabsdet": 1,
+}  # fmt: skip
+"""Results of several parts, by the names of their parts."""
 HIGHEST_POWER = 64
 ATTRIBUTES = {"shape", "ndim", "size", "T", "mT", "H", "mH", "dtype", "real", "imag", "data", "grad", "device", "at"}
 
@@ -279,8 +284,8 @@ class Evaluating(Calling):
         value, name = self.value(of), node.value
         if isinstance(value, Word):
             return CONSTANTS.get(name, Word(name, f"{value.prefix}.{value.name}".strip(".")))
-        if isinstance(value, tuple) and name in ("values", "indices", "Q", "R", "S", "U", "Vh"):
-            return value[{"values": 0, "indices": 1, "Q": 0, "R": 1, "U": 0, "S": 1, "Vh": 2}[name] % len(value)]
+        if isinstance(value, tuple) and name in PARTS and PARTS[name] < len(value):
+            return value[PARTS[name]]
         if isinstance(value, tuple) and of.kind == "tuple" and value and all(map(is_size, value)):
             value = Array(value, trail=(value, ()))
         array = self.operand(Given(value, of))

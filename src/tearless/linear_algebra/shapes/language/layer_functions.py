@@ -51,6 +51,12 @@ def embedding(b: Bound) -> Any:
     return b.call.run.apply(b.call.node, "embedding", (b.array("I"), b.array("W")))[0]
 
 
+def embedding_bag(b: Bound) -> Any:
+    """``F.embedding_bag(index, weight, offsets)``."""
+    arrays = [b.array(name) for name in ("I", "W", "O") if b.has(name)]
+    return b.call.run.apply(b.call.node, "embedding_bag", arrays)[0]
+
+
 def loss(b: Bound) -> Any:
     """Any loss: its arrays, and its name."""
     arrays = [b.array(name) for name in ("A", "B", "D", "E") if b.has(name)]
@@ -83,7 +89,12 @@ def _table() -> Iterator[tuple[str, Known]]:
     yield "batch_norm", Known(batch, make=norm, fixed={"rule": "batch_norm"})
     yield "instance_norm", Known(batch, make=norm, fixed={"rule": "instance_norm"})
     yield "embedding", Known("I W *rest", make=embedding)
-    sdpa = "A B V M=None *rest"
+    bag = Known("I W O=None mode=mean", make=embedding_bag)
+    yield "embedding_bag", bag
+    window = "kernel dilation=1 padding=0 stride=1"
+    yield "unfold", Known(f"A {window}", make=of_rule, fixed={"rule": "unfold"})
+    yield "fold", Known(f"A output {window}", make=of_rule, fixed={"rule": "fold"})
+    sdpa = "A B V M=None dropout=0 is_causal=False scale=None gqa=False"
     yield "scaled_dot_product_attention", Known(sdpa, make=of_rule, fixed={"rule": "sdpa"})
     yield "interpolate", Known("A size=None scale_factor=None *rest", make=of_rule, fixed={"rule": "interpolate"})
     yield "pixel_shuffle", Known("A factor", make=of_rule, fixed={"rule": "pixel_shuffle"})

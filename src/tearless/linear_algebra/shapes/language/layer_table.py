@@ -79,6 +79,9 @@ def _table() -> Iterator[tuple[str, Kind]]:
     yield "PixelUnshuffle", Kind("factor", layers.by_function, {"rule": "pixel_unshuffle"})
     upsample = "size=None scale_factor=None mode=nearest align_corners=None"
     yield "Upsample", Kind(upsample, layers.by_function, {"rule": "interpolate"})
+    window = "kernel dilation=1 padding=0 stride=1"
+    yield "Unfold", Kind(window, layers.by_function, {"rule": "unfold"})
+    yield "Fold", Kind(f"output {window}", layers.by_function, {"rule": "fold"})
     yield "Sequential", Kind("*layers", layers.sequential)
     for name, function in LOSSES.items():
         yield name, Kind("*rest reduction=mean", layers.loss, {"name": function})

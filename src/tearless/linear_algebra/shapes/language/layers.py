@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tearless.linear_algebra.shapes.parsing import Node
@@ -147,15 +147,25 @@ def norm(call: Call, layer: Layer, name: str) -> Any:
         case "instance_norm":
             weights = {"weight": (own["num_features"],)} if own["affine"] else {}
             return _on_weights(call, "instance_norm", name, weights, {"n": fixed["n"]})[0]
-    return _on_weights(call, "batch_norm", name, {"running_mean": (own["num_features"],)}, {"n": fixed["n"]})[0]
+    settings = {"n": fixed["n"], "training": not layer.evaluating}
+    return _on_weights(call, "batch_norm", name, {"running_mean": (own["num_features"],)}, settings)[0]
 
 
 def embedding(call: Call, layer: Layer, name: str) -> Any:
     """``Embedding(rows, width)``."""
     own = layer.settings
     weights = {"weight": (own["num_embeddings"], own["embedding_dim"])}
-    settings = {"bag": True} if layer.type == "EmbeddingBag" else {}
-    return _on_weights(call, "embedding", name, weights, settings)[0]
+    if layer.type == "EmbeddingBag":
+        return _bag(call, name, weights["weight"])
+    return _on_weights(call, "embedding", name, weights)[0]
+
+
+def _bag(call: Call, name: str, table: Shape) -> Any:
+    """``EmbeddingBag(rows, width)(index)``, or of a row of items with the offsets of the bags."""
+    taken = inputs(call, "I O=None W=None")
+    weight, label = part(name, "weight", table, call.node)
+    given = [taken.array("I"), weight, *([taken.array("O")] if taken.has("O") else [])]
+    return call.run.apply(call.node, "embedding_bag", given, {}, {}, names={1: label})[0]
 
 
 def recurrent(call: Call, layer: Layer, _: str) -> Any:
@@ -251,7 +261,7 @@ def sequential(call: Call, layer: Layer, name: str) -> Any:
             call.run.renamed[x.node] = text
         before, call.run.label = call.run.label, call.run.name_of(one.node)
         try:
-            value = run(step, one, label)
+            value = run(step, replace(one, evaluating=layer.evaluating or one.evaluating), label)
         finally:
             call.run.label = before
         text = f"{call.run.name_of(one.node)}(...)"

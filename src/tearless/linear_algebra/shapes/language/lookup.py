@@ -28,12 +28,17 @@ NUMBERS = frozenset([
 """What works on plain numbers too."""
 MAKERS = frozenset([
     "zeros", "ones", "empty", "full", "rand", "randn", "normal", "eye", "arange", "linspace", "randint", "tensor",
-    "array", "asarray", "meshgrid",
+    "array", "asarray", "meshgrid", "identity", "uniform",
 ])  # fmt: skip
 
 
-def known_function(name: str, library: str) -> Known | None:
-    """The function of this name: the library's own first, then what both have, then the other's."""
+def known_function(name: str, library: str, prefix: str = "") -> Known | None:
+    """The function of this name: the library's own first, then what both have, then the other's.
+
+    Behind ``F.`` it is that of ``torch.nn.functional``, which is another than a method of its name.
+    """
+    if prefix.rpartition(".")[2] in ("F", "functional") and name in FUNCTIONS:
+        return FUNCTIONS[name]
     tables = [TORCH, FUNCTIONS, BOTH, NUMPY] if library == "torch" else [NUMPY, BOTH, TORCH, FUNCTIONS]
     return next((table[name] for table in tables if name in table), None)
 

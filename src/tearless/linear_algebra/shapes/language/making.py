@@ -22,6 +22,53 @@ def made(b: Bound) -> Any:
     return Array(tuple(sizes), word)
 
 
+def of_one_shape(b: Bound) -> Any:
+    """``np.ones((2, 3))``: NumPy takes one shape, and then a type; PyTorch takes sizes one by one too."""
+    values: Any = b.value("shape") or ()
+    if b.call.run.library == "torch" or len(values) < 2:
+        return made(b)
+    if is_size(values[1]) or not isinstance(values[1], (Word, str)):
+        raise b.refused("shape", "one shape such as (2, 3), in brackets of its own,")
+    sizes = values[0] if isinstance(values[0], (tuple, list)) else (values[0],)
+    if not all(map(is_size, sizes)):
+        raise b.refused("shape", "sizes such as (2, 3)")
+    for size in sizes:
+        b.call.run.bounded(b.call.node, size)
+    return Array(tuple(sizes), values[1].name if isinstance(values[1], Word) else values[1])
+
+
+def full(b: Bound) -> Any:
+    """``np.full((2, 3), 1)``: what fills it is stretched to the shape."""
+    sizes = b.sizes("shape")
+    if b.call.run.library == "torch" and not isinstance(b.value("shape"), (tuple, list)):
+        raise b.refused("shape", "sizes in brackets such as (2, 3)")
+    for size in sizes:
+        b.call.run.bounded(b.call.node, size)
+    value = b.value("value")
+    if not isinstance(value, (Array, list, tuple)):
+        return Array(sizes)
+    if b.call.run.library == "torch":
+        raise b.refused("value", "a number")
+    filled = b.call.run.apply(b.call.node, "broadcast_to", (b.array("value"),), {"shape": sizes}, b.at("shape"))
+    return filled[0]
+
+
+def drawn(b: Bound) -> Any:
+    """Numbers at random, ``np.random.normal(0, 1, (2, 3))``; without a shape, of that of their parameters."""
+    shape = b.value("shape")
+    if shape is None and isinstance(b.value("scale"), (tuple, list)):
+        shape = b.value("scale")
+    if shape is None:
+        given = [b.array(name) for name in ("loc", "scale") if isinstance(b.value(name), Array)]
+        return b.call.run.apply(b.call.node, "broadcast", given)[0] if given else Array(())
+    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+    if not all(map(is_size, sizes)):
+        raise b.refused("shape", "sizes such as (2, 3)")
+    for size in sizes:
+        b.call.run.bounded(b.call.node, size)
+    return Array(tuple(sizes))
+
+
 def made_like(b: Bound) -> Any:
     """An array made of sizes, in the place of another."""
     return Array(tuple(b.sizes("shape")), b.array("A").value.dtype)

@@ -174,7 +174,7 @@ class Operating:
     def bounded(self, node: Node, size: Size) -> Size:
         """The size, where it is one that an array may have."""
         if isinstance(size, int) and not 0 <= size <= LARGEST:
-            what = "-1 or more" if size < 0 else "at most 2^63 - 1"
+            what = "0 or more" if size < 0 else "at most 2^63 - 1"
             raise self.refused(node, f"expected a size of {what}, got {size}; use another")
         if isinstance(size, Named) and len(size.terms) > MOST_TERMS:
             raise self.refused(node, f"expected a size of at most {MOST_TERMS} terms; give it a name of its own")

@@ -57,7 +57,8 @@ def split(b: Bound) -> Any:
     if isinstance(size, int) and isinstance(value, int) and name != "chunks":
         pieces = -(-size // value) if name == "sizes" and value > 0 else value
         if pieces > MOST_PIECES:
-            raise b.refused("sizes", f"at most {MOST_PIECES} pieces")
+            says = f"expected at most {MOST_PIECES:,} pieces, got {pieces:,}; take one by a slice such as `x[5:6]`"
+            raise b.call.refused(says, b.given["sizes"].node)
     at = {name: b.given["sizes"].node, **b.at("axis")}
     return b.call.run.apply(b.call.node, "split", (b.array("A"),), settings, at)
 

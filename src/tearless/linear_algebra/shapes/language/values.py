@@ -47,6 +47,8 @@ class Layer:
     """The layers that it runs one after another."""
     kind: Any = None
     """Its entry in the table of layers."""
+    evaluating: bool = False
+    """Whether ``.eval()`` was called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,20 @@ def dot(operation: Operation) -> tuple[Shape, ...]:
 
 
 @rule
+def vdot(operation: Operation) -> tuple[Shape, ...]:
+    """``np.vdot``: both as one row of numbers, (n, m) and (n, m) give (). PyTorch: vectors."""
+    a, b = operation.operands
+    if operation.library == "torch":
+        return dot(operation)
+    counts = [product(one.shape) for one in (a, b)]
+    if counts[0] != counts[1]:
+        law = "both are laid in one row, and their numbers multiplied one by one"
+        marks = [(i, axis) for i, one in enumerate((a, b)) for axis in range(len(one.shape))]
+        raise Clash(f"{a} holds {counts[0]} in all, {b} {counts[1]}: they must be as many", law, marks)
+    return ((),)
+
+
+@rule
 def mv(operation: Operation) -> tuple[Shape, ...]:
     """PyTorch's matrix times vector: (n, k) and (k,) give (n,)."""
     ranks_are(operation, (2, 1), "mv")

@@ -58,7 +58,7 @@ def pinv(operation: Operation) -> tuple[Shape, ...]:
 
 @rule
 def svd(operation: Operation) -> tuple[Shape, ...]:
-    """``np.linalg.svd(a)``: u, s and vᵀ; setting ``full_matrices`` True.
+    """``np.linalg.svd(a)``: u, s and vᵀ; settings ``full_matrices`` True, ``turned`` for v (``torch.svd``).
 
     (..., n, m) gives (..., n, n), (..., k) and (..., m, m), k the smaller of n and m; not full,
     (..., n, k), (..., k) and (..., k, m).
@@ -67,7 +67,8 @@ def svd(operation: Operation) -> tuple[Shape, ...]:
     fewer = _smaller(rows, columns)
     if operation.settings.get("full_matrices", True):
         return (*stack, rows, rows), (*stack, fewer), (*stack, columns, columns)
-    return (*stack, rows, fewer), (*stack, fewer), (*stack, fewer, columns)
+    last = (columns, fewer) if operation.settings.get("turned") else (fewer, columns)
+    return (*stack, rows, fewer), (*stack, fewer), (*stack, *last)
 
 
 @rule
