@@ -292,3 +292,40 @@ def test_one_value_for_each_channel_is_told_without_a_device() -> None:
     assert finding.name == "shape-clash"
     assert "one value for each channel" in finding.headline
     assert "meta" not in report.to_text()
+
+
+class Decorrelates(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        z = (x - x.mean(0)) / x.std(0)
+        return z.transpose(0, 1) @ z / len(x)
+
+
+class Steps(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.last = nn.RNNCell(6, 4), nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = None
+        for one in range(len(x)):
+            h = self.cell(x[one], h)
+        return self.last(h)
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes"),
+    [
+        (Decorrelates(), "9,5"),
+        (Decorrelates(), "n,5"),
+        (Steps(), "7,3,6"),
+        (Steps(), "seq,batch,6"),
+        (nn.LSTM(6, 4), "7,3,6"),
+        (nn.TransformerEncoderLayer(6, 2), "t,b,6"),
+    ],
+)
+def test_what_is_meant_is_no_finding(model: nn.Module, sizes: str) -> None:
+    assert not tearless.trace(model, sizes).findings
+
+
+def test_a_recurrence_over_what_is_named_as_the_batch_is_one() -> None:
+    assert [finding.name for finding in tearless.trace(nn.GRU(6, 4), "batch,9,6").findings] == ["swapped-axes"]

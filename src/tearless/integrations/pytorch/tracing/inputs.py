@@ -15,6 +15,10 @@ from tearless.core import InputError, listed, quoted
 from .entrywise import META
 
 MOST_BYTES = 1 << 62
+SAMPLES = {"n", "b", "bs", "bsz", "batch", "batch_size", "batchsize", "samples"}
+"""Names that say of a size that it counts samples."""
+STEPS = {"t", "s", "l", "seq", "steps", "time", "length", "seq_len", "sequence"}
+"""Names that say of a size that it counts the steps of a sequence."""
 FORM = "sizes such as 32,3,224,224, n,784 or ids=8,128:int64"
 _SHORT = {"f16": "float16", "f32": "float32", "f64": "float64", "i32": "int32", "i64": "int64", "bf16": "bfloat16"}
 _SHORT |= {"float": "float32", "int": "int64", "long": "int64", "half": "float16", "double": "float64"}
@@ -51,12 +55,22 @@ class Inputs:
         return [one for one in _leaves((self.args, [value for _, value in self.named])) if isinstance(one, Given)]
 
     def symbols(self) -> dict[str, int]:
-        """The names of sizes, in order, and the first axis that each stands on; 2 at least for those of images."""
+        """The names of sizes, in order, and the first axis that each stands on: 0 for the batch, and for it alone.
+
+        A name such as ``n`` or ``batch`` says so wherever it stands, when axis 0 has a name; ``t`` says that of steps.
+        """
         found: dict[str, int] = {}
         for one in self.all():
             for axis, size in enumerate(one.sizes):
                 if isinstance(size, str):
                     found[size] = min(found.get(size, axis), axis)
+        called = [name for name in found if name.lower() in SAMPLES] if 0 in found.values() else []
+        batch = min(called, key=lambda name: found[name]) if called else None
+        for name, axis in found.items():
+            if name == batch:
+                found[name] = 0
+            elif axis == 0 and (batch is not None or name.lower() in STEPS):
+                found[name] = 1
         return found
 
     def made(self, symbols: Mapping[str, int], usual: torch.dtype) -> tuple[tuple[Any, ...], dict[str, Any]]:

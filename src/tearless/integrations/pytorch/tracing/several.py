@@ -63,9 +63,20 @@ def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = 
         return Runs(first, inputs, Laws([first], Fits([{}])), inference, {}, "", 1, notes)
     named, size = hidden
     at = [{HIDDEN: size}, *({HIDDEN: value} for value in BATCH[0][:2])]
+    if _looped(loaded, named, device, first, size, training):
+        at = [{HIDDEN: size}, *({HIDDEN: size + more} for more in (3, 8))]
     laws = _laws(loaded, named, device, at, training, first)
     inference = _laws(loaded, named, device, at, False, None)
     return Runs(first, inputs, laws, inference, {HIDDEN: size}, HIDDEN if laws is not None else "", 1, notes)
+
+
+def _looped(loaded: Loaded, named: Inputs, device: torch.device, first: Ran, size: int, training: bool) -> bool:
+    """Whether the model goes over axis 0 step by step: there are more steps where it is longer by one."""
+    functions = sum(1 for _ in first.traced.functions())
+    if functions < size:
+        return False
+    longer = ran_at(loaded, named, device, {HIDDEN: size + 1}, training)
+    return longer.traced.error is None and len(longer.traced.steps) > len(first.traced.steps)
 
 
 def _failing(loaded: Loaded, inputs: Inputs, device: torch.device, first: Ran, training: bool) -> Laws | None:

@@ -56,10 +56,23 @@ def suspected_in(runs: Runs) -> Iterator[dict[str, Any]]:
     if training is None:
         return
     traced, name = training
+    if not runs.inputs.symbols() and _steps_first(traced, name):
+        return
     evaluation = _at_prime(runs.inference.runs) if runs.inference is not None else None
     real = runs.point.get(name)
     shown = real if real is not None and real not in PRIMES else None
     yield from suspected(traced, evaluation[0] if evaluation is not None else None, name, shown)
+
+
+def _steps_first(traced: Traced, name: str) -> bool:
+    """Whether a layer takes axis 0 for the steps, where nobody said that it holds the samples: it may well not."""
+    size = traced.symbols[name]
+    return any(
+        step.rule in ("rnn", "attention")
+        and not step.settings.get("batch_first")
+        and any(len(one.shape) == 3 and one.shape[0] == size for one in step.takes[:1])
+        for step in traced.layers()
+    )
 
 
 def _at_prime(runs: Any) -> tuple[Traced, str] | None:

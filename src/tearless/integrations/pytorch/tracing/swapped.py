@@ -17,6 +17,7 @@ from tearless.linear_algebra.shapes.swapped import (
     steps_over,
 )
 
+from .meant import centres, of_itself
 from .origins import chain_of
 from .outgoing import Call, Look, Suspicion, of_output
 from .traced import FunctionCall, Held, LayerCall, Traced
@@ -43,7 +44,7 @@ def suspicions(traced: Traced, name: str = "n", batch: int | None = None) -> lis
         for one in _of_step(look, at, step):
             found.setdefault(_outermost(traced, at), one)
     if traced.error is None:
-        for at, one in of_output(look, bool(found)):
+        for at, one in of_output(look, bool(found) or any(of_itself(traced, one) for one in traced.functions())):
             found.setdefault(at, one)
     return sorted(found.items())
 
@@ -149,7 +150,7 @@ def _reduction(look: Look, at: int, step: FunctionCall) -> Iterator[Suspicion]:
     x = step.takes[0]
     axis = _axis(step, look.shape(x), None)
     over = [one for one in reduced_axes(len(x.shape), axis) if one in look.holds(x)]
-    if not over or _pairs(look, x) or not _reaches(look, at, step):
+    if not over or _pairs(look, x) or not _reaches(look, at, step) or (axis is not None and centres(look.traced, at)):
         return
     said = "without an axis" if axis is None else f"over axis {over[0]}"
     yield {
@@ -168,7 +169,7 @@ def _others(x: Held, over: list[int]) -> str:
 
 
 def _sum_over(look: Look, at: int, step: FunctionCall, axis: int | None) -> Iterator[Suspicion]:
-    if not _reaches(look, at, step):
+    if not _reaches(look, at, step) or of_itself(look.traced, step):
         return
     where = f"axis {axis} of {written(look.shape(step.takes[0]))}" if axis is not None else "an axis"
     yield {
