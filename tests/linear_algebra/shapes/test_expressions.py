@@ -274,3 +274,9 @@ def test_what_clashes_there(text):
 def test_what_is_refused_there_says_what_was_expected(text, says):
     with pytest.raises(InputError, match=says):
         evaluated(text)
+
+
+def test_one_number_is_no_numbers():
+    clash = evaluated("a(1, 1).reshape(3)").clash
+    assert clash is not None
+    assert "holds 1 number, " in clash.says

@@ -72,16 +72,18 @@ def filled_in(operation: Operation, here: Shape, wanted: Shape) -> Shape:
         what = "only one size may be left open" if len(opened) > 1 else f"{under[0]} is no size"
         raise Clash(f"{written(wanted)}: {what}", LAW, (), lambda: reshape_repairs(operation, here, wanted))
     rest = product(size for axis, size in enumerate(wanted) if axis not in opened)
+    many, s = ("1 number", "s") if total == 1 else (f"{total} numbers", "")
     if not opened:
         if rest == total:
             return wanted
-        says = f"{operation.operands[0]} holds {total} numbers, {written(wanted)} needs {rest}{_needed(total, rest)}"
+        says = f"{operation.operands[0]} holds {many}, {written(wanted)} needs {rest}{_needed(total, rest)}"
     else:
         size = divided(total, rest)
         if size is not None and rest != 0:
             return (*wanted[: opened[0]], size, *wanted[opened[0] + 1 :])
-        by = f"do not divide by the {rest} of {written(wanted)}" if rest != 0 else "leave the open size undecided"
-        says = f"the {total} numbers of {operation.operands[0]} {by}{_needed(total, rest)}"
+        does = "does" if s else "do"
+        by = f"{does} not divide by the {rest} of {written(wanted)}" if rest != 0 else f"leave{s} the open size undecided"
+        says = f"the {many} of {operation.operands[0]} {by}{_needed(total, rest)}"
     marks = tuple((0, axis) for axis in range(len(operation.operands[0].shape)))
     raise Clash(says, LAW, marks, lambda: reshape_repairs(operation, here, wanted))
 
