@@ -82,7 +82,7 @@ def filled_in(operation: Operation, here: Shape, wanted: Shape) -> Shape:
         if size is not None and rest != 0:
             return (*wanted[: opened[0]], size, *wanted[opened[0] + 1 :])
         does = "does" if s else "do"
-        by = f"{does} not divide by the {rest} of {written(wanted)}" if rest != 0 else f"leave{s} the open size undecided"
+        by = f"{does} not divide by the {rest} of {written(wanted)}" if rest != 0 else f"leave{s} the size undecided"
         says = f"the {many} of {operation.operands[0]} {by}{_needed(total, rest)}"
     marks = tuple((0, axis) for axis in range(len(operation.operands[0].shape)))
     raise Clash(says, LAW, marks, lambda: reshape_repairs(operation, here, wanted))
