@@ -329,3 +329,10 @@ def test_what_is_meant_is_no_finding(model: nn.Module, sizes: str) -> None:
 
 def test_a_recurrence_over_what_is_named_as_the_batch_is_one() -> None:
     assert [finding.name for finding in tearless.trace(nn.GRU(6, 4), "batch,9,6").findings] == ["swapped-axes"]
+
+
+def test_a_model_that_goes_through_with_the_given_batch_alone() -> None:
+    pairs = nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (-1, 28)), nn.Linear(28, 2))
+    for model, shape in ((pairs, (8, 7)), (nn.Sequential(nn.Flatten(0), nn.Linear(24, 2)), (6, 4))):
+        (finding,) = tearless.trace(model, shape).findings
+        assert f"with {shape[0]} samples" in finding.headline

@@ -11,6 +11,7 @@ from tearless.report.answer import Table
 
 from .amounts import in_bytes, in_row, in_short
 from .laws import Laws
+from .origins import symbolic
 from .running import Ran, is_lazy
 from .traced import FunctionCall, Held, LayerCall, Traced
 
@@ -102,8 +103,10 @@ def _in_cell(shapes: Sequence[Shape]) -> str:
 def shapes_at(i: int, step: LayerCall | FunctionCall, side: str, laws: Laws | None) -> list[Shape]:
     """The shapes that a step takes or gives, with names in them where the runs were alike."""
     held: tuple[Held, ...] = getattr(step, side)
-    if laws is None or not laws.same or not laws.fits.names:
+    if laws is None or not laws.fits.names:
         return [one.shape for one in held]
+    if not laws.same:
+        return [symbolic(one.shape, laws.runs[0].traced.symbols) for one in held]
     found: list[Shape] = []
     for j, one in enumerate(held):
 

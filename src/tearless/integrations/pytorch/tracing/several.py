@@ -39,6 +39,8 @@ class Runs:
     batch: str = ""
     multiple: int = 1
     notes: tuple[str, ...] = ()
+    fixed: tuple[int, int] | None = None
+    """Sizes of axis 0 beside the one that was asked for, where the model goes through with neither."""
 
 
 def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = True) -> Runs:
@@ -67,7 +69,17 @@ def seen(loaded: Loaded, inputs: Inputs, device: torch.device, training: bool = 
         at = [{HIDDEN: size}, *({HIDDEN: size + more} for more in (3, 8))]
     laws = _laws(loaded, named, device, at, training, first)
     inference = _laws(loaded, named, device, at, False, None)
-    return Runs(first, inputs, laws, inference, {HIDDEN: size}, HIDDEN if laws is not None else "", 1, notes)
+    fixed = _fixed(loaded, named, device, size, training) if laws is None else None
+    return Runs(first, inputs, laws, inference, {HIDDEN: size}, HIDDEN if laws is not None else "", 1, notes, fixed)
+
+
+def _fixed(loaded: Loaded, named: Inputs, device: torch.device, size: int, training: bool) -> tuple[int, int] | None:
+    """One less and one more, where the model goes through with neither: its axis 0 must be as long as it is."""
+    if size < 3:
+        return None
+    errors = [ran_at(loaded, named, device, {HIDDEN: one}, training).traced.error for one in (size - 1, size + 1)]
+    refused = [isinstance(one, (RuntimeError, ValueError)) and not isinstance(one, Unknowable) for one in errors]
+    return (size - 1, size + 1) if all(refused) else None
 
 
 def _looped(loaded: Loaded, named: Inputs, device: torch.device, first: Ran, size: int, training: bool) -> bool:

@@ -52,6 +52,8 @@ def entry_of_step(traced: Traced, at: int, found: list[Suspicion]) -> dict[str, 
 
 def suspected_in(runs: Runs) -> Iterator[dict[str, Any]]:
     """The same of the runs of a trace, where one of them had a prime for its batch; nothing elsewhere."""
+    if runs.fixed is not None:
+        yield entry_of_step(runs.shown.traced, 0, [_fixed(runs, runs.fixed)])
     training = _at_prime(runs.laws.runs) if runs.laws is not None else None
     if training is None:
         return
@@ -62,6 +64,18 @@ def suspected_in(runs: Runs) -> Iterator[dict[str, Any]]:
     real = runs.point.get(name)
     shown = real if real is not None and real not in PRIMES else None
     yield from suspected(traced, evaluation[0] if evaluation is not None else None, name, shown)
+
+
+def _fixed(runs: Runs, others: tuple[int, int]) -> Suspicion:
+    size = next(one.sizes[0] for one in runs.inputs.all() if one.sizes)
+    return {
+        "kind": "batch-moved",
+        "says": f"the model goes through with {size} samples, and not with {others[0]} or {others[1]}",
+        "why": "something takes the axis of the samples for another, or joins samples; the last batch may be smaller",
+        "proof": f"axis 0 of the input was {size}, {others[0]} and {others[1]} in three runs",
+        "repair": f"trace it with a name, n in the place of {size}: that shows the line",
+        "mixed": 0,
+    }
 
 
 def _steps_first(traced: Traced, name: str) -> bool:
