@@ -73,7 +73,7 @@ def judged(snippet: Snippet, path: Path) -> tuple[Said, str]:
     if error is None:
         raise SystemExit(f"{snippet.name}: it runs")
     found = explained(error)
-    message = str(error)
+    message = str(error).replace(f"{path.parent}/", "")
     if found is None:
         return Said(), message
     repairs = found.entry()["clash"]["repairs"]
