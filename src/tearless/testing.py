@@ -47,7 +47,7 @@ def checks(package: str | None = None, pillar: str = "statistics") -> list[Check
     ``InputError`` naming the check and the part that is missing, and ``ValueError`` where the package has no check.
 
     >>> [check.name for check in checks("tearless.linear_algebra.checks", "linear-algebra")][:2]
-    ['bad-init', 'broadcast-loss']
+    ['accidental-broadcast', 'bad-init']
     """
     entries = list(catalogue() if package is None else listed_in(pillar, package))
     if not entries:

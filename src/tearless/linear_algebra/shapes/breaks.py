@@ -23,6 +23,11 @@ class Break:
 
     Made by ``breaks_of``. ``marks`` are the axes that clash; ``fits`` is the shape that would fit; ``certain`` says
     whether names put the two beside one another, so that there is no other way to read them.
+
+    >>> from .stages import stages_of
+    >>> (one,) = breaks_of(stages_of({"a.weight": (100, 784), "b.weight": (10, 120)}))
+    >>> one.marks, one.fits, one.clash().says
+    (((0, 0), (1, 1)), (10, 100), 'a.weight (100, 784) gives 100, b.weight (10, 120) takes 120')
     """
 
     before: Stage
