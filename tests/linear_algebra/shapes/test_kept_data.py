@@ -54,6 +54,22 @@ WHOLE = [
     slip("np.clip(<z|8,3>, <low|8>, <high|8>)", "broadcast", "np.clip(z, low[:, None], high[:, None])", "", "numpy"),
     slip("<y[keep]|count(keep)> = <values|30>", "assign", "y[keep] = values[keep]", "", "numpy"),
     slip("<old|5,2> - <new|4,2>", "broadcast", "old[:new.shape[0]] - new", "", "numpy"),
+    slip(
+        "torch.cat([<a|1,4,20,20>, <b|1,8,26,26>], dim=1)",
+        "cat",
+        "torch.cat([a, b[..., 3:-3, 3:-3]], dim=1)",
+        "(1, 12, 20, 20)",
+        "torch",
+        axis=1,
+    ),
+    slip(
+        "torch.cat([<kinds|5,2,6>, <prices|5,3>], dim=1)",
+        "cat",
+        "torch.cat([kinds.flatten(1), prices], dim=1)",
+        "(5, 15)",
+        "torch",
+        axis=1,
+    ),
     slip("np.split(<a|50>, {sections})", "split", "np.array_split(a, 4)", "(13,)", "numpy", sections=4),
 ]
 NONE = [

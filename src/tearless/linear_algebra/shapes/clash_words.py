@@ -11,7 +11,7 @@ from .places import near
 
 LONGEST_HEADLINE = 150
 LONGEST_CODE = 160
-MOST_ORIGINS = 2
+MOST_ORIGINS = 3
 
 
 def clash_words(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -239,7 +239,7 @@ def _other(name: str, found: Evaluated) -> str:
 
 
 def _mended(found: Evaluated, run: Evaluating, stopped: Stopped | None) -> Evaluated:
-    """With the repairs that go through as whole code; those after which a later operation clashes come last."""
+    """With the repairs that go through as whole code; those after which a later operation clashes where none is left."""
     if stopped is None:
         return found
     most = MOST_REPAIRS if len(found.text) < LONG else 2
@@ -257,7 +257,7 @@ def _mended(found: Evaluated, run: Evaluating, stopped: Stopped | None) -> Evalu
             whole.append(Mend(one.code, one.because, gives))
         elif len(after.steps) > len(found.steps):
             partly.append(Mend(one.code, one.because))
-    return replace(found, mends=(*whole, *partly)[:most])
+    return replace(found, mends=tuple(whole or partly)[:most])
 
 
 def total_products(found: Evaluated) -> Size | None:

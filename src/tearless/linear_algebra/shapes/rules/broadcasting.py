@@ -237,7 +237,8 @@ def cropped(one: Operand, other: Shape) -> Iterator[Move]:
     first = next((at for at, more in enumerate(over) if more), len(over))
     if sum(more != 0 for more in over) < 2 or min(over) < 0 or 0 in other or not all(over[first:]):
         return
-    if any(isinstance(b, int) and (more >= b or more == b - 1) for more, b in zip(over, other, strict=True)):
+    most = [isinstance(b, int) and (more >= b or more == b - 1) for more, b in zip(over, other, strict=True)]
+    if any(most[first:]):
         return
     even = len({*over[first:]}) == 1 and over[first] % 2 == 0
     keys = [f"{more // 2}:-{more // 2}" if even else f":{size}" for more, size in zip(over, other, strict=True)][first:]

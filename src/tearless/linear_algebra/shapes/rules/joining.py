@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tearless.linear_algebra.shapes.moves import Move, cut, squeezed, stretched, transposed, widened
+from tearless.linear_algebra.shapes.moves import Move, cut, flattened, squeezed, stretched, transposed, widened
 from tearless.linear_algebra.shapes.operation import Clash, Operation, Repair
 from tearless.linear_algebra.shapes.repairs import (
     MOST_OPERANDS,
@@ -21,6 +21,7 @@ from tearless.linear_algebra.shapes.repairs import (
 from tearless.linear_algebra.shapes.size import Shape, Size, product, written
 
 from .axes import axis_of
+from .broadcasting import cropped
 from .registry import rule
 
 LAW = "arrays that are joined have as many axes, and equal sizes on every axis but the one they are joined along"
@@ -146,7 +147,9 @@ def join_repairs(operation: Operation) -> list[Repair]:
             yield from (replace(move, price=move.price - 0.3) for move in widened(one, rank))
         yield from squeezed(one)
         yield from transposed(one)
+        yield from (move for move in flattened(one) if len(move.shape) == min(ranks) < len(one.shape))
         for k, other in enumerate(operation.operands[:MOST_OPERANDS]):
+            yield from _edges(operation, one.shape, other.shape, i)
             if operation.rule == "cat" and isinstance(operation.settings.get("axis", 0), int) and k != i:
                 yield from stretched(one, other, operation.settings.get("axis", 0))
             for axis in range(min(len(one.shape), len(other.shape))):
@@ -166,6 +169,14 @@ def join_repairs(operation: Operation) -> list[Repair]:
         yield from _other_calls(operation)
 
     return ranked(operation, changes())
+
+
+def _edges(operation: Operation, mine: Shape, other: Shape, i: int) -> Iterator[Move]:
+    """Edges left out on every axis but the one that is joined along."""
+    at = operation.settings.get("axis", 0)
+    if operation.rule == "cat" and isinstance(at, int) and len(mine) == len(other) and -len(mine) <= at < len(mine):
+        at %= len(mine)
+        yield from cropped(operation.operands[i], (*other[:at], mine[at], *other[at + 1 :]))
 
 
 def _all_at_once(operation: Operation) -> Iterator[Change]:
