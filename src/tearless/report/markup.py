@@ -35,7 +35,9 @@ STYLE = """
   gap: 1rem; margin: .6rem 0; }
 .tearless .says { font-weight: 600; } .tearless .formula { max-width: 100%; height: auto; display: block; }
 .tearless .lesson { margin: .4rem 0; } .tearless summary { cursor: pointer; }
-@media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; } }
+.tearless pre { font: .85rem/1.4 ui-monospace, monospace; }
+@media (max-width: 30rem) { .tearless dl { grid-template-columns: 1fr; }
+  .tearless pre { font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 
 

@@ -32,10 +32,10 @@ from typing import Any
 import numpy as np
 
 from tearless.core import Example, Limit, Measured, Mend, Number, Severity, fooled, healthy, sick
-from tearless.linear_algebra.shapes import Clash, Operand, Operation, Repair
+from tearless.linear_algebra.shapes import Operand, Repair
 from tearless.linear_algebra.shapes.clash_words import clash_words
-from tearless.linear_algebra.shapes.explanation import Explanation, entry_of
-from tearless.linear_algebra.shapes.seen import Seen, as_example
+from tearless.linear_algebra.shapes.made import product_of
+from tearless.linear_algebra.shapes.seen import Seen
 
 MEND = Mend.contract
 
@@ -73,13 +73,9 @@ LAW = "a product of matrices takes operands of one type"
 
 
 def _product(x: str, w: str) -> Example:
-    operands = (Operand("x", (32, 784), x, "cpu", "torch"), Operand("w", (784, 10), w, "cpu", "torch"))
-    operation = Operation("matmul", operands)
-    if x == w:
-        return as_example([entry_of(operation, ((32, 10),))])
+    one, other = (Operand(n, s, t, "cpu", "torch") for n, s, t in (("x", (32, 784), x), ("w", (784, 10), w)))
     repair = Repair("the weights keep their type", (32, 10), {0: "{}.to(w.dtype)"})
-    clash = Clash(f"x is {x}, w is {w}: they must be of one type", LAW, (), lambda: [repair], "dtype")
-    return as_example([Explanation(clash.of(operation)).entry()])
+    return product_of(one, other, "dtype", f"x is {x}, w is {w}: they must be of one type", LAW, repair)
 
 
 @healthy

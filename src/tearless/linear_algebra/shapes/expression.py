@@ -239,7 +239,7 @@ def _other(name: str, found: Evaluated) -> str:
 
 
 def _mended(found: Evaluated, run: Evaluating, stopped: Stopped | None) -> Evaluated:
-    """With the repairs that go through as whole code; those after which a later operation clashes where none is left."""
+    """With the repairs that go through as whole code; without any, those that clash further on."""
     if stopped is None:
         return found
     most = MOST_REPAIRS if len(found.text) < LONG else 2

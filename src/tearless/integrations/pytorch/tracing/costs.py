@@ -41,10 +41,6 @@ def _of_convolution(args: tuple[Any, ...], out: Any) -> Factors:
     return (*where.shape, *weight.shape[1:])
 
 
-def _of_bilinear(args: tuple[Any, ...], out: Any) -> Factors:
-    return (*out.shape, args[0].shape[-1], args[1].shape[1])
-
-
 _COUNTS: dict[str, Callable[[tuple[Any, ...], Any], Factors]] = {
     "mm": _of_matrices(0),
     "bmm": _of_matrices(0),

@@ -31,8 +31,6 @@ class Ran:
     costs: Costs
     peak: int = 0
     """The most bytes held at once beside parameters and buffers, in the forward and the backward pass."""
-    forward_live: int = 0
-    """Bytes held when the forward pass had ended."""
     mixed: bool = False
     """Whether the model asked for mixed precision, which is not followed."""
 
@@ -59,7 +57,7 @@ def run(
     costs.known(t for t in (*model.parameters(), *model.buffers()) if not is_lazy(t))
     model.train(training)
     traced = Traced(model, recorder.steps, dict(symbols or {}))
-    peak = live = 0
+    peak = 0
     with without_numbers(recorder.device, costs, recorder), _silent(loud), recorder.listening(model):
         for tensor in tensors_in((args, named)):
             costs._hold(tensor)
@@ -68,14 +66,14 @@ def run(
             with torch.set_grad_enabled(training), torch.autograd.graph.saved_tensors_hooks(costs.keep, _as_it_is):
                 traced.outputs = model(*args, **named)
             traced.gives = recorder.held(traced.outputs)
-            live, costs.forward = costs.live, False
+            costs.forward = False
             if training and backward:
                 _backward(traced.outputs)
             peak = costs.peak
         except Exception as error:  # noqa: BLE001 - whatever ends the model is told
             traced.error = error
     count(traced, costs)
-    return Ran(traced, costs, peak, live, recorder.mixed)
+    return Ran(traced, costs, peak, recorder.mixed)
 
 
 @contextlib.contextmanager
@@ -114,22 +112,13 @@ def count(traced: Traced, costs: Costs) -> None:
     steps = traced.steps
     for product in costs.products:
         amount = math.prod(product.factors)
-        _own(steps, product.owner, multiply_adds=amount)
         for step in _up(steps, product.owner):
             step.multiply_adds += amount
     for kept in costs.kept:
-        _own(steps, kept.owner, kept=kept.bytes)
         for step in _up(steps, kept.owner):
             step.kept += kept.bytes
     for call in traced.layers():
         call.parameters = sum(p.numel() for p in call.module.parameters() if not is_lazy(p))
-
-
-def _own(steps: Sequence[LayerCall | FunctionCall], owner: int, multiply_adds: int = 0, kept: int = 0) -> None:
-    layer = next((step for step in _up(steps, owner) if isinstance(step, LayerCall)), None)
-    if layer is not None:
-        layer.own_multiply_adds += multiply_adds
-        layer.own_kept += kept
 
 
 def _up(steps: Sequence[LayerCall | FunctionCall], owner: int) -> Iterator[LayerCall | FunctionCall]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 
 from .copies import without_data
-from .entrywise import META
 from .fake import Unknowable
 from .inputs import Given, Inputs
 from .laws import Laws
@@ -182,8 +180,3 @@ def ran_at(
 def usual_dtype(model: torch.nn.Module) -> torch.dtype:
     """The type of the model's first parameter that holds fractions."""
     return next((p.dtype for p in model.parameters() if p.dtype.is_floating_point), torch.get_default_dtype())
-
-
-def on_meta(value: Any) -> bool:
-    """Whether it is a tensor without numbers."""
-    return isinstance(value, torch.Tensor) and value.device == META

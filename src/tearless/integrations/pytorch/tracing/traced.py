@@ -55,11 +55,8 @@ class LayerCall:
     """Numbers in its own parameters and those below it, each tensor counted once."""
     multiply_adds: int = 0
     """Products counted one by one in this call, those of the layers below it included."""
-    own_multiply_adds: int = 0
-    """Those outside the layers below it."""
     kept: int = 0
     """Bytes that this call keeps for the backward pass and nothing before it kept; layers below it included."""
-    own_kept: int = 0
 
 
 @dataclass(slots=True)

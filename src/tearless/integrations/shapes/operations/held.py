@@ -16,8 +16,6 @@ from typing import Any
 from tearless.linear_algebra.shapes import Operand, Shape, named
 from tearless.linear_algebra.shapes.size import Size
 
-ARRAY_ROOTS = {"torch": "torch", "numpy": "numpy", "jax": "jax", "jaxlib": "jax"}
-
 
 class _Unknown:
     def __repr__(self) -> str:

@@ -29,7 +29,6 @@ PARTS = {
 }  # fmt: skip
 """Results of several parts, by the names of their parts."""
 HIGHEST_POWER = 64
-ATTRIBUTES = {"shape", "ndim", "size", "T", "mT", "H", "mH", "dtype", "real", "imag", "data", "grad", "device", "at"}
 
 
 class Evaluating(Calling):

@@ -12,12 +12,6 @@ from .binding import Bound, items
 from .strides import in_a_row, viewable
 from .values import Array, Given, Word
 
-NO_TUPLE = frozenset(
-    ["max", "min", "argmax", "argmin", "prod", "median", "mode", "kthvalue", "nanmedian", "cummax", "softmax"]
-)
-"""Reductions of PyTorch that take one axis."""
-
-
 STRICT = frozenset(["median", "nanmedian", "norm", "quantile", "percentile", "average", "mean", "std", "var"])
 
 
