@@ -68,12 +68,15 @@ def entry_points() -> dict[str, str]:
     return found
 
 
-def run(folder: Path, text: str, *options: str) -> str:
+def run(folder: Path, text: str, *options: str, build_server: bool = False) -> str:
     (folder / "test_it.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", str(folder / "none.ini"), *options]
     (folder / "none.ini").write_text("[pytest]\n")
     environment = os.environ | {"PYTHONPATH": str(folder / "site"), "COLUMNS": "100"}
-    environment.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):
+        environment.pop(name, None)
+    if build_server:
+        environment["CI"] = "true"
     ended = subprocess.run(
         [*command, "test_it.py"], cwd=folder, capture_output=True, text=True, check=False, env=environment
     )
@@ -106,6 +109,17 @@ def test_a_file_that_fails_while_it_is_imported(plugged: Path) -> None:
 def test_with_several_processes(plugged: Path) -> None:
     told = run(plugged, TESTS, "-n", "2")
     assert told.count("shape clash: ") == 4, told
+
+
+def test_on_a_build_server_the_summary_of_pytest_repeats_the_note(plugged: Path) -> None:
+    """With ``CI`` set, pytest writes whole messages into its last lines; each failure is still explained once."""
+    told = run(plugged, TESTS, build_server=True)
+    assert sum("shape clash: " in line for line in told.splitlines() if line.startswith("E ")) == 4, told
+    summary = told.partition("short test summary info")[2]
+    assert summary.count("shape clash: ") == 4, told
+
+
+def test_a_file_that_fails_while_it_is_imported_in_another_process(plugged: Path) -> None:
     assert run(plugged, COLLECTED, "-n", "1").count("E   shape clash: ") == 1
 
 

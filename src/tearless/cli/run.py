@@ -68,15 +68,15 @@ def _deliver(found: Ran, script: str, silent: bool, json: str | None, html: str 
     """The report on what went through, and that of all to the files asked for."""
     import sys
 
-    from tearless.integrations.shapes.hook import report_of
+    from tearless.doctor.seen_shapes import report_on
 
     label = Path(script).name
     if silent:
         sys.stdout.flush()
-        sys.stderr.write(report_of(found.passed, label).to_text(width(), colored(sys.stderr), verbose, False))
+        sys.stderr.write(report_on(found.passed, label).to_text(width(), colored(sys.stderr), verbose, False))
         sys.stderr.flush()
     if json is not None or html is not None:
-        report = report_of(found.entries, label)
+        report = report_on(found.entries, label)
         if json is not None:
             write(json, report.to_json())
         if html is not None:

@@ -9,18 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tearless.core import Asked, InputError, Number, quoted, visible
+from tearless.core import InputError, Number, quoted, visible
+from tearless.core.amounts import in_bytes
 from tearless.linear_algebra.shapes import written
 from tearless.linear_algebra.shapes.explanation import Explanation
-from tearless.linear_algebra.shapes.seen import line_of
 from tearless.readers.stored_shapes import EXPECTED, Stored, stored
-from tearless.readers.training.source import from_lines
 from tearless.report.answer import Answer, Block, Table
 from tearless.report.report import Report
 
 from .chained_files import Chained, chained
-from .examine import examine
-from .shapes import checks_of_shapes, in_bytes
+from .seen_shapes import report_on
 
 MOST_FILES = 1_000
 SHOWN = 40
@@ -46,7 +44,7 @@ def shapes_in(*files: Any) -> Report:
     >>> place = pathlib.Path(tempfile.mkdtemp()) / "w.npy"
     >>> numpy.save(place, numpy.zeros((784, 10), numpy.float32))
     >>> shapes_in(place).answer.verdict
-    '1 array, 7,840 numbers, 31.4 kB'
+    '1 array, 7,840 numbers, 30.6 KiB'
     """
     paths = _paths(files)
     found, refused = _read(paths)
@@ -54,12 +52,11 @@ def shapes_in(*files: Any) -> Report:
     lone = str(paths[0]) if len(paths) == 1 else None
     named = not any(isinstance(one, (str, os.PathLike)) and Path(one).is_dir() for one in files)
     chains = chained(found, named and not refused)
-    lines = [line_of(Explanation(clash).entry()) for clash in chains.clashes]
+    entries = [Explanation(clash).entry() for clash in chains.clashes]
     answer = _answer(found, chains, refused)
-    if not lines:
+    if not entries:
         return Report((), (), label, 0, 0, 0, path=lone, answer=answer)
-    report = examine(from_lines(lines, label), checks_of_shapes(), Asked(), answer=lambda: answer)
-    return replace(report, rows=0, columns=0, path=lone)
+    return replace(report_on(entries, label, lambda: answer), path=lone)
 
 
 def _read(paths: Sequence[Path]) -> tuple[Files, list[InputError]]:

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from tearless.core import Asked, InputError, Number, quoted, visible
-from tearless.core.catalogue import catalogue
-from tearless.core.check import Check
+from tearless.core import InputError, Number, quoted, visible
+from tearless.core.amounts import in_bytes
 from tearless.linear_algebra.shapes import Named, Shape, Size, drawn, product, written
 from tearless.linear_algebra.shapes.expression import Evaluated, evaluated, total_products
 from tearless.linear_algebra.shapes.language.values import Step
-from tearless.linear_algebra.shapes.seen import line_of
-from tearless.readers.training.source import from_lines
 from tearless.report.answer import Answer, Block, Table
 from tearless.report.report import Report
 
-from .examine import examine
+from .seen_shapes import report_on
 
 LONGEST_STEP = 28
 """Characters of a step beyond which what came before stands in it by its number."""
 MOST_OF_A_STEP = 30
 MOST_GIVEN = 12
 NAMES = {"numpy": "NumPy", "torch": "PyTorch", "jax": "JAX"}
-SCALES = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 def shape_of(expression: str, *, library: str | None = None) -> Report:
@@ -47,16 +42,10 @@ def shape_of(expression: str, *, library: str | None = None) -> Report:
         got = quoted(repr(expression)[:60])
         raise InputError(f'expression: expected a text such as "A(2, 3) @ B(3, 4)", got {got}; give one')
     found = evaluated(expression, library)
-    lines = [line_of(entry) for entry in found.entries()]
-    count = len(lines)
+    entries = list(found.entries())
+    count = len(entries)
     label = f"an expression of {count:,} operation{'' if count == 1 else 's'}"
-    report = examine(from_lines(lines, label), checks_of_shapes(), Asked(), answer=lambda: answer(found))
-    return replace(report, rows=0, columns=0)
-
-
-def checks_of_shapes() -> list[Check]:
-    """Every check that looks at shapes."""
-    return [check for entry in catalogue() if (check := entry.load()).about == "shapes"]
+    return report_on(entries, label, lambda: answer(found))
 
 
 def answer(found: Evaluated) -> Answer:
@@ -117,18 +106,6 @@ def _rules(found: Evaluated) -> str:
 
 def _counted(size: Size) -> str:
     return re.sub(r"\d{4,}", lambda found: f"{int(found[0]):,}", str(size))
-
-
-def in_bytes(count: int) -> str:
-    """A number of bytes in words.
-
-    >>> in_bytes(12), in_bytes(12_300), in_bytes(4_000_000)
-    ('12 bytes', '12.3 kB', '4 MB')
-    """
-    value, scale = float(count), 0
-    while value >= 999.5 and scale < len(SCALES) - 1:
-        value, scale = value / 1000, scale + 1
-    return f"{value:.3g} {SCALES[scale]}"
 
 
 def _entries(found: Evaluated) -> Size:

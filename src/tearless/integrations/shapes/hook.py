@@ -10,9 +10,8 @@ import functools
 import inspect
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -119,7 +118,9 @@ class Shapes:
 
     def report(self) -> Report:
         """The findings of the checks about shapes on what was seen in the block."""
-        return report_of(self.seen, Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "this run")
+        from tearless.doctor.seen_shapes import report_on
+
+        return report_on(self.seen, Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "this run")
 
 
 def explained_once(error: BaseException) -> list[Explanation]:
@@ -184,18 +185,6 @@ def _chain(error: BaseException) -> list[BaseException]:
 def columns() -> int:
     """Columns of the terminal, 80 where there is none."""
     return shutil.get_terminal_size((80, 24)).columns
-
-
-def report_of(entries: Sequence[Mapping[str, Any]], label: str) -> Report:
-    """The report of the checks about shapes on entries of the fact ``Seen``."""
-    from tearless.core import Asked
-    from tearless.doctor.examine import examine
-    from tearless.doctor.shapes import checks_of_shapes
-    from tearless.linear_algebra.shapes.seen import line_of
-    from tearless.readers.training.source import from_lines
-
-    source = from_lines([line_of(one) for one in entries], label)
-    return replace(examine(source, checks_of_shapes(), Asked()), rows=0, columns=0)
 
 
 def _inside(block: Shapes, function: Callable[..., Any]) -> Callable[..., Any]:

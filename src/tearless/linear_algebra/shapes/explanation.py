@@ -135,7 +135,7 @@ def entry_of(operation: Operation, gives: tuple[Shape, ...] = (), **more: Any) -
         "text": str(operation),
         "operands": [_plain(one) for one in operation.operands],
         "settings": {name: str(value) for name, value in operation.settings.items()},
-        "gives": [_sizes(shape) for shape in gives],
+        "gives": [plain_sizes(shape) for shape in gives],
         "clash": None,
         **more,
     }
@@ -144,14 +144,21 @@ def entry_of(operation: Operation, gives: tuple[Shape, ...] = (), **more: Any) -
 def _plain(operand: Operand) -> dict[str, Any]:
     return {
         "name": operand.name,
-        "shape": _sizes(operand.shape),
+        "shape": plain_sizes(operand.shape),
         "dtype": operand.dtype,
         "device": operand.device,
         "library": operand.library,
     }
 
 
-def _sizes(shape: Shape) -> list[int | str]:
+def plain_sizes(shape: Shape) -> list[int | str]:
+    """A shape of plain values: sizes with names are texts.
+
+    >>> from .size import named
+    >>> plain_sizes((named("n") * 2, 3))
+    ['2·n', 3]
+    """
+
     def one(size: Size) -> int | str:
         return size if isinstance(size, int) else str(size)
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tearless.core import Asked, InputError, listed, quoted, visible
-from tearless.core.catalogue import catalogue
-from tearless.core.check import Check
-from tearless.doctor.examine import examine
+from tearless.core import InputError, listed, quoted, visible
+from tearless.doctor.seen_shapes import report_on
 from tearless.integrations.pytorch import needs_torch
-from tearless.linear_algebra.shapes.seen import line_of
-from tearless.readers.training.source import from_lines
 from tearless.report.report import Report
 
 if TYPE_CHECKING:
@@ -159,23 +152,8 @@ def _reported(found: Loaded, inputs: Inputs, training: bool, memory: str | float
     if explanation is not None:
         explanation = with_origins(explanation, ran.shown.traced)
     told = Told(found.name, ran, training, explanation, asked)
-    lines = tuple(line_of(entry) for entry in (*entries_of(told), *suspected_in(ran)))
-    checks = checks_of_shapes()
-    report = examine(from_lines(lines, found.name, ran.notes), checks, Asked(seed=seed), answer=lambda: answer_of(told))
-    return replace(report, rows=0, columns=0)
-
-
-def checks_of_shapes() -> list[Check]:
-    """Every check that looks at shapes. Each names the fact ``Seen``: files without that word are not loaded."""
-    found = []
-    for entry in catalogue():
-        spec = importlib.util.find_spec(entry.module)
-        file = Path(spec.origin) if spec is not None and spec.origin else None
-        if file is None or not file.is_file() or "Seen" in file.read_text(encoding="utf-8", errors="replace"):
-            check = entry.load()
-            if check.about == "shapes":
-                found.append(check)
-    return found
+    entries = (*entries_of(told), *suspected_in(ran))
+    return report_on(entries, found.name, lambda: answer_of(told), ran.notes, seed)
 
 
 def _check_call(found: Loaded, inputs: Inputs) -> None:

@@ -3,44 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from tearless.core import InputError, quoted
+from tearless.core.amounts import in_bytes, in_short
 from tearless.linear_algebra.shapes import Named, Shape, Size
-
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
-_LARGE = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
-
-
-def in_bytes(number: float) -> str:
-    """Bytes in the unit that fits.
-
-    >>> in_bytes(0), in_bytes(1536), in_bytes(25_557_032 * 4), in_bytes(1)
-    ('0 bytes', '1.5 KiB', '97.5 MiB', '1 byte')
-    """
-    unit = 0
-    while abs(number) >= 1024 and unit < len(_UNITS) - 1:
-        number, unit = number / 1024, unit + 1
-    name = "byte" if unit == 0 and number == 1 else _UNITS[unit]
-    return f"{_digits(number)} {name}"
-
-
-def in_short(number: float) -> str:
-    """A count in the unit that fits.
-
-    >>> in_short(999), in_short(25_557_032), in_short(4_089_184_256), in_short(0)
-    ('999', '25.6 M', '4.09 G', '0')
-    """
-    for size, unit in _LARGE:
-        if abs(number) >= size:
-            return f"{_digits(number / size)} {unit}"
-    return _digits(number)
-
-
-def _digits(number: float) -> str:
-    if number == int(number):
-        return f"{int(number):,}"
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
 
 
 def law_in_bytes(size: Size) -> str:
@@ -100,8 +66,3 @@ def bytes_asked(memory: str | float) -> int:
     ends_in_b = str(memory).strip().lower().endswith("b")
     base = 1024 if found[3] or not ends_in_b else 1000
     return int(float(found[1]) * base ** ("kmgtp".index(letter) + 1 if letter else 0))
-
-
-def evaluated(terms: Mapping[str, str]) -> str:
-    """Names and their values in a sentence: ``n = 32, h = 224``."""
-    return ", ".join(f"{name} = {value}" for name, value in terms.items())

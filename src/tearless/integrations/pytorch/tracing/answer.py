@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import torch
 
 from tearless.core import Number, listed, quoted, visible
+from tearless.core.amounts import in_bytes, in_short
 from tearless.linear_algebra.shapes import Explanation, Named, Size
 from tearless.linear_algebra.shapes.size import names_in
 from tearless.report.answer import Answer, Block
 
-from .amounts import in_bytes, in_short, law_in_bytes, law_in_short
+from .amounts import law_in_bytes, law_in_short
 from .fake import Unknowable, bytes_of
 from .laws import Laws, total_products
 from .rows import rows_of, table_of

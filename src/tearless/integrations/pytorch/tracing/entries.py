@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tearless.linear_algebra.shapes import Shape
+from tearless.linear_algebra.shapes.explanation import plain_sizes
 
 from .answer import Told
 from .rows import shapes_at
@@ -21,8 +21,8 @@ def entries_of(told: Told) -> Iterator[dict[str, Any]]:
                 "kind": "layer",
                 "path": step.path,
                 "type": step.type,
-                "takes": [_sizes(shape) for shape in shapes_at(i, step, "takes", told.naming)],
-                "gives": [_sizes(shape) for shape in shapes_at(i, step, "gives", told.naming)],
+                "takes": [plain_sizes(shape) for shape in shapes_at(i, step, "takes", told.naming)],
+                "gives": [plain_sizes(shape) for shape in shapes_at(i, step, "gives", told.naming)],
                 "settings": {name: str(value) for name, value in step.settings.items()},
                 "parameters": step.parameters,
                 "file": step.at.file if step.at is not None else "",
@@ -30,7 +30,3 @@ def entries_of(told: Told) -> Iterator[dict[str, Any]]:
             }
     if told.explanation is not None:
         yield told.explanation.entry()
-
-
-def _sizes(shape: Shape) -> list[int | str]:
-    return [size if isinstance(size, int) else str(size) for size in shape]

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tearless.core.amounts import in_bytes, in_short
 from tearless.linear_algebra.shapes import Shape
 from tearless.report.answer import Table
 
-from .amounts import in_bytes, in_row, in_short
+from .amounts import in_row
 from .laws import Laws
 from .origins import symbolic
 from .running import Ran, is_lazy

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 
-from tearless.core import Asked, InputError, Number, quoted, visible
-from tearless.core.catalogue import catalogue
-from tearless.doctor.examine import examine
-from tearless.linear_algebra.shapes.seen import line_of
-from tearless.readers.training.source import from_lines
+from tearless.core import InputError, Number, quoted, visible
+from tearless.doctor.seen_shapes import report_on
 from tearless.report.answer import Answer, Block
 from tearless.report.report import Report
 
@@ -52,11 +48,8 @@ def report_of_step(
         raise InputError(f"model: expected a torch.nn.Module, got {quoted(type(model).__name__)}; give the model")
     step = dry_run(found, loader, batch=batch, feed=feed, loss=loss, optimizer=_of_copy(model, optimizer))
     notes = (*found.notes, *step.notes, *_outside(model, optimizer))
-    lines = tuple(line_of(entry) for entry in step.entries()) or (line_of(_nothing(found.name)),)
-    checks = [check for entry in catalogue() if (check := entry.load()).about == "shapes"]
-    source = from_lines(lines, found.name, notes)
-    report = examine(source, checks, Asked(seed=seed), answer=lambda: answer_of(found.name, step))
-    return replace(report, rows=0, columns=0)
+    entries = tuple(step.entries()) or (_nothing(found.name),)
+    return report_on(entries, found.name, lambda: answer_of(found.name, step), notes, seed)
 
 
 def step_of_target(
