@@ -39,8 +39,12 @@ FOREIGN = {
     "guide": {"numpy", "scipy", "jinja2", "markdown_it", "markupsafe", "starlette", "uvicorn"},
     "cli": {"typer", "rich"},
 }
-AT_HOME = {"integrations/pytorch": {"torch"}}
-"""Foreign packages that stand in their own folder of integrations alone."""
+AT_HOME = {
+    "integrations/pytorch": {"torch"},
+    "integrations/sklearn.py": {"sklearn"},
+    "readers/parts": {"dask", "pyspark", "ray"},
+}
+"""Foreign packages that stand in their own folder alone, and are imported when it is used."""
 SLOW = {"scipy.stats", "torch", "sklearn", "pandas", "pyarrow"}
 FORBIDDEN = {"pickle", "marshal", "shelve", "dill", "joblib"}
 LONGEST = {"checks": 220, "lessons": 330, "": 350}

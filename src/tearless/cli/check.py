@@ -22,8 +22,17 @@ class Kind(StrEnum):
     training = "training"
 
 
+class Engine(StrEnum):
+    """Who reads the files."""
+
+    dask = "dask"
+    spark = "spark"
+
+
 FILE = "A table (file, folder, glob of Parquet), or a training run: its log, record, events or checkpoints."
 AS = "What the file is; seen from its content if not given."
+ENGINE = "Who measures Parquet files part by part; this process if not given."
+SKIP = "Leave out files of the table that cannot be read, and say so."
 NULL = "In text files this stands for a missing value; may be repeated."
 
 
@@ -40,6 +49,8 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", help="Every finding, number and outcome.")] = False,
     null: Annotated[list[str] | None, typer.Option(metavar="TEXT", help=NULL)] = None,
     kind: Annotated[Kind | None, typer.Option("--as", help=AS)] = None,
+    engine: Annotated[Engine | None, typer.Option(help=ENGINE)] = None,
+    skip_unreadable: Annotated[bool, typer.Option("--skip-unreadable", help=SKIP)] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="For what is drawn at random.")] = 0,
 ) -> int:
     """Check a table before training on it, or what a training run left behind.
@@ -60,6 +71,8 @@ def check(
             seed=seed,
             null=null or (),
             kind=kind.value if kind else None,
+            engine=engine.value if engine else None,
+            skip_unreadable=skip_unreadable,
             progress=progress,
         )
     return deliver(report, output, shape, fail_on, concise, verbose)

@@ -12,6 +12,7 @@ from tearless.core.catalogue import Entry, catalogue, find
 from tearless.core.check import Check
 from tearless.core.fact import About
 from tearless.readers import open_table
+from tearless.readers.parts.open import Engine, files_on
 from tearless.readers.source import Source
 from tearless.report.report import Report
 
@@ -49,6 +50,8 @@ def check(
     seed: int = 0,
     null: Sequence[str] = (),
     kind: About | None = None,
+    engine: Engine | None = None,
+    skip_unreadable: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Check a table before training on it, the predictions of a model, or what a training run left behind.
@@ -60,6 +63,10 @@ def check(
     are read in batches; what is drawn at random is drawn with ``seed``. A table whose columns are a truth and its
     predictions, by their names and values, is checked as predictions, and the report says so; ``kind`` ("table",
     "predictions", "training") decides instead.
+
+    A table may lie in parts: a Dask or Spark DataFrame is measured where its partitions lie, and Parquet files are by
+    the ``engine`` that is named ("dask", "spark"; paths that its workers can read). Only facts travel. With
+    ``skip_unreadable`` files of a table that cannot be read are left out, and the report says so.
 
     Of a training run ``data`` is its record (``tearless watch --record``), a TensorBoard event file or the folder of a
     run, a CSV or JSON lines log that counts steps or epochs and names a loss, transformers' ``trainer_state.json``, a
@@ -84,14 +91,32 @@ def check(
         checks = about("training", chosen, bool(select) and kind is not None) if run else []
         if run and (checks or not select):
             return report_of(run, checks, skipped, seed, progress)
-    source = open_table(data, "data", null=null)
+    source = table(data, "data", null, engine, skip_unreadable)
     if kind == "predictions" or (kind is None and target is None and are_predictions(source)):
         checks = about("predictions", chosen, bool(select) and kind is not None)
         if checks:
             return _of_predictions(source, test, checks, kind is None, null, seed, progress)
     asked = Asked(_known(target, source.schema.names()), test is not None, seed)
-    second = open_table(test, "test", null=null) if test is not None else None
+    second = table(test, "test", null, engine, skip_unreadable) if test is not None else None
     return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress)
+
+
+def table(
+    data: Any,
+    argument: str,
+    null: Sequence[str] = (),
+    engine: Engine | None = None,
+    skip_unreadable: bool = False,
+) -> Source:
+    """The table, and where an engine is named or unreadable files are to be left out, as parts.
+
+    >>> table({"a": [1, 2]}, "data").schema.names()
+    ['a']
+    """
+    source = open_table(data, argument, null=null)
+    if engine is None and not skip_unreadable:
+        return source
+    return files_on(engine, source, argument, skip_unreadable)
 
 
 def _of_predictions(

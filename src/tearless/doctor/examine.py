@@ -63,9 +63,9 @@ def _examined(
     answer: Answering | None,
 ) -> Report:
     began = time.perf_counter()
-    wanted = [need for check in checks for need in check.needs.values()]
-    wanted += needs(answer).values() if answer else ()
     facts = Facts(asked)
+    wanted = [need for check in checks if facts.asked_for(check.needs.values()) for need in check.needs.values()]
+    wanted += needs(answer).values() if answer else ()
     source = facts.measure(source.beside(test) if test else source, wanted, False, progress)
     if test is not None and not facts.stopped:
         test = facts.measure(test.like(source), wanted, True, progress)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tearless.core import Asked, CannotTell, NotApplicable
+from tearless.core import Asked, CannotTell, NotApplicable, visible
 from tearless.core.fact import Derived, Mergeable, Need, needs
+from tearless.readers.parts.engine import facts_of
+from tearless.readers.parts.work import Work
 from tearless.readers.source import ReadAgain, Source
+from tearless.readers.whole import Whole
 
 Progress = Callable[[str, int], None]
 
@@ -28,6 +32,16 @@ class Facts:
         self._known: dict[Need, Any] = {}
         self._refused: dict[Need, Exception] = {}
 
+    def asked_for(self, needs: Iterable[Need]) -> bool:
+        """Whether the facts that come from what was asked alone are there: else nothing need be measured for them."""
+        for need in needs:
+            if isinstance(need.type, Derived) and {n.type for n in _ingredients(need).values()} == {Asked}:
+                try:
+                    self.get(need, np.random.default_rng)
+                except (NotApplicable, CannotTell):
+                    return False
+        return True
+
     def measure(self, source: Source, wanted: Iterable[Need], of_test: bool, progress: Progress | None) -> Source:
         """Measure what ``wanted`` needs of this source, in one pass. Ctrl-C ends the pass and keeps what was read.
 
@@ -37,16 +51,17 @@ class Facts:
         named = {n.type for n in _measured(wanted) if n.of_test == of_test}
         types: list[type[Mergeable]] = sorted(named, key=lambda t: t.__name__)
         target = self.asked.target if self.asked.target in source.schema else None
-        so_far: list[Any] | None = None
-        rows = 0
+        self.rows[of_test] = 0
         try:
+            if source.parts is not None and not any(issubclass(kind, Whole) for kind in types):
+                return self._in_parts(source, types, target, of_test, progress)
             for batch in source.batches(target, self.asked.seed):
-                new = [kind.of(batch) for kind in types]
-                merged = new if so_far is None else [a.merge(b) for a, b in zip(so_far, new, strict=True)]
-                so_far, rows = merged, rows + batch.frame.height
+                self._add([kind.of(batch) for kind in types], types, of_test)
+                self.rows[of_test] += batch.frame.height
                 if progress:
-                    progress("reading the test table" if of_test else "reading", rows)
+                    progress("reading the test table" if of_test else "reading", self.rows[of_test])
         except ReadAgain as again:
+            self._known = {need: fact for need, fact in self._known.items() if need.of_test != of_test}
             return self.measure(again.source, wanted, of_test, progress)
         except KeyboardInterrupt:
             self.stopped = True
@@ -54,10 +69,33 @@ class Facts:
                 time.sleep(0)
             except KeyboardInterrupt:
                 self.stopped = True
-        self.rows[of_test] = rows
-        for kind, fact in zip(types, so_far or [], strict=False):
-            self._known[Need(kind, of_test)] = fact
         return source
+
+    def _add(self, new: Sequence[Any], types: Sequence[type[Mergeable]], of_test: bool) -> None:
+        """Merge the facts of one more batch, all or (should Ctrl-C come) none."""
+        known = [self._known.get(Need(kind, of_test)) for kind in types]
+        merged = [b if a is None else a.merge(b) for a, b in zip(known, new, strict=True)]
+        self._known |= {Need(kind, of_test): fact for kind, fact in zip(types, merged, strict=True)}
+
+    def _in_parts(
+        self,
+        source: Source,
+        types: Sequence[type[Mergeable]],
+        target: str | None,
+        of_test: bool,
+        progress: Progress | None,
+    ) -> Source:
+        """The same where the table lies in parts: they are measured there. Returns the source with what was left out
+        among its notes."""
+        if source.parts is None:
+            return source
+        if progress:
+            progress(f"measuring {source.parts.label}", 0)
+        work = Work(tuple(types), source.schema, source.select, target, self.asked.seed)
+        facts, self.rows[of_test], left_out = facts_of(source.parts, work, source.skip_unreadable)
+        self._add(facts, types, of_test)
+        notes = [f"left out, for it cannot be read: {visible(name, 120)}" for name in left_out]
+        return replace(source, notes=(*source.notes, *notes))
 
     def get(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
         """The fact that ``need`` names. Raises ``NotApplicable`` or ``CannotTell`` where there is none."""

@@ -17,6 +17,8 @@ from .triangle import triangle
 
 SAMPLE_CELLS = 16_000_000
 SAMPLE_ROWS = 131_072
+SURE = 8.0
+"""Standard deviations of the number of rows below a ceiling: fewer than the cap have a chance of 1e-15."""
 SAMPLE_SLACK = 1.4
 """How far a sample grows beyond its cap before it is trimmed: memory against the copies made."""
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
@@ -115,9 +117,16 @@ class Sample:
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
-        """All rows of one batch, each with its number and its priority."""
+        """All rows of one batch, each with its number and its priority.
+
+        Where the table is known to hold many more rows than are kept, rows that stand no chance are dropped at once.
+        """
         number = np.arange(batch.start, batch.start + batch.frame.height, dtype=np.int64)
-        return cls(batch.frame, number, _priority(number, batch.seed), batch.frame.height)
+        every = cls(batch.frame, number, _priority(number, batch.seed), batch.frame.height)
+        enough = every.cap + SURE * every.cap**0.5
+        if batch.total is None or batch.total <= 2 * enough:
+            return every
+        return every._below(np.uint64(int(2**64 * (enough / batch.total))))
 
     @property
     def cap(self) -> int:

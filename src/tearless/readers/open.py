@@ -81,6 +81,7 @@ def _sequence(data: Sequence[Any], argument: str) -> Source:
 def _library(data: Any, label: str, argument: str) -> Source:
     """A table or an array of another library."""
     from . import memory
+    from .parts.open import engine_table
 
     if memory.is_pandas(data, "Series"):
         data = data.to_frame(name="x0" if data.name is None else data.name)
@@ -88,6 +89,8 @@ def _library(data: Any, label: str, argument: str) -> Source:
         from .pandas_frames import pandas_source
 
         return pandas_source(data, argument)
+    if (table := engine_table(data, argument)) is not None:
+        return table
     if type(data).__name__ == "RecordBatchReader" and hasattr(data, "read_next_batch"):
         return memory.reader_source(data, argument)
     array = memory.as_array(data, argument)

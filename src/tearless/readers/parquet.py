@@ -32,7 +32,9 @@ def open_parquet(
     frames = None
     if not hive and not isinstance(files, Path) and len(files) > 1:
         frames = _in_turn(files, schema, made.select)
-    return Source(label, rows, (*notes, *made.notes), path, argument=argument, frames=frames)
+    own = () if hive else (str(files),) if isinstance(files, Path) else tuple(map(str, files))
+    select = () if made.select is None else (made.select,)
+    return Source(label, rows, (*notes, *made.notes), path, argument=argument, frames=frames, files=own, select=select)
 
 
 def _in_turn(files: Sequence[Path], schema: pl.Schema, select: Sequence[pl.Expr] | None) -> Frames:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from tearless.core import InputError, listed, visible
+
+if TYPE_CHECKING:
+    from .parts.engine import Parts
 
 CELLS_PER_BATCH = 3_000_000
 """Cells held at once while streaming: 24 MB of float64."""
@@ -22,12 +26,16 @@ Frames = Callable[[], Iterator[pl.DataFrame]]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some consecutive rows of a table. ``start`` is the number of the first, counted from 0."""
+    """Some consecutive rows of a table. ``start`` is the number of the first, counted from 0.
+
+    ``total`` is the number of rows of the whole table, where it is known before it is read.
+    """
 
     frame: pl.DataFrame
     start: int = 0
     target: str | None = None
     seed: int = 0
+    total: int | None = None
 
 
 class ReadAgain(Exception):
@@ -72,6 +80,13 @@ class Source:
     learned: Learned = field(default_factory=Learned)
     again: Callable[[Source], Source] = _as_it_is
     """What was made of the table as its file has it, to be made again where the file must be read otherwise."""
+    files: tuple[str, ...] = ()
+    """The files of a table of Parquet, whose rows follow one another; empty for others."""
+    parts: Parts | None = None
+    """Where the table lies in parts that are measured where they lie: ``select`` brings their frames to ``schema``."""
+    select: tuple[tuple[pl.Expr, ...], ...] = ()
+    skip_unreadable: bool = False
+    """Whether files of a table in parts that cannot be read are left out, and said, instead of refused."""
     schema: pl.Schema = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,7 +141,8 @@ class Source:
     def _selected(self, columns: list[pl.Expr]) -> Source:
         frames = self.frames
         mapped = None if frames is None else lambda: (frame.select(columns) for frame in frames())
-        return replace(self, rows=self.rows.select(columns), frames=mapped)
+        select = (*self.select, tuple(columns)) if self.files or self.parts else ()
+        return replace(self, rows=self.rows.select(columns), frames=mapped, select=select)
 
 
 def _kind_beside(kind: pl.DataType, other: pl.DataType) -> pl.DataType:

@@ -32,8 +32,9 @@ class Infinities:
         return cls({name: _where(batch.frame[name], batch.start) for name in floats})
 
     def merge(self, later: Self) -> Self:
-        """The first rows of both."""
-        return type(self)({name: (rows + later.first[name])[:ROWS_KEPT] for name, rows in self.first.items()})
+        """The first rows of both, whichever comes first."""
+        both = {name: sorted(rows + later.first[name])[:ROWS_KEPT] for name, rows in self.first.items()}
+        return type(self)({name: tuple(rows) for name, rows in both.items()})
 
 
 def _where(column: pl.Series, start: int) -> tuple[int, ...]:

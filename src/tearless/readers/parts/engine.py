@@ -1,0 +1,103 @@
+"""The facts of a table in parts: measured where the parts lie, merged, and checked for being of the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any, Protocol, Self
+
+import polars as pl
+
+from tearless.core import InputError, listed
+
+from .work import Partial, Work
+
+ROUNDS = 4
+"""How often the parts are measured at most: a plan that gives other rows each time has no facts."""
+
+
+class Parts(Protocol):
+    """A table in parts: what an engine (or a list of files) can do. Parts are numbered from 0, in the order of rows."""
+
+    @property
+    def label(self) -> str:
+        """What the table is, in words: ``a Dask DataFrame of 12 partitions``."""
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of the frames that ``frames`` yields and workers see."""
+
+    def counted(self) -> list[int] | None:
+        """The rows of each part where that costs little (a footer, a length); else ``None``: they are counted."""
+
+    def run(self, work: Work, starts: Sequence[int]) -> list[bytes]:
+        """``work.of`` on every part, merged by ``work.merged`` on the workers to a few results.
+
+        ``starts[i]`` is the number of the first row of part i; a part beyond its end starts at 0 (its rows are being
+        counted). Raises ``InputError``, in words, where the engine itself fails.
+        """
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """All rows in order, brought here one frame after the other, for what cannot be measured elsewhere."""
+
+    def without(self, parts: Sequence[int]) -> tuple[Self, list[str]] | None:
+        """The same without these parts (of files: without the files they are of) and their names; ``None``: it has
+        none to leave out."""
+
+
+def facts_of(parts: Parts, work: Work, skip: bool = False) -> tuple[tuple[Any, ...], int, list[str]]:
+    """The facts of all parts, the number of rows, and the names of what was left out as unreadable (with ``skip``).
+
+    Every row is numbered as if the parts had been one table: where the parts turn out to hold other numbers of rows
+    than were counted, they are measured again with the right numbers. Raises ``InputError`` where a part cannot be
+    read, and where each reading gives other rows.
+    """
+    left_out: list[str] = []
+    counts = parts.counted()
+    if counts is None:
+        found = work_without_facts(work).joined(parts.run(work_without_facts(work), ()))
+        counts = _counts(found)
+    for _ in range(ROUNDS):
+        starts = [0, *accumulate(counts)]
+        told = replace(work, total=starts[-1])
+        found = told.joined(parts.run(told, starts[:-1]))
+        if found.refused:
+            parts, names = _without(parts, found, skip)
+            left_out += names
+            counts = parts.counted() or [n for i, n in enumerate(counts) if i not in found.refused]
+        elif _counts(found) == counts:
+            empty = tuple(kind.of(_nothing(told)) for kind in told.kinds)
+            return found.facts if found.facts is not None else empty, starts[-1], left_out
+        else:
+            counts = _counts(found)
+    raise InputError(
+        f"data: expected parts that hold the same rows each time they are read, got {parts.label}, whose parts changed "
+        f"in each of {ROUNDS} readings; write it to files or keep it (persist, cache) first"
+    )
+
+
+def work_without_facts(work: Work) -> Work:
+    """The same that only counts rows."""
+    return replace(work, kinds=(), target=None)
+
+
+def _counts(found: Partial) -> list[int]:
+    return [found.rows.get(part, 0) for part in range(max(found.rows, default=-1) + 1)]
+
+
+def _without(parts: Parts, found: Partial, skip: bool) -> tuple[Parts, list[str]]:
+    refused = sorted(found.refused)
+    fewer = parts.without(refused)
+    first = found.refused[refused[0]]
+    if fewer is None or not skip:
+        name = f"{listed(fewer[1])} of " if fewer else ""
+        hint = "copy or write it again, or leave such files out with --skip-unreadable" if fewer else "mend that part"
+        raise InputError(f"data: expected parts that can be read, got {name}{parts.label} ({first}); {hint}")
+    return fewer
+
+
+def _nothing(work: Work) -> Any:
+    from tearless.readers.source import Batch
+
+    return Batch(pl.DataFrame(schema=work.schema), 0, work.target, work.seed, 0)

@@ -1,0 +1,117 @@
+"""Facts as bytes and back, on their way between the processes of one run: a head of JSON and the arrays behind it.
+
+Nothing is pickled. What is read must have been written by the same version: it is a wire, no file format.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+import polars as pl
+
+_HEAD = 8
+"""Bytes that hold the length of the head."""
+
+
+def packed(thing: Any) -> bytes:
+    """A fact, or a tuple or dict of facts and plain values, as bytes.
+
+    Raises ``TypeError`` for what is none of: a dataclass, array, frame, type of a column, tuple, dict, number, text.
+
+    >>> unpacked(packed((1, "a", np.arange(3))), ())[2].tolist()
+    [0, 1, 2]
+    """
+    buffers: list[bytes] = []
+    head = json.dumps(_plain(thing, buffers)).encode()
+    sizes = json.dumps([len(b) for b in buffers]).encode()
+    lengths = len(head).to_bytes(_HEAD, "little") + len(sizes).to_bytes(_HEAD, "little")
+    return b"".join([lengths, head, sizes, *buffers])
+
+
+def unpacked(blob: bytes, kinds: Iterable[type[Any]]) -> Any:
+    """What ``packed`` was given; ``kinds`` are the dataclasses that it may hold, beside their own fields' classes."""
+    first, second = (int.from_bytes(blob[i : i + _HEAD], "little") for i in (0, _HEAD))
+    at = 2 * _HEAD
+    head, sizes = json.loads(blob[at : at + first]), json.loads(blob[at + first : at + first + second])
+    at += first + second
+    buffers = []
+    view = memoryview(blob)
+    for size in sizes:
+        buffers.append(view[at : at + size])
+        at += size
+    return _thing(head, buffers, {_name(kind): kind for kind in kinds})
+
+
+def _name(kind: type[Any]) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _plain(thing: Any, buffers: list[bytes]) -> Any:
+    if thing is None or isinstance(thing, (bool, int, float, str)):
+        return thing
+    if isinstance(thing, np.generic):
+        return thing.item()
+    if isinstance(thing, np.ndarray):
+        buffers.append(np.ascontiguousarray(thing).tobytes())
+        return {"array": [thing.dtype.str, list(thing.shape)]}
+    if isinstance(thing, pl.DataFrame):
+        buffers.append(_ipc(thing))
+        return {"frame": 1}
+    if isinstance(thing, (pl.DataType, type(pl.Int64))):
+        buffers.append(_ipc(pl.DataFrame(schema={"x": thing})))
+        return {"dtype": 1}
+    if isinstance(thing, tuple):
+        return {"tuple": [_plain(one, buffers) for one in thing]}
+    if isinstance(thing, Mapping):
+        return {"dict": [[_plain(k, buffers), _plain(v, buffers)] for k, v in thing.items()]}
+    if is_dataclass(thing) and not isinstance(thing, type):
+        kept = [[f.name, _plain(getattr(thing, f.name), buffers)] for f in fields(thing) if f.init]
+        return {"fact": [_name(type(thing)), kept]}
+    raise TypeError(f"packed: expected a fact of arrays and plain values, got {type(thing).__name__}")
+
+
+def _ipc(frame: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    frame.write_ipc(out)
+    return out.getvalue()
+
+
+def _thing(node: Any, buffers: list[memoryview], kinds: dict[str, type[Any]]) -> Any:
+    """The buffers are taken in the order in which they were laid down."""
+    if not isinstance(node, dict):
+        return node
+    ((what, of),) = node.items()
+    if what == "array":
+        array = np.frombuffer(buffers.pop(0), np.dtype(of[0])).reshape(of[1])
+        return array.copy()
+    if what in ("frame", "dtype"):
+        frame = pl.read_ipc(io.BytesIO(buffers.pop(0)))
+        return frame if what == "frame" else frame.schema["x"]
+    if what == "tuple":
+        return tuple(_thing(one, buffers, kinds) for one in of)
+    if what == "dict":
+        return {_thing(k, buffers, kinds): _thing(v, buffers, kinds) for k, v in of}
+    name, kept = of
+    kind = kinds[name]
+    return kind(**{field: _thing(value, buffers, kinds | _inside(kind)) for field, value in kept})
+
+
+def _inside(kind: type[Any]) -> dict[str, type[Any]]:
+    """The dataclasses that the fields of one are annotated with."""
+    found: dict[str, type[Any]] = {}
+
+    def look(hint: Any) -> None:
+        if isinstance(hint, type) and is_dataclass(hint):
+            found[_name(hint)] = hint
+        for part in get_args(hint):
+            look(part)
+
+    for hint in get_type_hints(kind, vars(sys.modules[kind.__module__])).values():
+        look(hint)
+    return found
