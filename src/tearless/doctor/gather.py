@@ -52,6 +52,9 @@ class Facts:
         types: list[type[Mergeable]] = sorted(named, key=lambda t: t.__name__)
         target = self.asked.target if self.asked.target in source.schema else None
         self.rows[of_test] = 0
+        self._known = {
+            need: fact for need, fact in self._known.items() if need.type not in types or need.of_test != of_test
+        }
         try:
             if source.parts is not None and not any(issubclass(kind, Whole) for kind in types):
                 return self._in_parts(source, types, target, of_test, progress)
@@ -61,7 +64,6 @@ class Facts:
                 if progress:
                     progress("reading the test table" if of_test else "reading", self.rows[of_test])
         except ReadAgain as again:
-            self._known = {need: fact for need, fact in self._known.items() if need.of_test != of_test}
             return self.measure(again.source, wanted, of_test, progress)
         except KeyboardInterrupt:
             self.stopped = True
