@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 import math
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,24 @@ class Values:
 
 def values_of(objects: Iterable[Any]) -> Values:
     """The type of a column of Python objects, by the types of all of them."""
-    kinds = {_kind(t) for t in set(map(type, objects))} - {"nothing"}
+    return type_of(kinds_of(objects))
+
+
+def kinds_of(objects: Iterable[Any]) -> frozenset[str]:
+    """The kinds of value among Python objects, of which parts of a column may have different ones.
+
+    >>> sorted(kinds_of([1, None, "x", True]))
+    ['bool', 'text', 'whole']
+    """
+    return frozenset(_kind(t) for t in set(map(type, objects))) - {"nothing"}
+
+
+def type_of(kinds: Set[str]) -> Values:
+    """The type of a column that holds values of these kinds.
+
+    >>> type_of({"whole", "number"}).dtype, type_of({"whole", "text"})
+    (Float64, Values(dtype=String, mixed=True))
+    """
     if not kinds:
         return Values(pl.String())
     if "other" in kinds:

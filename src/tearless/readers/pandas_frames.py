@@ -25,7 +25,7 @@ def pandas_source(frame: Any, argument: str) -> Source:
         raise InputError(
             f"{argument}: expected at least one column, got {label} of shape {frame.shape}; give it columns"
         )
-    names, words = distinct_names([_label(name) for name in frame.columns])
+    names, words = distinct_names([label_of(name) for name in frame.columns])
     converts: list[Convert] = []
     mixed = []
     for j, name in enumerate(names):
@@ -56,7 +56,7 @@ def series_source(name: str, series: Any) -> tuple[pl.Series, bool]:
     return convert(name, series), mixed
 
 
-def _label(name: Any) -> str:
+def label_of(name: Any) -> str:
     """A column's name as text; the levels of a MultiIndex are joined by points."""
     return ".".join(str(part) for part in name if str(part)) if isinstance(name, tuple) else str(name)
 

@@ -43,7 +43,7 @@ def engine_table(data: Any, argument: str) -> Source | None:
     What it is is told by the module of its type: no engine is imported for it.
     """
     top = type(data).__module__.partition(".")[0]
-    if top in ("dask", "dask_expr") and hasattr(data, "to_delayed") and hasattr(data, "columns"):
+    if top in ("dask", "dask_expr") and hasattr(data, "to_delayed") and getattr(data, "ndim", 0):
         from .dask import open_dask
 
         return open_dask(data, argument)
