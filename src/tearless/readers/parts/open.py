@@ -28,9 +28,9 @@ def _runner(engine: Engine | None) -> Run:
 
         return on_dask
     if engine == "spark":
-        from .spark import run_tasks as on_spark
+        from .spark import SparkTasks
 
-        return on_spark
+        return SparkTasks()
     raise InputError(
         f"engine: expected one of {', '.join(get_args(Engine))}, got {quoted(repr(engine))}; leave it out to measure "
         "in this process"
@@ -43,7 +43,7 @@ def engine_table(data: Any, argument: str) -> Source | None:
     What it is is told by the module of its type: no engine is imported for it.
     """
     top = type(data).__module__.partition(".")[0]
-    if top in ("dask", "dask_expr") and hasattr(data, "to_delayed") and getattr(data, "ndim", 0):
+    if top in ("dask", "dask_expr") and hasattr(data, "to_delayed") and getattr(data, "ndim", None):
         from .dask import open_dask
 
         return open_dask(data, argument)
