@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import polars as pl
 
 MOST_CATEGORIES = 1_024
 LONGEST = 200
 """Characters of a value that are kept."""
+_BUCKETS = 65_536
+_MANY = 8_192
+"""Values of text beyond which the rare ones are left out before the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,19 @@ class Categories:
     @classmethod
     def of(cls, values: pl.Series, most: int = MOST_CATEGORIES) -> Self:
         """Of text, booleans or categories without holes."""
-        counted = values.alias("value").value_counts(name="rows")
-        counted = counted.with_columns(pl.col("value").cast(pl.String))
-        if (counted["value"].str.len_bytes() > LONGEST).any():
-            counted = counted.with_columns(pl.col("value").str.slice(0, LONGEST))
-            counted = counted.group_by("value").agg(pl.col("rows").sum())
+        if values.dtype == pl.Boolean:
+            true = int(values.sum())
+            counted = [("true", true), ("false", len(values) - true)]
+            return cls(_ordered({value: rows for value, rows in counted if rows}), 0, 0, most)
         error = 0
-        if counted.height > most:
-            error = int(counted["rows"].top_k(most + 1).min())  # type: ignore[arg-type]
-            counted = counted.filter(pl.col("rows") > error)
-        counts = {value: rows - error for value, rows in counted.iter_rows()}
+        if values.dtype == pl.String and len(values) <= _MANY:
+            counted = list(Counter(text[:LONGEST] for text in values.to_list()).items())
+        else:
+            texts, error = _frequent(_cut(values), most)
+            counted = _counted(texts)
+        if len(counted) > most:
+            error = max(error, sorted((rows for _, rows in counted), reverse=True)[most])
+        counts = {value: rows - error for value, rows in counted if rows > error}
         return cls(_ordered(counts), len(values) - sum(counts.values()), error, most)
 
     def merge(self, other: Self) -> Self:
@@ -73,3 +81,38 @@ class Categories:
 
 def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _frequent(values: pl.Series, most: int) -> tuple[pl.Series, int]:
+    """Without values that come at most ``error`` times, and ``error``: 0 unless there are more values than are kept.
+
+    Values with one hash are counted together, which is quick and never too few: what is rare together is rare alone.
+    """
+    if values.dtype != pl.String:
+        return values, 0
+    bucket = (values.hash(seed=0).to_numpy() & np.uint64(_BUCKETS - 1)).view(np.int64)
+    counts = np.bincount(bucket, minlength=_BUCKETS)
+    filled = counts[counts > 0]
+    if len(filled) <= most:
+        return values, 0
+    error = int(np.sort(filled)[-most - 1])
+    return values.filter(pl.Series((counts > error)[bucket])), error
+
+
+def _cut(values: pl.Series) -> pl.Series:
+    """Text no longer than is kept."""
+    if values.dtype == pl.String and (values.str.len_bytes() > LONGEST).any():
+        return values.str.slice(0, LONGEST)
+    return values
+
+
+def _counted(values: pl.Series) -> list[tuple[str, int]]:
+    """Each value as text, with its rows."""
+    counts = values.alias("value").value_counts(name="rows")
+    texts = _cut(counts["value"].cast(pl.String)).to_list()
+    if len(set(texts)) == len(texts):
+        return list(zip(texts, counts["rows"].to_list(), strict=True))
+    found: Counter[str] = Counter()
+    for text, rows in zip(texts, counts["rows"].to_list(), strict=True):
+        found[text] += rows
+    return list(found.items())
