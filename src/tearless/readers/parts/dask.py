@@ -40,11 +40,14 @@ def run_tasks(work: Work, tasks: Sequence[Task]) -> list[bytes]:
     >>> run_tasks(Work((), pl.Schema({"a": pl.Int64()})), [])
     []
     """
-    import dask
-
-    told = dask.delayed(work, traverse=False)
-    each = dask.delayed(measured, pure=False)
-    return list(_computed(_merged(told, [each(told, dask.delayed(task, traverse=False)) for task in tasks]), "engine"))
+    try:
+        from dask.delayed import delayed
+    except ImportError:
+        raise InputError(
+            "engine: expected an engine that is installed, got dask, which is not; pip install 'tearless[dask]'"
+        ) from None
+    told, each = delayed(work, traverse=False), delayed(measured, pure=False)
+    return list(_computed(_merged(told, [each(told, delayed(task, traverse=False)) for task in tasks]), "engine"))
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,12 @@ class DaskParts:
 
     def run(self, work: Work, starts: Sequence[int]) -> list[bytes]:
         """See ``Parts``. Raises ``ReadAgain`` where a partition has other types than Dask declares."""
-        import dask
+        from dask.delayed import delayed
 
-        told, plan = dask.delayed(work, traverse=False), dask.delayed(self.plan, traverse=False)
+        told, plan, each = delayed(work, traverse=False), delayed(self.plan, traverse=False), delayed(_of_partition)
         padded = [*starts, *[0] * (len(self.parts) - len(starts))]
-        each = dask.delayed(_of_partition, pure=False)
-        found = [
-            each(told, plan, part, i, start) for i, (part, start) in enumerate(zip(self.parts, padded, strict=True))
-        ]
+        numbered = enumerate(zip(self.parts, padded, strict=True))
+        found = [each(told, plan, part, i, start) for i, (part, start) in numbered]
         try:
             return list(_computed(_merged(told, found), self.argument))
         except OtherTypes:
@@ -83,7 +84,7 @@ class DaskParts:
         """All rows in order, one partition here at a time."""
         for part in self.parts:
             try:
-                yield from self.plan.frames(_computed([part], self.argument)[0], _concat)
+                yield from self.plan.frames(_computed([part], self.argument)[0])
             except OtherTypes:
                 raise ReadAgain(self.again()) from None
 
@@ -97,7 +98,7 @@ def _as_frame(data: Any, argument: str) -> Any:
 
         if data.ndim not in (1, 2) or data.dtype.kind not in "biuf":
             raise InputError(
-                f"{argument}: expected a Dask array of rows by columns that holds numbers, got one of {data.dtype} with "
+                f"{argument}: expected a Dask array of rows by columns that holds numbers, got one of {data.dtype} in "
                 f"{data.ndim} dimensions; reshape it, or give a Dask DataFrame"
             )
         table = data.reshape(-1, 1) if data.ndim == 1 else data
@@ -121,7 +122,7 @@ def _opened(data: Any, argument: str, every: bool) -> Source:
     found = _looked_through(data, parts, unsure, every, argument)
     for position, sight in zip(unsure, joined(found, _concat), strict=True):
         sights[position] = sight
-    plan = Plan(tuple(declared.columns), tuple(sights), frozenset(unsure))
+    plan = Plan(tuple(declared.columns), tuple(sights))
     made = normal(plan.schema, argument, label)
 
     def again() -> Source:
@@ -156,16 +157,16 @@ def _looked_through(
 
     Only the columns that are needed are read where Dask can read some alone and cuts them as it cuts the whole.
     """
-    import dask
+    from dask.delayed import delayed
 
-    wanted = list(positions)
+    labels, wanted = list(data.columns), list(positions)
     if data.columns.is_unique and not every:
         few = [data.columns[j] for j in positions] or [_cheapest(data._meta)]
         narrow = data[few].to_delayed()
         if len(narrow) == len(parts):
-            parts, wanted = narrow, list(range(len(positions)))
-    look = dask.delayed(looked_at, pure=False)
-    return list(_computed([look(part, wanted, True) for part in parts], argument))
+            parts, labels, wanted = narrow, few, list(range(len(positions)))
+    look = delayed(looked_at, pure=False)
+    return list(_computed([look(part, labels, wanted) for part in parts], argument))
 
 
 def _cheapest(declared: Any) -> Any:
@@ -175,7 +176,7 @@ def _cheapest(declared: Any) -> Any:
 
 
 def _of_partition(work: Work, plan: Plan, part: Any, number: int, start: int) -> bytes:
-    return work.of(plan.frames(part, _concat), number, start)
+    return work.of(plan.frames(part), number, start)
 
 
 def _one_of_many(work: Work, blobs: list[bytes]) -> bytes:
@@ -184,26 +185,26 @@ def _one_of_many(work: Work, blobs: list[bytes]) -> bytes:
 
 def _merged(told: Any, blobs: list[Any]) -> list[Any]:
     """A tree of merges over the results of neighbouring parts, until few are left."""
-    import dask
+    from dask.delayed import delayed
 
-    merge = dask.delayed(_one_of_many, pure=False)
+    merge = delayed(_one_of_many, pure=False)
     while len(blobs) > FAN_IN:
         blobs = [merge(told, blobs[i : i + FAN_IN]) for i in range(0, len(blobs), FAN_IN)]
     return blobs
 
 
 def _concat(empties: list[Any]) -> Any:
-    from dask.dataframe import methods
+    from dask.dataframe.dispatch import concat
 
-    return methods.concat(empties)
+    return concat(empties)  # type: ignore[no-untyped-call]
 
 
 def _computed(delayed: Sequence[Any], argument: str) -> tuple[Any, ...]:
     """What Dask makes of these, on the scheduler that is in use. What fails there is told in words."""
-    import dask
+    from dask.base import compute
 
     try:
-        return tuple(dask.compute(*delayed))
+        return tuple(compute(*delayed))  # type: ignore[no-untyped-call]
     except (InputError, OtherTypes):
         raise
     except Exception as fault:
