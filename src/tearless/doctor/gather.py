@@ -94,7 +94,10 @@ class Facts:
         if progress:
             progress(f"measuring {source.parts.label}", 0)
         work = Work(tuple(types), source.schema, source.select, target, self.asked.seed)
-        facts, self.rows[of_test], left_out = facts_of(source.parts, work, source.skip_unreadable)
+        try:
+            facts, self.rows[of_test], left_out = facts_of(source.parts, work, source.skip_unreadable)
+        except ReadAgain as late:
+            raise ReadAgain(source.again(late.source)) from None
         self._add(facts, types, of_test)
         notes = [f"left out, for it cannot be read: {visible(name, 120)}" for name in left_out]
         return replace(source, notes=(*source.notes, *notes))
