@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from .example import Make, Role, Transformation, role_of
-from .fact import About, Need, about, needs
+from .fact import About, Need, about, mergeables, needs
 from .finding import Finding, Measured
 from .limit import Limit, reached
 from .number import Number
@@ -62,6 +62,11 @@ class Check:
     def about(self) -> About:
         """What it looks at, as its facts say: a table unless one of them is of predictions, a comparison or logits."""
         return about(self.needs)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it looks at rows drawn at random where a table has very many, and not at merged facts alone."""
+        return any(hasattr(need.type, "part") for need in mergeables(self.needs.values()))
 
     def judge(self, measured: Measured) -> Finding | None:
         """The finding, or ``None`` where no severity is reached. The limits alone decide."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import (
     Annotated,
@@ -35,6 +35,14 @@ class Mergeable(Protocol):
     def of(cls, batch: Any) -> Self: ...
 
     def merge(self, later: Self) -> Self: ...
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A mergeable fact that may rest on a part of the rows: ``part`` says which, in words; empty while on all."""
+
+    @property
+    def part(self) -> str: ...
 
 
 @runtime_checkable
@@ -114,6 +122,22 @@ def about(needs: Mapping[str, Need]) -> About:
     """
     kinds: list[About] = [need.type.about for need in needs.values() if hasattr(need.type, "about")]
     return kinds[0] if kinds else "table"
+
+
+def ingredients(need: Need) -> Mapping[str, Need]:
+    """What a derived fact is made of, of the same table as itself."""
+    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(need.type.derive).items()}
+
+
+def mergeables(wanted: Iterable[Need]) -> set[Need]:
+    """The mergeable facts that the wanted ones come down to."""
+    found: set[Need] = set()
+    for need in wanted:
+        if isinstance(need.type, Derived):
+            found |= mergeables(ingredients(need).values())
+        elif isinstance(need.type, Mergeable):
+            found.add(need)
+    return found
 
 
 def _need(hint: Any) -> Need:

@@ -64,3 +64,5 @@ class Outcome:
     reason: str = ""
     fault: str = ""
     """The traceback, when the check itself failed: an internal fault to report."""
+    rests_on: str = ""
+    """Which rows a check that ran looked at: ``every row``, or those drawn; empty where no rows are looked at."""

@@ -7,6 +7,7 @@ import traceback
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -34,6 +35,7 @@ class _Looked:
     check: Check
     measured: list[Measured] = field(default_factory=list)
     outcome: Outcome | None = None
+    rests_on: str = ""
 
 
 def examine(
@@ -116,14 +118,16 @@ def _one(check: Check, facts: Facts) -> _Looked:
 
     try:
         given = {name: facts.get(need, rng) for name, need in check.needs.items()}
-        return _Looked(check, list(check.measure(**given)))
+        return _Looked(check, list(check.measure(**given)), rests_on=facts.rests_on(check.needs.values()))
     except NotApplicable as why:
         return _Looked(check, outcome=Outcome(check.name, check.pillar, "not applicable", str(why)))
     except CannotTell as missing:
         return _Looked(check, outcome=Outcome(check.name, check.pillar, "cannot tell", str(missing)))
     except Exception as fault:
         reason = f"the check itself failed: {type(fault).__name__}"
-        return _Looked(check, outcome=Outcome(check.name, check.pillar, "cannot tell", reason, traceback.format_exc()))
+        return _Looked(
+            check, outcome=Outcome(check.name, check.pillar, "cannot tell", reason, fault=traceback.format_exc())
+        )
 
 
 def _judge(looked: Iterable[_Looked]) -> tuple[list[Judged], list[Outcome]]:
@@ -140,5 +144,6 @@ def _judge(looked: Iterable[_Looked]) -> tuple[list[Judged], list[Outcome]]:
         subjects = [m if m.p is None else with_q(m, next(corrected)) for m in one.measured]
         found = [Judged(one.check, m, f) for m in subjects if (f := one.check.judge(m)) is not None]
         findings += found
-        outcomes.append(Outcome(one.check.name, one.check.pillar, "fired" if found else "silent"))
+        result: Literal["fired", "silent"] = "fired" if found else "silent"
+        outcomes.append(Outcome(one.check.name, one.check.pillar, result, rests_on=one.rests_on))
     return findings, outcomes

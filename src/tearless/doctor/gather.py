@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tearless.core import Asked, CannotTell, NotApplicable, visible
-from tearless.core.fact import Derived, Mergeable, Need, needs
+from tearless.core.fact import Derived, Mergeable, Need, Drawn, ingredients, mergeables, needs
 from tearless.readers.parts.engine import facts_of
 from tearless.readers.parts.work import Work
 from tearless.readers.source import ReadAgain, Source
@@ -35,7 +35,7 @@ class Facts:
     def asked_for(self, needs: Iterable[Need]) -> bool:
         """Whether the facts that come from what was asked alone are there: else nothing need be measured for them."""
         for need in needs:
-            if isinstance(need.type, Derived) and {n.type for n in _ingredients(need).values()} == {Asked}:
+            if isinstance(need.type, Derived) and {n.type for n in ingredients(need).values()} == {Asked}:
                 try:
                     self.get(need, np.random.default_rng)
                 except (NotApplicable, CannotTell):
@@ -48,7 +48,7 @@ class Facts:
         Returns the source as it was read: another one where a late row showed that it must be read otherwise.
         """
         wanted = list(wanted)
-        named = {n.type for n in _measured(wanted) if n.of_test == of_test}
+        named = {n.type for n in mergeables(wanted) if n.of_test == of_test}
         types: list[type[Mergeable]] = sorted(named, key=lambda t: t.__name__)
         target = self.asked.target if self.asked.target in source.schema else None
         self.rows[of_test] = 0
@@ -124,25 +124,15 @@ class Facts:
         """The facts that a function names by type, for calling it; draws start from the seed that was asked for."""
         return {k: self.get(n, lambda: np.random.default_rng(self.asked.seed)) for k, n in needs(function).items()}
 
+    def rests_on(self, needs: Iterable[Need]) -> str:
+        """Which rows the facts were measured on, in words: ``every row``, or the part of them that was drawn."""
+        known = [self._known[need] for need in sorted(mergeables(needs), key=str) if need in self._known]
+        parts = [fact.part if isinstance(fact, Drawn) else "" for fact in known]
+        return " and ".join(dict.fromkeys(part or "every row" for part in sorted(parts)))
+
     def _derived(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
         if isinstance(need.type, Derived):
-            return need.type.derive(**{k: self.get(n, rng) for k, n in _ingredients(need).items()})
+            return need.type.derive(**{k: self.get(n, rng) for k, n in ingredients(need).items()})
         if need.of_test and not self.asked.has_test:
             raise CannotTell("no second table was given; name one with --test")
         raise CannotTell("reading stopped before the first rows")
-
-
-def _ingredients(need: Need) -> Mapping[str, Need]:
-    """What a derived fact is made of, of the same table as itself."""
-    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(need.type.derive).items()}
-
-
-def _measured(wanted: Iterable[Need]) -> set[Need]:
-    """The mergeable facts that the wanted ones come down to."""
-    found: set[Need] = set()
-    for need in wanted:
-        if isinstance(need.type, Derived):
-            found |= _measured(_ingredients(need).values())
-        elif isinstance(need.type, Mergeable):
-            found.add(need)
-    return found

@@ -178,6 +178,11 @@ class Sample:
         return self.rows == self.total
 
     @property
+    def part(self) -> str:
+        """Which rows are here, where they are not all."""
+        return "" if self.complete else self.said
+
+    @property
     def said(self) -> str:
         """``all 1,309 rows`` or ``131,072 of 1,000,000 rows, drawn at random``: for the meaning of a number."""
         return f"all {self.total:,} rows" if self.complete else f"{self.rows:,} of {self.total:,} rows, drawn at random"

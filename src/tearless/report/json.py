@@ -114,6 +114,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "result": outcome.result,
         "reason": encodable(outcome.reason),
     }
+    if outcome.rests_on:
+        plain["rests_on"] = outcome.rests_on
     if outcome.fault:
         plain["fault"] = encodable((outcome.fault.strip().splitlines() or [""])[-1])
     return plain

@@ -158,7 +158,19 @@ def table_line(report: Report) -> str:
         return report.source
     target = f", target {listed([report.target])}" if report.target is not None else ""
     test = f", against {report.test}" if report.test is not None else ""
-    return f"{report.source}: {counted(report.rows, 'row')}, {counted(report.columns, 'column')}{target}{test}"
+    some = f"; {said}" if (said := drawn(report.outcomes)) else ""
+    return f"{report.source}: {counted(report.rows, 'row')}, {counted(report.columns, 'column')}{target}{test}{some}"
+
+
+def drawn(outcomes: Iterable[Outcome]) -> str:
+    """How many checks looked at a part of the rows alone, and at which; empty where none did.
+
+    >>> drawn([Outcome("drift", "statistics", "silent", rests_on="9 of 20 rows, drawn at random")])
+    '1 check looked at 9 of 20 rows, drawn at random'
+    """
+    parts = [o.rests_on for o in outcomes if o.rests_on and "every row" not in o.rests_on]
+    counts = {part: parts.count(part) for part in dict.fromkeys(parts)}
+    return ", ".join(f"{counted(n, 'check')} looked at {part}" for part, n in counts.items())
 
 
 def correction(report: Report) -> str:

@@ -122,6 +122,12 @@ class RowHashes:
     def share(self) -> float:
         return self.ceiling / 2.0**64
 
+    @property
+    def part(self) -> str:
+        """Which rows are here, where they are not all."""
+        kept = self.settled().ceiling
+        return "" if kept == 2**64 else f"all rows of 1 in {2**64 // kept:,} distinct ones"
+
 
 def _all_differ(values: NDArray[np.uint64]) -> bool:
     ordered = np.sort(values)

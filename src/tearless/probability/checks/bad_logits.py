@@ -28,6 +28,7 @@ Series F 68 (1990), 227-236.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -107,7 +108,7 @@ def _words(broken: int, finite: int, likeness: float, tied: int, size: int) -> d
             "do": "find the layer where they arise first: overflow in half precision, a row masked whole, or 0/0",
         }
     if likeness:
-        top = float(np.e / (np.e + size - 1))
+        top = math.e / (math.e + size - 1)
         return {
             "what": f"the {size:,} numbers are probabilities already: none below 0, and they add up to 1",
             "why": f"a softmax on top gives no token more than {top:.2g} of the probability, whatever the model says",
