@@ -131,10 +131,16 @@ def _index(entries: list[Entry], record: Mapping[str, tuple[Seen, ...]]) -> str:
     parts = ["# The checks", "Each page is made from the file of its check; its examples were run when it was made."]
     for pillar, of_pillar in groupby(entries, key=lambda entry: entry.pillar):
         rows = [
-            [f"[{e.name}](checks/{e.path}.md)", inert(f"{e.title()}.", in_table=True), str(len(record[e.path]))]
+            [
+                f"[{e.name}](checks/{e.path}.md)",
+                inert(f"{e.title()}.", in_table=True),
+                e.load().looks_at,
+                str(len(record[e.path])),
+            ]
             for e in of_pillar
         ]
-        parts += [f"## {pillar.replace('-', ' ').capitalize()}", table(["check", "what it says", "examples"], rows)]
+        heads = ["check", "what it says", "of a table it looks at", "examples"]
+        parts += [f"## {pillar.replace('-', ' ').capitalize()}", table(heads, rows)]
     rows = [
         [f"[{n}](algorithms/{n}.md)", inert(f"{parsed(source_of(n)).title}.", True), ", ".join(pillars_of(n))]
         for n in names()

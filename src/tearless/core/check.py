@@ -64,9 +64,12 @@ class Check:
         return about(self.needs)
 
     @property
-    def draws(self) -> bool:
-        """Whether it looks at rows drawn at random where a table has very many, and not at merged facts alone."""
-        return any(hasattr(need.type, "part") for need in mergeables(self.needs.values()))
+    def looks_at(self) -> str:
+        """Which rows of a table, of one machine or many: ``every row`` (merged facts), ``a sample`` or both."""
+        if self.about != "table":
+            return ""
+        parts = {hasattr(need.type, "part") for need in mergeables(self.needs.values())}
+        return " and ".join(words for drawn, words in ((False, "every row"), (True, "a sample")) if drawn in parts)
 
     def judge(self, measured: Measured) -> Finding | None:
         """The finding, or ``None`` where no severity is reached. The limits alone decide."""

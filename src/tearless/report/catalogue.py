@@ -32,6 +32,10 @@ def to_text(algorithms: Mapping[str, str], width: int = 80, color: bool = False)
 
 
 def to_json() -> str:
-    """The same as JSON: ``[{name, pillar, title}]``."""
-    rows = [{"name": e.name, "pillar": e.pillar, "title": e.title()} for e in catalogue()]
+    """The same as JSON: ``[{name, pillar, title, about, looks_at}]``; what rows a check of tables looks at."""
+    rows = [
+        {"name": e.name, "pillar": e.pillar, "title": e.title(), "about": check.about, "looks_at": check.looks_at}
+        for e in catalogue()
+        for check in [e.load()]
+    ]
     return json.dumps(rows, indent=2) + "\n"
