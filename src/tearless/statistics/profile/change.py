@@ -1,0 +1,175 @@
+"""One comparison of a table with the days before it: by how much they differ, how sure, and in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import special
+
+from tearless.core import quoted, visible
+from tearless.core.number import shown
+
+from .categories import Categories
+from .chances import Sizes, of_count, of_gap, of_shares, of_step
+from .gaps import both, largest_gap, moved, quantiles
+from .histogram import Histogram
+from .nights import Floats, apart
+from .profile import ColumnProfile
+
+FEW = 30
+"""Different values up to which numbers are few."""
+What = Literal["values", "missing", "new", "rows"]
+Weights = Mapping[str, Floats]
+"""How likely each effect of a night is, for each of the scores that its days were given."""
+ToSizes = Callable[[float, float, Floats], Sizes]
+"""Rows now and in the past, and those weights, as what the chances are reckoned with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one column, or the number of rows (``column`` empty), differs from the days before.
+
+    ``size`` is the share of rows that would have to be others for the two to agree; ``before`` and ``after`` are what
+    the words compare, in ``unit``. ``alone`` is the chance of this comparison by itself, ``chance`` the one that holds
+    for all of them and every look; ``nights`` is by how many standard deviations of a row the days differ beyond
+    sampling. Made by ``of_numbers`` and its like; ``said`` is the change in words.
+    """
+
+    column: str
+    what: What
+    size: float
+    alone: float
+    before: float
+    after: float
+    unit: str
+    meaning: str
+    said: str
+    nights: float = 0.0
+    chance: float = 1.0
+
+
+def of_numbers(name: str, now: Histogram, past: Histogram, weights: Sequence[Floats], sizes: ToSizes) -> Change:
+    """Numbers, by the largest gap of their distribution functions; of the scores of a day the least sure one counts.
+
+    Neither may be empty.
+    """
+    gap = largest_gap(past, now)
+    n, m = float(now.counts.sum()), float(past.counts.sum())
+    chances = [(_of_gap(gap.distance, now, past, sizes(n, m, one)), apart(one)) for one in weights]
+    chance, nights = max(chances)
+    half = np.array([0.5])
+    before, after = float(quantiles(past, half)[0]), float(quantiles(now, half)[0])
+    up = gap.below_second < gap.below_first
+    if shown(before) != shown(after) and (after > before) == up:
+        said = f"moved {'up' if up else 'down'}: median {shown(before)} earlier, {shown(after)} now"
+    else:
+        shares = shown(gap.below_first, "share"), shown(gap.below_second, "share")
+        said = f"is spread otherwise: {shares[0]} of the earlier values and {shares[1]} now are at most {shown(gap.at)}"
+    meaning = "median of the finite cells"
+    return Change(name, "values", gap.distance, chance, before, after, "column unit", meaning, said, nights)
+
+
+def _of_gap(distance: float, now: Histogram, past: Histogram, sizes: Sizes) -> float:
+    """Of few different values each threshold is looked at by itself too, for gaps at the ends are rarer by chance."""
+    whole = of_gap(distance, sizes)
+    if max(now.level, past.level) > 0 or len(now.cells) + len(past.cells) > 2 * FEW:
+        return whole
+    _, f, g = both(now, past)
+    each = [of_count(float(x) * sizes.today, float(y) * sizes.past, sizes) for x, y in zip(f, g, strict=True)]
+    return min(1.0, 2 * min(whole, len(each) * min(each)))
+
+
+def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weights, sizes: ToSizes) -> Change | None:
+    """Numbers of which the past kept moments alone: by the mean and the spread, as if both were normal.
+
+    ``None`` where either has no two values that differ.
+    """
+    if now.moments is None or past.moments is None:
+        return None
+    (n, m), (mean, earlier) = _of(now.moments.n, past.moments.n), _of(now.moments.mean, past.moments.mean)
+    spread, wide = _of(now.moments.std(), past.moments.std())
+    if not (n > 1 and m > 1 and wide > 0 and math.isfinite(spread) and spread > 0):
+        return None
+    heavy = max(_of(now.moments.kurtosis(), past.moments.kurtosis()))
+    unit = math.sqrt((spread**2 / n + wide**2 / m) / (1 / n + 1 / m))
+    step, stretch = (mean - earlier) / unit, math.log(spread / wide)
+    place, width = weights["place"], weights["spread"]
+    moved_by = of_step(step, sizes(n, m, place), heavy)
+    stretched_by = of_step(stretch / math.sqrt(max(heavy + 2, 1e-9) / 4), sizes(n, m, width), heavy)
+    chance = min(1.0, 2 * min(moved_by, stretched_by))
+    if moved_by <= stretched_by:
+        size, nights = 2 * float(special.ndtr(abs(mean - earlier) / wide / 2)) - 1, apart(place)
+        said = f"moved {'up' if step > 0 else 'down'}: mean {shown(earlier)} earlier, {shown(mean)} now"
+        return Change(
+            name, "values", size, chance, earlier, mean, "column unit", "mean of the finite cells", said, nights
+        )
+    size = _normal_gap(spread / wide)
+    said = f"is spread otherwise: standard deviation {shown(wide)} earlier, {shown(spread)} now"
+    meaning = "standard deviation of the finite cells"
+    return Change(name, "values", size, chance, wide, spread, "column unit", meaning, said, apart(width))
+
+
+def _of(*arrays: Floats) -> tuple[float, ...]:
+    return tuple(float(a[0]) for a in arrays)
+
+
+def _normal_gap(ratio: float) -> float:
+    """The largest gap between two normal distribution functions about one mean, one ``ratio`` times as wide."""
+    wide = max(ratio, 1 / ratio)
+    at = math.sqrt(2 * math.log(wide) / (1 - wide**-2)) if wide > 1 else 0.0
+    return float(special.ndtr(at) - special.ndtr(at / wide))
+
+
+def of_categories(name: str, now: Categories, past: Categories, weights: Sequence[Floats], sizes: ToSizes) -> Change:
+    """Classes, by total variation; the chance is twice the smaller of that of the whole and that of one class.
+
+    Neither may be empty.
+    """
+    found = moved(now, past)
+    n, m = found.total_first, found.total_second
+    shares = (found.first + found.second) / (n + m)
+    chances = []
+    for one in weights:
+        reckoned = sizes(n, m, one)
+        whole = of_shares(found.distance, shares, reckoned)
+        each = [of_count(float(x), float(y), reckoned) for x, y in zip(found.first, found.second, strict=True)]
+        chances.append((min(1.0, 2 * min(whole, len(each) * min(each))), apart(one)))
+    chance, nights = max(chances)
+    most = int(np.argmax(np.abs(found.first / n - found.second / m)))
+    before, after = float(found.second[most]) / m, float(found.first[most]) / n
+    which = quoted(visible(found.names[most], 40)) if most + 1 < len(found.names) else "a value beyond the 30 commonest"
+    said = f"holds {which} in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
+    meaning = f"share of filled cells that hold {which}"
+    return Change(name, "values", found.distance, chance, before, after, "share", meaning, said, nights)
+
+
+def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: Floats, sizes: ToSizes) -> Change:
+    """Empty cells: how many of how many, now and in the past."""
+    (x, n), (y, m) = now, past
+    chance = of_count(float(x), float(y), sizes(float(n), float(m), weights))
+    before, after = y / max(1, m), x / max(1, n)
+    said = f"is empty in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
+    meaning = "share of rows whose cell is empty"
+    size = abs(after - before)
+    return Change(name, "missing", size, chance, before, after, "share", meaning, said, apart(weights))
+
+
+def of_rows(now: int, days: Sequence[int]) -> Change | None:
+    """The number of rows, by Student's t on its logarithm over the days; ``None`` with fewer than three days.
+
+    A table without rows stands for half a row; a count has at least the spread of a Poisson number.
+    """
+    if len(days) < 3:
+        return None
+    logs = np.log(np.maximum(np.asarray(days, dtype=np.float64), 0.5))
+    mean, log = float(logs.mean()), math.log(max(now, 0.5))
+    typical = math.exp(mean)
+    variance = max(float(logs.var(ddof=1)), 1 / max(1.0, typical)) * (1 + 1 / len(days))
+    chance = 2 * float(special.stdtr(len(days) - 1, -abs(log - mean) / math.sqrt(variance)))
+    size = 1 - math.exp(-abs(log - mean))
+    said = f"{now:,} rows, where the days before have about {typical:,.0f}"
+    return Change("", "rows", size, chance, round(typical), float(now), "rows", "rows of a day", said)

@@ -1,0 +1,190 @@
+"""Every comparison of a table with the days before it, made once, with one correction over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from tearless.core.number import shown
+from tearless.statistics.facts import Columns
+
+from . import change, scores
+from .advancing import advancing
+from .chances import Sizes, corrected
+from .change import Change, What
+from .new_values import of_new_values
+from .nights import EFFECTS, Floats, Series, posterior
+from .past import DayColumn, Past
+from .profile import ColumnProfile, Profile
+
+QUIET: Floats = np.eye(len(EFFECTS))[0]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was compared, each with its chance, and why the other columns could not be. Derived.
+
+    ``left`` says of a column why its values are not compared. ``chance`` of each change holds for all of them (Holm)
+    and for every look: the number of days k in the past charges it k(k + 1)/2 times (see ``chances.corrected``).
+    """
+
+    changes: tuple[Change, ...]
+    left: Mapping[str, str]
+    looks: int
+
+    @classmethod
+    def derive(cls, profile: Profile, past: Past, columns: Columns) -> Self:
+        """Of a table and the days before it."""
+        distinct = dict(zip(columns.names, columns.distinct.tolist(), strict=True))
+        found = _Compared(profile, past, distinct)
+        changes = list(found.all())
+        chances = corrected([one.alone for one in changes], len(past.days))
+        return cls(
+            tuple(replace(one, chance=float(p)) for one, p in zip(changes, chances, strict=True)),
+            found.left,
+            len(past.days),
+        )
+
+    def of(self, what: What) -> tuple[Change, ...]:
+        """The comparisons of one sort."""
+        return tuple(one for one in self.changes if one.what == what)
+
+    @property
+    def known(self) -> str:
+        """How much is known of how the days differ, in words."""
+        if self.looks == 1:
+            return "there is one earlier day, so how much days differ is not known"
+        return f"{self.looks:,} earlier days"
+
+    @property
+    def reckoned(self) -> str:
+        """What the chance holds for, in words."""
+        looks = f" and every day of a history that grows to {self.looks:,} days and on" if self.looks > 1 else ""
+        return f"over all {len(self.changes):,} comparisons{looks}"
+
+
+def said_of_nights(one: Change, looks: int) -> str:
+    """How much the days were found to differ for one comparison, in words.
+
+    >>> some = Change("x", "values", 0.1, 0.5, 1.0, 2.0, "column unit", "median", "moved", nights=0.3)
+    >>> said_of_nights(some, 9)
+    'days differ by 0.3 standard deviations more than sampling explains'
+    """
+    if looks == 1:
+        return "with one earlier day it is not known how much days differ"
+    if one.nights < 1e-4:
+        return "the earlier days differ by no more than sampling explains"
+    return f"days differ by {shown(one.nights, digits=2)} standard deviations more than sampling explains"
+
+
+class _Compared:
+    """The comparisons of one table with its past."""
+
+    def __init__(self, now: Profile, past: Past, distinct: Mapping[str, float]) -> None:
+        self.now, self.past = now, past
+        self.left: dict[str, str] = {}
+        self.names = [name for name in now.columns if name in past.whole.columns]
+        rows = np.array([day.rows for day in past.days], dtype=np.float64)
+        self.days = float((rows**2).sum() / max(1.0, rows.sum()) ** 2)
+        for name in self.names:
+            why = self._why_not(name, distinct.get(name, 0.0))
+            if why:
+                self.left[name] = why
+        self.weights = self._weights()
+
+    def _why_not(self, name: str, distinct: float) -> str:
+        now, past = self._pair(name)
+        if not now.empty and not past.empty and _how(now, past) is None:
+            return "of another type than before, or its values were not kept"
+        return advancing(now, past, self._days_of(name), distinct)
+
+    def _pair(self, name: str) -> tuple[ColumnProfile, ColumnProfile]:
+        return self.now.columns[name], self.past.whole.columns[name]
+
+    def _days_of(self, name: str) -> list[DayColumn | None]:
+        return [day.columns.get(name) for day in self.past.days]
+
+    def _weights(self) -> dict[tuple[str, str], Floats]:
+        """How likely each effect of a night is, by column and score; a sort of score is judged over all columns."""
+        if len(self.past.days) < 2:
+            return {}
+        sorts: dict[str, list[tuple[tuple[str, str], Series]]] = {}
+        for name in self.names:
+            sorts.setdefault("missing", []).append(((name, "missing"), scores.of_missing(self.past.days, name)))
+            for key, series in self._scores(name).items():
+                sort = key if key in scores.ORDERS else "share"
+                sorts.setdefault(sort, []).append(((name, key), series))
+        found: dict[tuple[str, str], Floats] = {}
+        for held in sorts.values():
+            keys = [key for key, _ in held]
+            found |= dict(zip(keys, posterior([series for _, series in held]), strict=True))
+        return found
+
+    def _scores(self, name: str) -> Mapping[str, Series]:
+        if name in self.left:
+            return {}
+        now, past = self._pair(name)
+        days = self._days_of(name)
+        match _how(now, past):
+            case "categories":
+                return {f"={value}": series for value, series in scores.of_categories(days).items()}
+            case "numbers":
+                return scores.of_numbers(days)
+            case "moments":
+                return scores.of_means(days)
+        return {}
+
+    def sizes(self, now: float, past: float, weights: Floats) -> Sizes:
+        return Sizes(now, past, self.days, weights)
+
+    def all(self) -> Iterator[Change]:
+        """Every comparison that can be made."""
+        by_column: dict[str, dict[str, Floats]] = {}
+        for (column, key), weights in self.weights.items():
+            by_column.setdefault(column, {})[key] = weights
+        rows, before = self.now.rows, self.past.whole.rows
+        if found := change.of_rows(rows, [day.rows for day in self.past.days]):
+            yield found
+        for name in self.names if rows and before else ():
+            now, past = self._pair(name)
+            known = by_column.get(name, {})
+            missing = known.pop("missing", QUIET)
+            if now.missing or past.missing:
+                yield change.of_missing(name, (now.missing, rows), (past.missing, before), missing, self.sizes)
+            if name not in self.left:
+                yield from self._of_values(name, now, past, known)
+
+    def _of_values(
+        self, name: str, now: ColumnProfile, past: ColumnProfile, known: Mapping[str, Floats]
+    ) -> Iterator[Change]:
+        weights = list(known.values()) or [QUIET]
+        how = _how(now, past)
+        if how == "categories" and now.categories is not None and past.categories is not None:
+            yield change.of_categories(name, now.categories, past.categories, weights, self.sizes)
+            if now.kind != "bool":
+                yield of_new_values(name, now.categories, past.categories)
+        elif how == "numbers" and now.histogram is not None and past.histogram is not None:
+            yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes)
+        elif how == "moments" and (
+            one := change.of_moments(name, now, past, {"place": QUIET, "spread": QUIET} | dict(known), self.sizes)
+        ):
+            yield one
+
+
+def _how(now: ColumnProfile, past: ColumnProfile) -> str | None:
+    """As what two profiles of a column can be compared; ``None`` where they cannot."""
+    numbers = {now.kind, past.kind} <= {"number", "bool"}
+    mixed = numbers and "number" in (now.kind, past.kind)
+    if now.categories is not None and past.categories is not None and not mixed:
+        return "categories" if now.categories.total and past.categories.total else None
+    if now.histogram is not None and past.histogram is not None and (numbers or now.kind == past.kind == "time"):
+        return "numbers" if len(now.histogram.counts) and len(past.histogram.counts) else None
+    return "moments" if numbers and now.moments is not None and past.moments is not None else None
+
+
+def compared(changes: Sequence[Change]) -> set[str]:
+    """The columns that were compared in any way."""
+    return {one.column for one in changes if one.column}
