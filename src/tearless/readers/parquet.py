@@ -1,57 +1,143 @@
-"""Parquet: a file, a folder, a glob."""
+"""Parquet: a file, a folder, a glob; here or on a store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from tearless.core import InputError, listed, quoted, visible
 
-from .normal import normal
-from .source import FAULTS, Frames, Source, batch_rows, unreadable
+from .normal import Normal, normal
+from .remote.address import shown
+from .remote.faults import Unreachable, fault_of
+from .same_table import ParquetFile, Survey, Surveyed, frames_of, scanned, surveyed
+from .source import FAULTS, Frames, Source, from_frames, unreadable
+
+SUFFIXES = (".parquet", ".pq", ".parq")
+LEAVE_OUT = "mend or remove it, or leave such files out with --skip-unreadable"
 
 
 def open_parquet(
-    files: Path | Sequence[Path], label: str, argument: str, path: str, notes: Sequence[str] = (), hive: bool = False
+    files: Path | str | Sequence[Path | str],
+    label: str,
+    argument: str,
+    path: str,
+    notes: Sequence[str] = (),
+    root: str | None = None,
 ) -> Source:
-    """One Parquet file, or several that are one table. ``hive`` takes columns from folders such as ``year=2026``."""
+    """One Parquet file, or several that are one table. ``root`` is the folder below which folders such as ``year=2026``
+    are columns, if they are.
+
+    Files of several that cannot be read, or belong to another table, are refused by name when the rows are read: who
+    leaves them out does so before. Raises ``InputError`` at once where no file can be read.
+    """
+    if isinstance(files, (str, Path)):
+        return _single(str(files), label, argument, path, notes)
     try:
-        scan = pl.scan_parquet(files, hive_partitioning=hive, glob=False)  # type: ignore[arg-type]
-        schema = scan.collect_schema()
-    except pl.exceptions.SchemaError as fault:
+        survey = surveyed(list(map(str, files)), root)
+    except Unreachable as fault:
+        words = f"{argument}: expected Parquet files that can be reached, got {fault}; try again"
+    else:
+        return of_survey(survey, label, argument, path, notes)
+    raise InputError(words)
+
+
+def of_survey(survey: Survey, label: str, argument: str, path: str | None, notes: Sequence[str] = ()) -> Source:
+    """The table of several files, whose footers were read. Raises ``InputError`` where none is sound."""
+    if not survey.files:
         raise InputError(
-            f"{argument}: expected files with the same columns, got {label} ({_reason(fault)}); "
-            "name files of one table only"
-        ) from None
-    except FAULTS as fault:
-        raise unreadable(argument, label, fault) from None
-    made = normal(schema, argument, label)
-    rows = scan if made.select is None else scan.select(made.select)
-    frames = None
-    if not hive and not isinstance(files, Path) and len(files) > 1:
-        frames = _in_turn(files, schema, made.select)
-    own = () if hive else (str(files),) if isinstance(files, Path) else tuple(map(str, files))
+            f"{argument}: expected Parquet files that can be read, got {label}, where none of {len(survey.refused):,} "
+            f"can: {refused_words(survey.refused)}; copy or write them again"
+        )
+    made = normal(survey.schema, argument, label)
+    frames = _in_turn(survey, made, argument, label)
+    said = (*notes, *survey.notes, *made.notes)
     select = () if made.select is None else (made.select,)
+    own = Surveyed.of(survey)
+    rows = from_frames(frames, made.schema)
+    return Source(label, rows, said, path, argument=argument, frames=frames, files=own, select=select)
+
+
+def _single(file: str, label: str, argument: str, path: str, notes: Sequence[str]) -> Source:
+    refusal = None
+    try:
+        schema = scanned(file).collect_schema()
+    except FAULTS as fault:
+        refusal = unreadable(argument, label, OSError(fault_of(fault, file).reason))
+    if refusal is not None:
+        raise refusal
+    made = normal(schema, argument, label)
+    survey = Survey((ParquetFile(file, shown(file).rpartition("/")[2], schema),), schema)
+    frames = _in_turn(survey, made, argument, label)
+    rows = from_frames(frames, made.schema)
+    select = () if made.select is None else (made.select,)
+    own = Surveyed.of(survey)
     return Source(label, rows, (*notes, *made.notes), path, argument=argument, frames=frames, files=own, select=select)
 
 
-def _in_turn(files: Sequence[Path], schema: pl.Schema, select: Sequence[pl.Expr] | None) -> Frames:
+def _in_turn(survey: Survey, made: Normal, argument: str, label: str) -> Frames:
     """One file after the other: a scan of many reads far ahead of whoever takes its batches, and fills the memory."""
-    size = batch_rows(len(schema))
 
     def frames() -> Iterator[pl.DataFrame]:
-        for file in files:
-            scan = pl.scan_parquet([file], schema=schema, hive_partitioning=False, glob=False)
-            rows = scan if select is None else scan.select(select)
-            yield from rows.collect_batches(chunk_size=size, maintain_order=True)
+        if survey.refused:
+            raise refused(survey.refused, argument, label)
+        for file in survey.files:
+            yield from _rows_of(file, survey, made, argument, label)
 
     return frames
 
 
-def _reason(fault: Exception) -> str:
-    return visible(str(fault).splitlines()[0], 160)
+def _rows_of(file: ParquetFile, survey: Survey, made: Normal, argument: str, label: str) -> Iterator[pl.DataFrame]:
+    scan = file.scan(survey.schema)
+    rows = scan if made.select is None else scan.select(made.select)
+    words, done = "", 0
+    try:
+        for frame in frames_of(rows, len(survey.schema), file.file):
+            yield frame
+            done += frame.height
+    except (InputError, Unreachable) as fault:
+        words = str(fault)
+    if words and len(survey.files) == 1:
+        raise unreadable(argument, label, OSError(words), f"after {done:,} rows")
+    if words:
+        raise refused(((file.name, f"damaged or cut short: {words}"),), argument, label)
+
+
+def refused(files: Iterable[tuple[str, str]], argument: str, label: str) -> InputError:
+    """The refusal of a table some of whose files cannot be read, or are of another table."""
+    return InputError(
+        f"{argument}: expected Parquet files of one table that can all be read, got {label}, with "
+        f"{refused_words(files)}; {LEAVE_OUT}"
+    )
+
+
+def refused_words(files: Iterable[tuple[str, str]], most: int = 3) -> str:
+    """Names of files and what is the matter with each."""
+    files = list(files)
+    more = f" and {len(files) - most:,} more" if len(files) > most else ""
+    return "; ".join(f"{quoted_path(name)} ({why})" for name, why in files[:most]) + more
+
+
+def quoted_path(name: str) -> str:
+    """The name of a file within its table, in backticks; of a long one the end."""
+    safe = visible(name).replace("`", "ʼ")
+    return f"`{safe if len(safe) <= 80 else '…' + safe[-79:]}`"
+
+
+def is_parquet_name(name: str) -> bool:
+    """Whether a file says by its name that it is Parquet."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def data_files(names: Iterable[str]) -> list[str]:
+    """Of the paths below a folder those of Parquet files, in the order of their names, folder by folder.
+
+    Hidden ones and those that start with an underscore are not data.
+    """
+    found = [n for n in names if is_parquet_name(n) and not any(part[:1] in ("_", ".") for part in n.split("/"))]
+    return sorted(found, key=lambda name: name.split("/"))
 
 
 def parquet_files(folder: Path, argument: str) -> list[Path]:
@@ -59,12 +145,15 @@ def parquet_files(folder: Path, argument: str) -> list[Path]:
 
     Raises ``InputError`` where it has none. Hidden ones and those that start with an underscore are not data.
     """
-    inside = [p for p in folder.rglob("*") if not any(part[:1] in "._" for part in p.relative_to(folder).parts)]
-    files = sorted(p for p in inside if p.suffix.lower() in (".parquet", ".pq", ".parq") and p.is_file())
+    inside = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    files = [inside[name] for name in data_files(inside)]
     if not files:
-        others = sorted(p.name for p in inside if p.is_file())
-        has = f"which holds {listed(others, 4)}" if others else "which holds no file"
-        raise InputError(
-            f"{argument}: expected a folder of Parquet files, got {quoted(folder.name)}, {has}; name one file"
-        )
+        raise no_parquet(folder.name, inside, argument)
     return files
+
+
+def no_parquet(folder: str, inside: Iterable[str], argument: str) -> InputError:
+    """The refusal of a folder without Parquet files."""
+    others = sorted(name for name in inside if not any(part[:1] in ("_", ".") for part in name.split("/")))
+    has = f"which holds {listed([name.rpartition('/')[2] for name in others], 4)}" if others else "which holds no file"
+    return InputError(f"{argument}: expected a folder of Parquet files, got {quoted(folder)}, {has}; name one file")

@@ -10,11 +10,13 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tearless.core import InputError, listed, quoted, visible
 
 from .inspect_log import is_archive, open_archive
+from .remote.address import address_of, local_path
 from .sniff import encoding_of, foreign, format_of
 from .source import Source
 from .streams import Open, compression_of, opener
@@ -42,13 +44,17 @@ _BY_EXTENSION = {
 }
 _EXPECTED = "a table (CSV, TSV, Parquet, Arrow, JSON lines, .npy, .npz, Excel)"
 _KEPT: list[object] = []
-"""Temporary files of piped tables: they are deleted when Python ends."""
+"""Temporary files of tables that were piped in or fetched: they are deleted when Python ends."""
 
 
 def open_path(given: str, argument: str, null: Sequence[str] = ()) -> Source:
-    """The table at a path, in a folder or under a glob of Parquet files; ``-`` is standard input."""
+    """The table at a path or an address, in a folder or under a glob of Parquet files; ``-`` is standard input."""
     if given == "-":
-        return _file(_piped(argument), "standard input", argument, null)
+        return open_file(_piped(argument), "standard input", argument, null)
+    if (address := address_of(given := local_path(given), argument)) is not None:
+        from .remote.open import open_remote
+
+        return open_remote(address, argument, null)
     if "\0" in given or not given:
         raise InputError(f"{argument}: expected a path, got {quoted(given)}; name a file")
     path = Path(given)
@@ -62,15 +68,14 @@ def open_path(given: str, argument: str, null: Sequence[str] = ()) -> Source:
         from .parquet import open_parquet, parquet_files
 
         files = parquet_files(path, argument)
-        hive = all("=" in f.parent.name for f in files)
-        return open_parquet(path if hive else files, _shown(path), argument, given, hive=hive)
+        return open_parquet(files, _shown(path), argument, given, root=str(path))
     if not stat.S_ISREG(mode):
         kind = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}.get(stat.S_IFMT(mode), "a device")
         hint = "pipe it in and name `-`, or " if stat.S_ISFIFO(mode) else ""
         raise InputError(
             f"{argument}: expected a file, got {_shown(path)}, which is {kind}; {hint}save it to a file first"
         )
-    return _file(path, _shown(path), argument, null)
+    return open_file(path, _shown(path), argument, null)
 
 
 def _shown(path: Path) -> str:
@@ -79,20 +84,20 @@ def _shown(path: Path) -> str:
 
 def _several(paths: list[Path], given: str, argument: str, null: Sequence[str]) -> Source:
     """The files that match a glob: any one table, or Parquet files that are one table together."""
-    from .parquet import open_parquet, parquet_files
+    from .parquet import is_parquet_name, open_parquet, parquet_files
 
     files = [f for p in paths for f in (parquet_files(p, argument) if p.is_dir() else [p])]
     if not files:
         raise InputError(f"{argument}: expected files that match {quoted(given)}, got none; mend the pattern")
     if len(files) == 1 and "=" not in files[0].parent.name:
-        return _file(files[0], _shown(files[0]), argument, null)
-    other = [f.name for f in files if _read_head(f, argument)[:4] != b"PAR1"]
+        return open_file(files[0], _shown(files[0]), argument, null)
+    other = [f.name for f in files if not is_parquet_name(f.name) and _read_head(f, argument)[:4] != b"PAR1"]
     if other:
         raise InputError(
             f"{argument}: expected one file, or several of Parquet, got {len(files):,} that match {quoted(given)}, "
             f"of which {listed(other, 3)} {'are' if len(other) > 1 else 'is'} no Parquet; name one file"
         )
-    return open_parquet(files, visible(given, 120), argument, given, hive=all("=" in f.parent.name for f in files))
+    return open_parquet(files, visible(given, 120), argument, given, root="")
 
 
 def _missing(path: Path, argument: str, fault: Exception) -> InputError:
@@ -132,8 +137,13 @@ def _read_head(path: Path, argument: str, size: int = _HEAD) -> bytes:
         ) from None
 
 
-def _file(path: Path, label: str, argument: str, null: Sequence[str]) -> Source:
-    """One regular file, by its content; a note where the extension says something else."""
+def open_file(
+    path: Path, label: str, argument: str, null: Sequence[str], given: str | None = None, kept: object = None
+) -> Source:
+    """One regular file, by its content; a note where the extension says something else.
+
+    ``given`` is where the user says that it lies, if elsewhere; ``kept`` is held for as long as its text may be read.
+    """
     head = _read_head(path, argument)
     if not head:
         raise InputError(f"{argument}: expected a table, got {label}, which is empty (0 bytes); name a file with rows")
@@ -142,15 +152,17 @@ def _file(path: Path, label: str, argument: str, null: Sequence[str]) -> Source:
     if kind == "zip":
         kind = _in_zip(path, label, argument)
     if compression:
-        return _text(path, label, argument, null, compression)
+        return _text(path, label, argument, null, compression, given, kept)
     if kind is None:
-        return _text(path, label, argument, null, None)
+        return _text(path, label, argument, null, None, given, kept)
     says = _BY_EXTENSION.get(path.suffix.lower())
     plain = {"xls": "excel", "arrow stream": "arrow", "feather v1": "arrow"}.get(kind, kind)
     notes = (
         [f"read as {plain}, which it holds, though its name ends in {path.suffix}"] if says not in (None, plain) else []
     )
-    return _binary(kind, path, label, argument, notes)
+    _KEPT.append(kept)
+    source = _binary(kind, path, label, argument, notes)
+    return source if given is None else replace(source, path=given, files=())
 
 
 def _binary(kind: str, path: Path, label: str, argument: str, notes: Sequence[str]) -> Source:
@@ -200,9 +212,17 @@ def _in_zip(path: Path, label: str, argument: str) -> str:
     )
 
 
-def _text(path: Path, label: str, argument: str, null: Sequence[str], compression: str | None) -> Source:
+def _text(
+    path: Path,
+    label: str,
+    argument: str,
+    null: Sequence[str],
+    compression: str | None,
+    given: str | None,
+    kept: object,
+) -> Source:
     """A text table: CSV or JSON, by its first character."""
-    stream = opener(path, compression, argument, label)
+    stream = opener(path, compression, argument, label, kept)
     opened = stream()
     try:
         head = opened.read(_HEAD)
@@ -222,11 +242,11 @@ def _text(path: Path, label: str, argument: str, null: Sequence[str], compressio
     if what is not None:
         raise InputError(f"{argument}: expected {_EXPECTED}, got {label}, {what}; name a table, or export one from it")
     suffixes = [s.lower() for s in path.suffixes]
-    return _by_first_character(head, path, label, argument, null, stream, suffixes)
+    return _by_first_character(head, given or str(path), label, argument, null, stream, suffixes)
 
 
 def _by_first_character(
-    head: bytes, path: Path, label: str, argument: str, null: Sequence[str], stream: Open, suffixes: list[str]
+    head: bytes, path: str, label: str, argument: str, null: Sequence[str], stream: Open, suffixes: list[str]
 ) -> Source:
     from .csv import open_csv
     from .jsonlines import json_kind, open_json_array, open_jsonlines
@@ -240,10 +260,10 @@ def _by_first_character(
     if says not in (None, known) and {says, known} != {"JSON", "JSON lines"}:
         notes = [f"read as {known}, which it holds, though its name ends in {suffixes[-1]}"]
     if known == "JSON lines":
-        return open_jsonlines(stream, label, argument, str(path), notes)
+        return open_jsonlines(stream, label, argument, path, notes)
     if known == "JSON":
-        return open_json_array(stream, label, argument, str(path), notes)
-    return open_csv(stream, label, argument, str(path), null, notes)
+        return open_json_array(stream, label, argument, path, notes)
+    return open_csv(stream, label, argument, path, null, notes)
 
 
 def _piped(argument: str) -> Path:

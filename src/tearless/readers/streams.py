@@ -9,6 +9,7 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,18 +60,34 @@ class Sound:
         self._stream.close()
 
 
-def opener(path: Path, compression: str | None, argument: str, label: str) -> Open:
+def opener(path: Path, compression: str | None, argument: str, label: str, kept: object = None) -> Open:
     """How to open the file for reading from its start, decompressed.
 
+    ``kept`` (a temporary file that is deleted with it) lives as long as what is returned.
     Raises ``InputError`` where the compression needs a package that is not there.
     """
-    if compression is None:
-        return lambda: Sound(path.open("rb"), argument, label, DAMAGED)
+    faults: tuple[type[BaseException], ...] = DAMAGED
+    unpacks: dict[str | None, Callable[[Path], Stream]] = {
+        None: lambda file: file.open("rb"),
+        "gzip": gzip.open,
+        "bzip2": bz2.open,
+        "xz": lzma.open,
+    }
     if compression == "zstd":
-        unpack, fault = _zstd(argument)
-        return lambda: Sound(unpack(path), argument, label, (*DAMAGED, fault))
-    unpacks: dict[str, Callable[[Path], Stream]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
-    return lambda: Sound(unpacks[compression](path), argument, label, DAMAGED)
+        unpacks["zstd"], fault = _zstd(argument)
+        faults = (*DAMAGED, fault)
+    return partial(_opened, unpacks[compression], path, argument, label, faults, kept)
+
+
+def _opened(
+    unpack: Callable[[Path], Stream],
+    path: Path,
+    argument: str,
+    label: str,
+    faults: tuple[type[BaseException], ...],
+    _kept: object,
+) -> Stream:
+    return Sound(unpack(path), argument, label, faults)
 
 
 def _zstd(argument: str) -> tuple[Callable[[Path], Stream], type[BaseException]]:

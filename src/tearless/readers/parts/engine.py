@@ -47,7 +47,8 @@ class Parts(Protocol):
 
 
 def facts_of(parts: Parts, work: Work, skip: bool = False) -> tuple[tuple[Any, ...], int, list[str]]:
-    """The facts of all parts, the number of rows, and the names of what was left out as unreadable (with ``skip``).
+    """The facts of all parts, the number of rows, and what was left out as unreadable (with ``skip``): names and
+    reasons.
 
     Every row is numbered as if the parts had been one table: where the parts turn out to hold other numbers of rows
     than were counted, they are measured again with the right numbers. Raises ``InputError`` where a part cannot be
@@ -63,8 +64,8 @@ def facts_of(parts: Parts, work: Work, skip: bool = False) -> tuple[tuple[Any, .
         told = replace(work, total=starts[-1])
         found = told.joined(parts.run(told, starts[:-1]))
         if found.refused:
-            parts, names = _without(parts, found, skip)
-            left_out += names
+            parts, words = _without(parts, found, skip)
+            left_out += words
             counts = parts.counted() or [n for i, n in enumerate(counts) if i not in found.refused]
         elif _counts(found) == counts:
             empty = tuple(kind.of(_nothing(told)) for kind in told.kinds)
@@ -87,6 +88,7 @@ def _counts(found: Partial) -> list[int]:
 
 
 def _without(parts: Parts, found: Partial, skip: bool) -> tuple[Parts, list[str]]:
+    """The parts without those that were refused, and what was, each with the reason."""
     refused = sorted(found.refused)
     fewer = parts.without(refused)
     first = found.refused[refused[0]]
@@ -94,7 +96,8 @@ def _without(parts: Parts, found: Partial, skip: bool) -> tuple[Parts, list[str]
         name = f"{listed(fewer[1])} of " if fewer else ""
         hint = "copy or write it again, or leave such files out with --skip-unreadable" if fewer else "mend that part"
         raise InputError(f"data: expected parts that can be read, got {name}{parts.label} ({first}); {hint}")
-    return fewer
+    reasons = {"".join(one[1]): found.refused[i] for i in reversed(refused) if (one := parts.without([i]))}
+    return fewer[0], [f"{name} ({reasons[name]})" for name in fewer[1]]
 
 
 def _nothing(work: Work) -> Any:

@@ -1,0 +1,128 @@
+"""How Polars and fsspec are told to ask a store: with the credentials of the usual places, and not for long."""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import importlib.util
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tearless.core import InputError
+
+from .address import KINDS, Address
+from .credentials import anonymous
+
+_PATIENCE: dict[str, Any] = {"max_retries": 2, "retry_timeout_ms": 20_000, "connect_timeout": "5s"}
+"""How long a store is asked: a host that drops what comes is given up after some fifteen seconds."""
+_PACKAGES = {
+    "s3": ("s3fs", "S3FileSystem", "s3"),
+    "gs": ("gcsfs", "GCSFileSystem", "gcs"),
+    "az": ("adlfs", "AzureBlobFileSystem", "azure"),
+    "hf": ("huggingface_hub", "HfFileSystem", "hub"),
+}
+
+
+def options_of(file: str) -> dict[str, Any] | None:
+    """What Polars is told beside the address, made where it is read; ``None`` for a local path."""
+    kind = KINDS.get(file.partition("://")[0]) if "://" in file else None
+    if kind == "s3":
+        return _s3(file)
+    if kind == "gs":
+        return _PATIENCE | ({"google_skip_signature": "true"} if anonymous("gs") else {})
+    return _azure() if kind == "az" else None
+
+
+def endpoint() -> str | None:
+    """The S3 server that the environment names, in place of Amazon's."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+    return next((url for name in names if (url := os.environ.get(name))), None)
+
+
+def _s3(file: str) -> dict[str, Any]:
+    options = dict(_PATIENCE)
+    server = endpoint()
+    if server:
+        options["aws_endpoint_url"] = server
+        if server.startswith("http://"):
+            options["aws_allow_http"] = "true"
+    if anonymous("s3"):
+        options["aws_skip_signature"] = "true"
+    if not _region_known():
+        bucket = file.partition("://")[2].partition("/")[0]
+        options["aws_region"] = "us-east-1" if server else _region_of(bucket)
+    return options
+
+
+def _region_known() -> bool:
+    if os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
+        return True
+    path = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config").expanduser()
+    try:
+        return "region" in path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+@cache
+def _region_of(bucket: str) -> str:
+    """The region of a bucket, as Amazon tells everybody who names it."""
+    line = http.client.HTTPSConnection("s3.amazonaws.com", timeout=5)
+    try:
+        line.request("HEAD", f"/{bucket}")
+        return line.getresponse().getheader("x-amz-bucket-region") or "us-east-1"
+    except (OSError, http.client.HTTPException, ValueError):
+        return "us-east-1"
+    finally:
+        line.close()
+
+
+def _azure() -> dict[str, Any]:
+    """Polars knows no connection string: its parts are told one by one."""
+    options: dict[str, Any] = dict(_PATIENCE)
+    parts = (os.environ.get("AZURE_STORAGE_CONNECTION_STRING") or "").split(";")
+    told = dict(part.split("=", 1) for part in parts if "=" in part)
+    if told.get("AccountName"):
+        options["azure_storage_account_name"] = told["AccountName"]
+    if told.get("AccountKey"):
+        options["azure_storage_account_key"] = told["AccountKey"]
+    if told.get("SharedAccessSignature"):
+        options["azure_storage_sas_key"] = told["SharedAccessSignature"]
+    return options | ({"azure_skip_signature": "true"} if anonymous("az") else {})
+
+
+def has_system(kind: str) -> bool:
+    """Whether the package that lists folders of such a store, and reads other files than Parquet, is installed."""
+    return importlib.util.find_spec(_PACKAGES[kind][0]) is not None
+
+
+def system_of(address: Address, argument: str) -> Any:
+    """The store as a file system of fsspec. Raises ``InputError`` where its package is not installed, naming the extra.
+
+    What comes with the address (the account of a container) and the environment decide who asks.
+    """
+    module, name, extra = _PACKAGES[address.kind]
+    if not has_system(address.kind):
+        raise InputError(
+            f"{argument}: expected a store that can be read here, got {address.shown}; "
+            f'`pip install "tearless[{extra}]"`, or name one Parquet file, which needs nothing else'
+        )
+    system = getattr(importlib.import_module(module), name)
+    return system(**system._get_kwargs_from_urls(address.text), **_settings(address.kind))
+
+
+def _settings(kind: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
+    if kind == "s3":
+        settings |= {
+            "anon": anonymous("s3"),
+            "endpoint_url": endpoint(),
+            "config_kwargs": {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 2}},
+        }
+    if kind == "gs" and anonymous("gs"):
+        settings["token"] = "anon"  # noqa: S105 - a word of gcsfs for: no token
+    if kind == "az":
+        settings["anon"] = anonymous("az")
+    return settings
