@@ -216,16 +216,7 @@ def _polars(frame: Any) -> pl.DataFrame:
 
 def reader_source(data: Any, argument: str) -> Source:
     """A PyArrow ``RecordBatchReader``: read as it comes, once."""
+    from .record_batches import batches_source, read_once
+
     label = "a RecordBatchReader"
-    schema = pl.DataFrame(data.schema.empty_table()).schema
-    made = normal(schema, argument, label)
-    left: list[Any] = [data]
-
-    def frames() -> Iterator[pl.DataFrame]:
-        if not left:
-            raise InputError(
-                f"{argument}: expected a reader that was not read yet, got {label} at its end; make it anew"
-            )
-        return (made.of(pl.DataFrame(batch)) for batch in left.pop())
-
-    return Source(label, from_frames(frames, made.schema), made.notes, argument=argument, frames=frames, once=True)
+    return batches_source(label, data.schema, read_once(label, argument, data), argument, once=True)

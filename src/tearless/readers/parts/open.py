@@ -38,7 +38,7 @@ def _runner(engine: Engine | None) -> Run:
 
 
 def engine_table(data: Any, argument: str) -> Source | None:
-    """The table that an engine holds (a Dask or Spark DataFrame); ``None`` for everything else.
+    """The table that an engine holds (a Dask or Spark DataFrame, a DuckDB relation ...); ``None`` for everything else.
 
     What it is is told by the module of its type: no engine is imported for it.
     """
@@ -51,4 +51,14 @@ def engine_table(data: Any, argument: str) -> Source | None:
         from .spark import open_spark
 
         return open_spark(data, argument)
-    return None
+    if top == "ray" and hasattr(data, "iter_batches"):
+        from .ray import open_ray
+
+        return open_ray(data, argument)
+    if top == "narwhals" and hasattr(data, "to_native"):
+        from tearless.readers.open import open_table
+
+        return open_table(data.to_native(), argument)
+    from .streamed import streamed
+
+    return streamed(data, argument)
