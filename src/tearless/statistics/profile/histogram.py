@@ -20,7 +20,8 @@ _TABLE = 17
 """Two to this power are the counts that one pass over many values fills: 1 MB, which stays in the cache."""
 _PASSES = 2
 _BELOW_SIGN = np.int64(2**63 - 1)
-_LARGEST = int(np.array(np.finfo(np.float64).max).view(np.int64))
+LARGEST_KEY = int(np.array(np.finfo(np.float64).max).view(np.int64))
+"""The key of the largest float64."""
 
 Keys = NDArray[np.int64]
 
@@ -86,7 +87,7 @@ class Histogram:
         """The smallest and the largest number of each cell, each of shape ``(k,)``."""
         low = self.cells << self.level
         high = low + np.int64((1 << self.level) - 1)
-        return numbers_of(np.maximum(low, -_LARGEST - 1)), numbers_of(np.minimum(high, _LARGEST))
+        return numbers_of(np.maximum(low, -LARGEST_KEY - 1)), numbers_of(np.minimum(high, LARGEST_KEY))
 
     @property
     def total(self) -> int:
