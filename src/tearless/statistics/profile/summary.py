@@ -104,11 +104,8 @@ class Summary:
         for note in self.notes:
             sheet.para(note, hang=3)
         sheet.blank()
-        shown = [_shown(name, column) for name, column in whole.columns.items()]
-        kept = [i for i in range(len(_HEADS)) if i < 3 or any(row[i] for row in shown)]
-        if shown:
-            rows = tuple(tuple(row[i] for i in kept) for row in shown)
-            write_table(sheet, Table("", tuple(_HEADS[i] for i in kept), rows))
+        if whole.columns:
+            write_table(sheet, _table(whole, sheet.width))
         sheet.para(self.holds)
         return sheet.text()
 
@@ -224,24 +221,27 @@ def _named(labels: Sequence[str]) -> str:
     return f"{quoted(labels[0])} to {quoted(labels[-1])}"
 
 
-_HEADS = ("column", "type", "missing", "mean", "std. dev.", "smallest", "largest", "commonest")
+_HEADS = ("column", "type", "missing", "mean or commonest", "std. dev.", "smallest", "largest")
 _EPOCH = datetime(1970, 1, 1)
+_LONGEST_NAME = 24
+
+
+def _table(profile: Profile, width: int) -> Table:
+    """The columns in words: without the ends where they do not fit, and without what none of them has."""
+    rows = [_shown(name, column) for name, column in profile.columns.items()]
+    kept = [i for i in range(len(_HEADS)) if i < 3 or any(row[i] for row in rows)]
+    if sum(2 + max(len(_HEADS[i]), *(len(row[i]) for row in rows)) for i in kept) > width:
+        kept = [i for i in kept if i < 5]
+    return Table("", tuple(_HEADS[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows))
 
 
 def _shown(name: str, column: ColumnProfile) -> tuple[str, ...]:
-    """The cells of one column; text from the table is made visible where it is written."""
-    mean, std = _mean(column), _std(column)
+    """The cells of one column."""
+    mean, std = _value(_mean(column), column), _std(column)
     spread = "" if std is None else f"{figure(std)}{' s' if column.kind == 'time' else ''}"
-    return (
-        name,
-        column.dtype,
-        figure(column.missing),
-        _value(mean, column),
-        spread,
-        _value(column.low, column),
-        _value(column.high, column),
-        _commonest(column),
-    )
+    middle, spread = (_commonest(column), "") if column.categories is not None else (mean, spread)
+    ends = ("", "") if column.kind == "bool" else (_value(column.low, column), _value(column.high, column))
+    return visible(name, _LONGEST_NAME), visible(column.dtype, 12), figure(column.missing), middle, spread, *ends
 
 
 def _mean(column: ColumnProfile) -> float | None:
@@ -267,7 +267,7 @@ def _value(value: float | None, column: ColumnProfile) -> str:
         return f"{figure(value)} s"
     if column.dtype == "Time":
         return moment.strftime("%H:%M:%S")
-    return moment.isoformat(" ", "seconds")
+    return str(moment.date()) if column.dtype == "Date" else moment.isoformat(" ", "minutes")
 
 
 def _commonest(column: ColumnProfile) -> str:
