@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tearless.doctor.sample import sample
     from tearless.doctor.shape_files import shapes_in
     from tearless.doctor.shapes import shape_of
+    from tearless.doctor.summarize import merge, summarize
     from tearless.integrations.pytorch.gradients import gradients
     from tearless.integrations.pytorch.session import watch
     from tearless.integrations.pytorch.tracing import trace
@@ -48,11 +49,13 @@ _HOMES = {
     "describe": "doctor.describe",
     "gradients": "integrations.pytorch.gradients",
     "lesson": "doctor.lesson",
+    "merge": "doctor.summarize",
     "power": "doctor.power",
     "sample": "doctor.sample",
     "shape_of": "doctor.shapes",
     "shapes_in": "doctor.shape_files",
     "shapes": "integrations.shapes.hook",
+    "summarize": "doctor.summarize",
     "trace": "integrations.pytorch.tracing",
     "watch": "integrations.pytorch.session",
 }
@@ -75,11 +78,13 @@ __all__ = [
     "describe",
     "gradients",
     "lesson",
+    "merge",
     "power",
     "sample",
     "shape_of",
     "shapes",
     "shapes_in",
+    "summarize",
     "trace",
     "watch",
 ]

@@ -16,6 +16,7 @@ from .describe import describe
 from .explain import explain
 from .gradients import gradients
 from .learn import learn
+from .merge import merge
 from .power import power
 from .published import published
 from .run import run
@@ -23,6 +24,7 @@ from .sample import sample
 from .schema import schema
 from .shapes import shapes
 from .streams import say
+from .summarize import summarize
 from .watch import watch
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 for command in (
     check,
+    summarize,
+    merge,
     shapes,
     calibrate,
     compare,

@@ -32,6 +32,7 @@ class Engine(StrEnum):
 FILE = "A table (file, folder, glob of Parquet), or a training run: its log, record, events or checkpoints."
 AS = "What the file is; seen from its content if not given."
 ENGINE = "Who measures Parquet files part by part; this process if not given."
+AGAINST = "The facts of an earlier table (tearless summarize); may be repeated."
 SKIP = "Leave out files of the table that cannot be read, and say so."
 NULL = "In text files this stands for a missing value; may be repeated."
 
@@ -40,6 +41,7 @@ def check(
     data: Annotated[list[str], typer.Argument(metavar="FILE...", help=FILE)],
     target: Annotated[str | None, typer.Option(metavar="COL", help="The column to predict.")] = None,
     test: Annotated[str | None, typer.Option(metavar="FILE", help="A second table to compare with.")] = None,
+    against: Annotated[list[str] | None, typer.Option(metavar="FACTS", help=AGAINST)] = None,
     select: Annotated[list[str] | None, typer.Option(metavar=NAMES, help="Run only these checks or pillars.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar=NAMES, help="Leave these checks or pillars out.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="The least severity that gives exit status 1.")] = FailOn.error,
@@ -57,8 +59,10 @@ def check(
 
     Exit status: 0 nothing at or above --fail-on, 1 findings, 2 unusable input or usage, 3 a fault of tearless itself.
     """
+    if against and len(data) > 1:
+        data, against = _told_apart(data, against)
     if output is not None:
-        writable(output, (*data, test))
+        writable(output, (*data, test, *(against or ())))
     with Progress() as progress:
         from tearless.doctor.check import check
 
@@ -66,6 +70,7 @@ def check(
             data if len(data) > 1 else data[0],
             target=target,
             test=test,
+            against=against or None,
             select=select or (),
             ignore=ignore or (),
             seed=seed,
@@ -76,3 +81,12 @@ def check(
             progress=progress,
         )
     return deliver(report, output, shape, fail_on, concise, verbose)
+
+
+def _told_apart(data: list[str], against: list[str]) -> tuple[list[str], list[str]]:
+    """The shell makes several names of ``--against day*.facts``: all but the first stand among the tables."""
+    from tearless.readers.fact_files import holds_facts
+
+    facts = [name for name in data if holds_facts(name)]
+    rest = [name for name in data if name not in facts]
+    return (rest, [*against, *facts]) if rest else (data, against)

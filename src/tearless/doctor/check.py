@@ -45,6 +45,7 @@ def check(
     *,
     target: str | None = None,
     test: Any = None,
+    against: Any = None,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     seed: int = 0,
@@ -63,6 +64,9 @@ def check(
     are read in batches; what is drawn at random is drawn with ``seed``. A table whose columns are a truth and its
     predictions, by their names and values, is checked as predictions, and the report says so; ``kind`` ("table",
     "predictions", "training") decides instead.
+
+    ``against`` names what was kept of earlier tables (``tearless.summarize``): the path of a fact file, a summary, or a
+    list of them in order. The table is compared with them, without their rows.
 
     A table may lie in parts: a Dask or Spark DataFrame is measured where its partitions lie, and Parquet files are by
     the ``engine`` that is named ("dask", "spark"; paths that its workers can read). Only facts travel. With
@@ -85,6 +89,12 @@ def check(
     if kind not in (None, "table", "predictions", "training"):
         got = quoted(repr(kind))
         raise InputError(f"kind: expected table, predictions or training, got {got}; leave it out to have it seen")
+    if against is not None:
+        if kind not in (None, "table"):
+            raise InputError(
+                f"against: expected a table, got {WORDS[kind]}; only tables are compared with earlier ones"
+            )
+        kind = "table"
     skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
     if kind == "training" or (kind is None and target is None and test is None and is_a_path(data)):
         run = run_left_behind(data, sure=kind == "training")
@@ -96,9 +106,32 @@ def check(
         checks = about("predictions", chosen, bool(select) and kind is not None)
         if checks:
             return _of_predictions(source, test, checks, kind is None, null, seed, progress)
-    asked = Asked(_known(target, source.schema.names()), test is not None, seed)
+    asked, source = _asked(source, target, test, against, seed)
     second = table(test, "test", null, engine, skip_unreadable) if test is not None else None
     return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress)
+
+
+def _sure(kind: About | None, against: Any) -> About | None:
+    """What the data are, where that is said; only a table is compared with earlier ones."""
+    if kind not in (None, "table", "predictions", "training"):
+        got = quoted(repr(kind))
+        raise InputError(f"kind: expected table, predictions or training, got {got}; leave it out to have it seen")
+    if against is None:
+        return kind
+    if kind not in (None, "table"):
+        raise InputError(f"against: expected it with a table, got it with {WORDS[kind]}; leave out one of the two")
+    return "table"
+
+
+def _asked(source: Source, target: str | None, test: Any, against: Any, seed: int) -> tuple[Asked, Source]:
+    """What the user asked of a table; and the table, with what is to be said of earlier ones among its notes."""
+    known, past = _known(target, source.schema.names()), {}
+    if against is not None:
+        from .summarize import past_of
+
+        past["past"], notes = past_of(against, source)
+        source = replace(source, notes=(*source.notes, *notes))
+    return Asked(known, test is not None, seed, past), source
 
 
 def table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -89,14 +90,21 @@ def past_of(against: Any, source: Source) -> tuple[Past, tuple[str, ...]]:
 
 
 def _several(given: Any, argument: str) -> list[Any]:
+    """What was named, one by one; the files of a pattern in the order of their names."""
     if isinstance(given, (str, os.PathLike, Summary)):
-        return [given]
-    if isinstance(given, Iterable):
-        return list(given)
-    raise InputError(
-        f"{argument}: expected paths of fact files or summaries, got {quoted(type(given).__name__)}; make one with "
-        "tearless.summarize"
-    )
+        given = [given]
+    if not isinstance(given, Iterable):
+        raise InputError(
+            f"{argument}: expected paths of fact files or summaries, got {quoted(type(given).__name__)}; make one with "
+            "tearless.summarize"
+        )
+    return [one for some in given for one in (_matching(some) if isinstance(some, str) else [some])]
+
+
+def _matching(path: str) -> list[str]:
+    if glob.has_magic(path) and not os.path.lexists(path):
+        return sorted(glob.glob(path, recursive=True)) or [path]
+    return [path]
 
 
 def _summary(given: Any, argument: str) -> Summary:

@@ -88,6 +88,15 @@ def _umask() -> int:
     return mask
 
 
+def holds_facts(path: str) -> bool:
+    """Whether a file starts as a fact file does, of whatever version."""
+    try:
+        with open(path, "rb") as file:
+            return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
 def read_facts(path: str | os.PathLike[str], argument: str) -> Iterator[dict[str, Any]]:
     """The lines of a fact file, each a JSON object as it stands: what they say is the reader's to judge.
 
