@@ -97,6 +97,11 @@ def _without(parts: Parts, found: Partial, skip: bool) -> tuple[Parts, list[str]
         hint = "copy or write it again, or leave such files out with --skip-unreadable" if fewer else "mend that part"
         raise InputError(f"data: expected parts that can be read, got {name}{parts.label} ({first}); {hint}")
     reasons = {"".join(one[1]): found.refused[i] for i in reversed(refused) if (one := parts.without([i]))}
+    if fewer[0].counted() == []:
+        raise InputError(
+            f"data: expected at least one file that can be read, got none in {parts.label} ({first}); copy or write "
+            "them again"
+        )
     return fewer[0], [f"{name} ({reasons[name]})" for name in fewer[1]]
 
 

@@ -111,7 +111,8 @@ def in_parts(source: Source, argument: str, run: Run = here, skip_unreadable: bo
     """A table of Parquet files, to be measured file by file by an engine.
 
     Raises ``InputError`` where it is no table of Parquet files, and where one cannot be read or is of another table
-    (left out, and said, with ``skip_unreadable``).
+    (left out, and said, with ``skip_unreadable``). A single file that this process reads stays as it is: nothing would
+    be left.
     """
     if not isinstance(source.files, Surveyed):
         raise InputError(
@@ -129,6 +130,8 @@ def in_parts(source: Source, argument: str, run: Run = here, skip_unreadable: bo
             f"{argument}: expected Parquet files that can be read, got {source.label}, where none of "
             f"{len(survey.files) + len(survey.refused):,} can: {refused_words(bad)}; copy or write them again"
         )
+    if run is here and len(survey.files) + len(survey.refused) == 1:
+        return source
     parts = FileParts(slices, source.label, survey.schema, run)
     notes = (*source.notes, *map(left_out, unread), *map(_other, survey.others))
     made = replace(source, parts=parts, notes=notes, skip_unreadable=skip_unreadable)

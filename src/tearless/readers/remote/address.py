@@ -23,6 +23,14 @@ KINDS = {
     "https": "http",
 }
 """The schemes that are read, and what answers them."""
+CREDENTIALS = {
+    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`",
+    "gs": "set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`",
+    "az": "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+    "hf": "set HF_TOKEN, or run `hf auth login`",
+    "http": "give an address that you may read",
+}
+"""Where each kind of store looks for credentials, as something to do."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _COLLAPSED = re.compile(rf"({'|'.join(KINDS)}):/(?!/)", re.IGNORECASE)
 _QUERY = re.compile(r"\?[\w.%~-]+=")
@@ -57,7 +65,9 @@ class Address:
 
 
 def address_of(given: str, argument: str) -> Address | None:
-    """The address that a text is, ``None`` for the path of a file. Raises ``InputError`` for an unknown scheme.
+    """The address that a text is, ``None`` for the path of a file.
+
+    Raises ``InputError`` for an unknown scheme, and for keys in the address of a store, which takes them elsewhere.
 
     A slash that ``pathlib`` has swallowed is put back.
 
@@ -76,6 +86,11 @@ def address_of(given: str, argument: str) -> Address | None:
         raise InputError(
             f"{argument}: expected a path or an address that starts with {', '.join(f'{s}://' for s in KINDS)}, got "
             f"{quoted(shown(given))}; copy the table to one of these"
+        )
+    if kind != "http" and _user(given[scheme.end() :], kind):
+        raise InputError(
+            f"{argument}: expected an address without user and password, got {quoted(shown(given))} with some; leave "
+            f"them out, and {CREDENTIALS[kind]}"
         )
     text = scheme[1].lower() + given[scheme.end(1) :]
     return Address(text, kind, shown(text))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tearless.core import InputError, quoted, visible
 
-from .address import Address, cleaned
+from .address import CREDENTIALS, Address, cleaned
+from .stores import endpoint
 
-CREDENTIALS = {
-    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`",
-    "gs": "set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`",
-    "az": "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
-    "hf": "set HF_TOKEN, or run `hf auth login`",
-    "http": "give an address that you may read",
-}
 BUCKET = {"s3": "bucket", "gs": "bucket", "az": "container", "hf": "repository", "http": "server"}
+_REACH = {
+    "certificate": "its certificate is not trusted",
+    "dns error": "its name is not known",
+    "connection refused": "it refused the connection",
+    "could not connect": "no connection",
+    "tcp connect error": "no connection",
+    "connection closed": "the connection broke",
+}
+_SETTINGS = re.compile(r"(max_retries|retry_timeout): \S+")
 _STATUS = re.compile(r"(?:status code:?|http error|http/\d\.\d|error|\()\s*\(?([45]\d\d)\b")
 
 
@@ -49,13 +53,12 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("region", ("incorrectly configured region", "permanentredirect", "authorizationheadermalformed")),
     ("region", ("region is wrong", "must be addressed using the specified endpoint", "illegallocationconstraint")),
     ("busy", ("slowdown", "toomanyrequests", "too many requests", "serviceunavailable", "internal error")),
-    ("time", ("timed out", "timeout", "operation took too long")),
+    ("reach", ("certificate",)),
     ("reach", ("dns error", "name or service not known", "nodename nor servname", "getaddrinfo", "name resolution")),
-    (
-        "reach",
-        ("connection refused", "could not connect", "cannot connect", "connect call failed", "endpointconnection"),
-    ),
-    ("reach", ("tcp connect error", "network is unreachable", "connection reset", "no route to host", "certificate")),
+    ("reach", ("connection refused", "connect call failed")),
+    ("time", ("timed out", "timeout", "operation took too long", "deadline has elapsed")),
+    ("reach", ("could not connect", "cannot connect", "endpointconnection", "proxyerror", "tunnel connection failed")),
+    ("reach", ("tcp connect error", "network is unreachable", "connection reset", "no route to host")),
     ("reach", ("connection closed", "server disconnected", "incomplete message", "error sending request")),
 )
 
@@ -63,12 +66,12 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def fault_of(error: BaseException, *given: str) -> Fault:
     """What kind of fault an exception of a reader or a store is. ``given`` are the addresses it may repeat."""
     told = f"{type(error).__name__} {error}"
-    low = told.lower()
+    low = _SETTINGS.sub("", told.lower())
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     reason = visible(cleaned(first, *given), 160) or type(error).__name__
     for kind, signs in _SIGNS:
         if any(sign in low for sign in signs):
-            return Fault(kind, reason)
+            return Fault(kind, _REACH.get(signs[0], reason))
     status = int(found[1]) if (found := _STATUS.search(low)) else 0
     if isinstance(error, FileNotFoundError) or status in (404, 410):
         return Fault("missing", reason)
@@ -84,6 +87,8 @@ def fault_of(error: BaseException, *given: str) -> Fault:
 def in_words(fault: Fault, address: Address, anonymous: bool = False) -> tuple[str, str]:
     """What is the matter with an address, and what to do."""
     place, keys = f"the {BUCKET[address.kind]} {quoted(address.place)}", CREDENTIALS[address.kind]
+    host = urlsplit(own).netloc.rpartition("@")[2] if address.kind == "s3" and (own := endpoint()) else ""
+    server = f"the server {quoted(host)} of AWS_ENDPOINT_URL" if host else place
     if fault.kind == "none" or (fault.kind == "denied" and anonymous and address.kind != "http"):
         return f"for which no credentials were found, and which is not open to all; {keys}", ""
     words = {
@@ -93,9 +98,9 @@ def in_words(fault: Fault, address: Address, anonymous: bool = False) -> tuple[s
         "keys": (f"but {place} does not accept these credentials", keys),
         "expired": ("but the credentials have expired", f"renew them, or {keys}"),
         "region": (f"but {place} lies in another region", "set AWS_REGION to it"),
-        "time": (f"but {place} did not answer in time", "try again, or check the address and the network"),
-        "reach": (f"but {place} cannot be reached ({fault.reason})", "check the address and the network"),
-        "busy": (f"but {place} could not serve it ({fault.reason})", "try again later"),
+        "time": (f"but {server} did not answer in time", "try again, or check the address and the network"),
+        "reach": (f"but {server} cannot be reached ({fault.reason})", "check the address and the network"),
+        "busy": (f"but {server} could not serve it ({fault.reason})", "try again later"),
         "damage": (f"which cannot be read ({fault.reason})", "copy or write it again"),
     }
     return words[fault.kind]

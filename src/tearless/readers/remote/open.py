@@ -75,7 +75,7 @@ def _from_store(address: Address, argument: str, null: Sequence[str]) -> Source:
     none: list[str] = []
     info = _asked(address, argument, lambda: dict(system.info(path)), nothing)
     if info["type"] == "file":
-        return _one(system, path, info.get("size"), address, argument, null)
+        return _one(system, path, address, argument, null)
     if info["type"] == "directory":
         inside = _asked(address, argument, lambda: [str(name) for name in system.find(path)], none)
         below = {name.removeprefix(f"{path}/"): name for name in inside}
@@ -101,7 +101,7 @@ def _matching(system: Any, found: list[str], address: Address, argument: str, nu
     other = [name.rpartition("/")[2] for name in found if not is_parquet_name(name)]
     if len(found) == 1 and other:
         one = Address(_whole(found[0], address), address.kind, shown(_whole(found[0], address)))
-        return _one(system, found[0], None, one, argument, null)
+        return _one(system, found[0], one, argument, null)
     if other:
         raise InputError(
             f"{argument}: expected one file, or several of Parquet, got {len(found):,} that match {address.shown}, of "
@@ -117,9 +117,10 @@ def _whole(path: str, address: Address) -> str:
     return f"{start}/{path.partition('/')[2]}" if "/" in path else start
 
 
-def _one(system: Any, path: str, size: int | None, address: Address, argument: str, null: Sequence[str]) -> Source:
+def _one(system: Any, path: str, address: Address, argument: str, null: Sequence[str]) -> Source:
     """One file of a store, by its content."""
-    head = _asked(address, argument, lambda: bytes(system.cat_file(path, 0, _HEAD)) if size != 0 else b"")
+    size: int | None = _asked(address, argument, lambda: dict(system.info(path))).get("size")
+    head = _asked(address, argument, lambda: _first_bytes(system, path, _HEAD if size is None else min(size, _HEAD)))
     if head.startswith(b"PAR1"):
         fault = _no_parquet(address)
         if fault is not None:
@@ -130,6 +131,14 @@ def _one(system: Any, path: str, size: int | None, address: Address, argument: s
     kept = _temporary(path)
     _asked(address, argument, lambda: _copy(system, path, kept))
     return _opened(kept, address, argument, null)
+
+
+def _first_bytes(system: Any, path: str, count: int) -> bytes:
+    """The start of a file, through a stream: some stores take a range that begins at 0 for one from the end."""
+    if not count:
+        return b""
+    with system.open(path, "rb", block_size=_HEAD, cache_type="readahead") as stream:
+        return bytes(stream.read(count))
 
 
 def _copy(system: Any, path: str, to: BinaryIO) -> bool:
