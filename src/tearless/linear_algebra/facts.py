@@ -12,6 +12,8 @@ import polars as pl
 from tearless.core import Asked, NotApplicable
 from tearless.readers.source import Batch
 
+from .column_blocks import column_blocks
+from .column_blocks import floats as floats
 from .moments import Floats, Moments
 from .triangle import triangle
 
@@ -21,6 +23,8 @@ SURE = 8.0
 """Standard deviations of the number of rows below a ceiling: fewer than the cap have a chance of 1e-15."""
 SAMPLE_SLACK = 1.4
 """How far a sample grows beyond its cap before it is trimmed: memory against the copies made."""
+MOST_CHUNKS = 128
+"""Pieces that a sample lies in before they are laid end to end: a very long table brings a few rows in each of many."""
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
@@ -54,20 +58,22 @@ class NumericColumns:
         """The counts, moments and range of one batch."""
         frame, schema = batch.frame, batch.frame.schema
         names = tuple(name for name, kind in schema.items() if kind.is_numeric())
-        counts, columns = np.zeros((4, len(names))), []
+        counts, moments = np.zeros((4, len(names))), Moments.of([np.empty(0)] * len(names))
         low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
-        for j, name in enumerate(names):
-            x = floats(frame[name])
-            if x.size and not (np.isfinite(x.min()) and np.isfinite(x.max())):
-                empty = frame[name].null_count()
+        for at, block in column_blocks(frame, names) if frame.height else ():
+            low[at], high[at] = block.min(axis=1), block.max(axis=1)
+            whole = np.isfinite(low[at]) & np.isfinite(high[at])
+            moments.put(at.start + np.flatnonzero(whole), Moments.of_rows(block if whole.all() else block[whole]))
+            for i in np.flatnonzero(~whole):
+                j, x = at.start + i, block[i]
+                empty = frame[names[j]].null_count()
                 counts[:, j] = empty, np.isnan(x).sum() - empty, (x == np.inf).sum(), (x == -np.inf).sum()
                 x = x[np.isfinite(x)]
-            if x.size:
-                low[j], high[j] = x.min(), x.max()
-            columns.append(x)
+                low[j], high[j] = x.min(initial=np.inf), x.max(initial=-np.inf)
+                moments.put(slice(j, j + 1), Moments.of([x]))
         dtypes = tuple(schema[name] for name in names)
         null, nan, plus, minus = counts
-        return cls(names, dtypes, frame.height, null, nan, plus, minus, low, high, Moments.of(columns))
+        return cls(names, dtypes, frame.height, null, nan, plus, minus, low, high, moments)
 
     def merge(self, later: Self) -> Self:
         """Both, as if their batches had been one."""
@@ -83,17 +89,6 @@ class NumericColumns:
             np.maximum(self.maximum, later.maximum),
             self.moments.merge(later.moments),
         )
-
-
-def floats(column: pl.Series) -> Floats:
-    """A numeric or boolean column as float64, null as nan. Whole numbers beyond 2⁵³ are rounded.
-
-    Shape ``(n,)``; no copy where it is float64 without nulls.
-
-    >>> floats(pl.Series([1, None, 3])).tolist()
-    [1.0, nan, 3.0]
-    """
-    return (column if column.dtype == pl.Float64 else column.cast(pl.Float64)).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -137,8 +132,9 @@ class Sample:
         """The sample of both: of all their rows, those of smallest priority."""
         if len(self.number) >= self.cap:
             later = later._below(self.priority.max())
+        kept = self.kept.vstack(later.kept)
         both = type(self)(
-            self.kept.vstack(later.kept),
+            kept.rechunk() if kept.n_chunks() > MOST_CHUNKS else kept,
             np.concatenate([self.number, later.number]),
             np.concatenate([self.priority, later.priority]),
             self.total + later.total,
@@ -157,17 +153,25 @@ class Sample:
 
     @cached_property
     def _final(self) -> Self:
-        return self._trimmed()
+        """The same sample, at most the cap and in row order, in place: a wide one is large, and not kept twice."""
+        final = self._trimmed()
+        kept, number, priority = final.kept, final.number, final.priority
+        if (number[1:] < number[:-1]).any():
+            order = np.argsort(number)
+            kept, number, priority = kept[order], number[order], priority[order]
+        for name, value in {"kept": kept.rechunk(), "number": number, "priority": priority}.items():
+            object.__setattr__(self, name, value)
+        return self
 
-    @cached_property
+    @property
     def frame(self) -> pl.DataFrame:
         """The sampled rows in row order."""
-        return self._final.kept[np.argsort(self._final.number)].rechunk()
+        return self._final.kept
 
-    @cached_property
+    @property
     def row_numbers(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """The row number of each sampled row, counted from 0."""
-        return np.sort(self._final.number)
+        return self._final.number
 
     @property
     def rows(self) -> int:

@@ -8,7 +8,7 @@ long before the values do (1e80 to the fourth is not a float64), so each column'
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -49,6 +49,28 @@ class Moments:
         """The moments of finite values, one 1-D array a column; lengths may differ."""
         rows = np.array([_one(np.asarray(x, dtype=np.float64)) for x in columns], dtype=np.float64).reshape(-1, 6)
         return cls(*np.ascontiguousarray(rows.T))
+
+    @classmethod
+    def of_rows(cls, block: Floats) -> Self:
+        """The moments of each row of an array of finite values, shape ``(k, n)``: those of ``of(list(block))``.
+
+        >>> Moments.of_rows(np.array([[1.0, 3.0], [5.0, 5.0]])).mean.tolist()
+        [2.0, 5.0]
+        """
+        if block.shape[1] == 0:
+            return cls.of(list(block))
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            mean, m2, m3, m4 = _about_the_mean(block)
+            plain = (m2 > 1 / _PLAIN**2) & (m2 < _PLAIN**2)
+        made = cls(np.full(len(block), float(block.shape[1])), mean, m2, m3, m4, np.ones(len(block)))
+        if not plain.all():
+            made.put(np.flatnonzero(~plain), cls.of(list(block[~plain])))
+        return made
+
+    def put(self, at: slice | NDArray[np.intp], others: Self) -> None:
+        """Write the moments of some columns over those at these positions, while they are being measured."""
+        for field in fields(self):
+            getattr(self, field.name)[at] = getattr(others, field.name)
 
     def merge(self, other: Self) -> Self:
         """The moments of both together."""
@@ -110,7 +132,7 @@ def _one(x: Floats) -> tuple[float, float, float, float, float, float]:
     if x.size == 0:
         return 0.0, 0.0, 0.0, 0.0, 0.0, 1.0
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        mean, m2, m3, m4 = _about_the_mean(x)
+        mean, m2, m3, m4 = (float(m) for m in _about_the_mean(x))
         if 1 / _PLAIN**2 < m2 < _PLAIN**2:
             return float(x.size), mean, m2, m3, m4, 1.0
         if x.min() == x.max():
@@ -120,30 +142,30 @@ def _one(x: Floats) -> tuple[float, float, float, float, float, float]:
         centre = y[0] + float(np.mean(y - y[0]))
         d = y - centre
         inner = max(float(_power_of_two(np.abs(d).max())), 2.0**-1074 / outer)
-        first, m2, m3, m4 = _about_the_mean(d / inner)
+        first, m2, m3, m4 = (float(m) for m in _about_the_mean(d / inner))
         return float(x.size), (centre + first * inner) * outer, m2, m3, m4, inner * outer
 
 
-def _about_the_mean(x: Floats) -> tuple[float, float, float, float]:
-    """Mean and the sums of the 2nd to 4th power of the deviations, with the corrected two-pass form.
+def _about_the_mean(x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Mean and sums of the 2nd to 4th power of the deviations along the last axis, with the corrected two-pass form.
 
     The deviations from the rounded mean sum to a small rest e instead of 0; the power sums are moved by e/n
     (Chan, Golub, LeVeque, The American Statistician 37, 1983, section 4).
     """
-    n = x.size
-    d = x - x[0]
-    first = float(np.add.reduce(d)) / n
-    d -= first
-    rest = float(np.add.reduce(d)) / n
+    n = x.shape[-1]
+    d = x - x[..., :1]
+    first = np.add.reduce(d, axis=-1) / n
+    d -= first[..., None]
+    rest = np.add.reduce(d, axis=-1) / n
     square = d * d
-    m2, m3, m4 = float(np.add.reduce(square)), _sum_of_products(square, d), _sum_of_products(square, square)
-    mean = float(x[0]) + (first + rest)
-    return mean, max(m2 - n * rest * rest, 0.0), m3 - 3 * rest * m2, max(m4 - 4 * rest * m3, 0.0)
+    m2, m3, m4 = np.add.reduce(square, axis=-1), _sum_of_products(square, d), _sum_of_products(square, square)
+    mean = x[..., 0] + (first + rest)
+    return mean, np.maximum(m2 - n * rest * rest, 0.0), m3 - 3 * rest * m2, np.maximum(m4 - 4 * rest * m3, 0.0)
 
 
-def _sum_of_products(a: Floats, b: Floats) -> float:
+def _sum_of_products(a: Floats, b: Floats) -> Floats:
     """A dot product on one thread: BLAS would set one to each part of a column, and wait longer than it reckons."""
-    return float(np.einsum("i,i->", a, b))
+    return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
 def _power_of_two(x: ArrayLike) -> Floats:

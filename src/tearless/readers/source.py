@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 CELLS_PER_BATCH = 3_000_000
 """Cells held at once while streaming: 24 MB of float64."""
+WIDE_CELLS = 8_000_000
+"""The same for wide tables: what is done once a column and batch, whatever its rows, would otherwise be most of it."""
+WIDE_ROWS = 2_048
 MOST_ROWS_PER_BATCH = 131_072
 FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, EOFError, zlib.error)
 """What a damaged file raises while it is read."""
@@ -157,7 +160,8 @@ def _kind_beside(kind: pl.DataType, other: pl.DataType) -> pl.DataType:
 
 def batch_rows(columns: int) -> int:
     """How many rows of a table of that many columns are held at once."""
-    return max(64, min(MOST_ROWS_PER_BATCH, CELLS_PER_BATCH // max(1, columns)))
+    wide = min(WIDE_ROWS, WIDE_CELLS // max(1, columns))
+    return max(64, wide, min(MOST_ROWS_PER_BATCH, CELLS_PER_BATCH // max(1, columns)))
 
 
 def from_frames(frames: Frames, schema: pl.Schema) -> pl.LazyFrame:

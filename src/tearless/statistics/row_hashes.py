@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from tearless.readers.source import Batch
 
 HASHES_KEPT = 524_288
+MOST_PARTS = 256
+"""Parts that are counted through in each merge: a very long table brings a few entries in each of very many."""
 
 _Entries = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]
 """Hashes of the features, hashes of the target, first rows, counts: one entry for some equal rows."""
@@ -78,7 +80,9 @@ class RowHashes:
         ceiling = min(self.ceiling, later.ceiling)
         parts = (*self._below(ceiling).parts, *later._below(ceiling).parts)
         both = type(self)(parts, self.total + later.total, ceiling)
-        if sum(len(part[0]) for part in parts) <= 2 * HASHES_KEPT:
+        if len(parts) > MOST_PARTS:
+            both._joined()
+        if sum(len(part[0]) for part in both.parts) <= 2 * HASHES_KEPT:
             return both
         both = both.grouped()
         while len(both.features) > HASHES_KEPT:

@@ -13,6 +13,8 @@ from tearless.core import InputError
 Floats = NDArray[np.float64]
 MOST_APART = 10
 """A group of more values than this is a part of the column, not a slip."""
+LONG = 32_768
+"""Values from which on a threshold is guessed for a column's largest, instead of looking at all of them."""
 MOST_SPACINGS = 2_048
 CUBIC = 3.0
 """The power of the heaviest tail that measurements commonly have: Student's t with three degrees of freedom."""
@@ -47,9 +49,32 @@ def largest(x: Floats, k: int) -> NDArray[np.int64]:
     return at[np.lexsort((at, -values))]
 
 
+def largest_of_rows(block: Floats, k: int) -> NDArray[np.int64]:
+    """``largest`` of each row of a block, shapes ``(m, n)`` and ``(m, k)``; −1 where a row has fewer finite values.
+
+    Rows without ties at the k-th value, nan or +∞ are done together. Raises ``InputError`` where ``largest`` does.
+
+    >>> largest_of_rows(np.array([[2.0, 7.0, 5.0], [1.0, np.nan, np.inf]]), 2).tolist()
+    [[1, 2], [0, -1]]
+    """
+    m, n = block.shape
+    out, clear = np.full((m, k), -1, dtype=np.int64), np.zeros(m, dtype=bool)
+    if m > 1 and k < n <= LONG:
+        at = np.sort(np.argpartition(block, n - k, axis=1)[:, n - k :], axis=1)
+        x = np.take_along_axis(block, at, axis=1)
+        floor = x.min(axis=1)
+        clear = np.isfinite(floor) & np.isfinite(x.max(axis=1))
+        clear &= np.count_nonzero(block >= floor[:, None], axis=1) == k
+        out = np.take_along_axis(at, np.argsort(-x, axis=1, kind="stable"), axis=1)
+    for i in np.flatnonzero(~clear):
+        found = largest(block[i], k)
+        out[i, : len(found)], out[i, len(found) :] = found, -1
+    return out
+
+
 def _candidates(x: Floats, k: int) -> NDArray[np.int64]:
     every = 64
-    if len(x) > 8 * every * every:
+    if len(x) > LONG:
         thin = x[::every]
         thin = thin[np.isfinite(thin)]
         take = 2 + 4 * k // every
