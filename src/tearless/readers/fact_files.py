@@ -63,8 +63,8 @@ def write_facts(path: str | os.PathLike[str], blob: bytes, argument: str) -> Non
     """
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(blob)
+        if os.path.exists(path) and not os.path.isfile(path):
+            Path(path).write_bytes(blob)
             return
         handle, part = tempfile.mkstemp(prefix=".tearless-", dir=target.parent)
         try:

@@ -31,6 +31,7 @@ _FOREIGN = (
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"MATLAB ", "a MATLAB file"),
+    (b"tearless-facts ", "the facts of an earlier table, which --against takes"),
 )
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

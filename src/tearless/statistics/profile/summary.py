@@ -59,6 +59,8 @@ class Summary:
         """The summary in a fact file. Raises ``InputError`` where it is damaged, foreign, or of a later version."""
         try:
             return cls(past_of(read_facts(path, argument)))
+        except InputError:
+            raise
         except ValueError as fault:
             shown = visible(os.fspath(path), 120)
             raise InputError(
