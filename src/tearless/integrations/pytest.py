@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tearless.core.finding import Finding
     from tearless.core.severity import Severity
     from tearless.report.report import Report
 
@@ -177,36 +176,19 @@ def assert_no_findings(report: Report, at_least: Severity | str = "warning", ign
     from tearless.core.severity import Severity
     from tearless.core.text import visible
 
+    from .told import told
+
     left_out = _named(ignore)
     found = [f for f in report.at_least(at_least) if not {f.pillar, f"{f.pillar}/{f.name}"} & left_out]
     source = visible(report.source, 120)
     lines = []
     if found:
         count = f"{len(found):,} finding{'' if len(found) == 1 else 's'}"
-        lines += [f"{count} at or above {Severity.of(at_least).name} in {source}:", *_told(found)]
+        lines += [f"{count} at or above {Severity.of(at_least).name} in {source}:", *told(found, SHOWN)]
     lines += [f"{f.pillar}/{f.name} failed itself on {source}: {visible(f.reason)}" for f in report.faults]
     lines += [f"the report on {source} was broken off before its end"] if report.stopped else []
     if lines:
         raise FoundProblems("\n".join(lines))
-
-
-def _told(found: Sequence[Finding]) -> list[str]:
-    """The findings that none of the others explains, each with its remedy; the rest by their number."""
-    from tearless.core.text import visible
-
-    names = {finding.name for finding in found}
-    causes = [finding for finding in found if finding.because not in names]
-    lines = []
-    for finding in causes[:SHOWN]:
-        lines.append(f"  {finding.severity.name}  {finding.pillar}/{finding.name}  {visible(finding.headline)}")
-        lines.append(f"      do: {visible(finding.do)}")
-    rest = len(causes[SHOWN:])
-    lines += [f"  and {rest:,} more"] if rest else []
-    explained = len(found) - len(causes)
-    lines += (
-        [f"  and {explained:,} that {'these explain' if len(causes) > 1 else 'this explains'}"] if explained else []
-    )
-    return lines
 
 
 def _named(ignore: Sequence[str]) -> set[str]:
