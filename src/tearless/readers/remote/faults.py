@@ -14,6 +14,7 @@ from .stores import endpoint
 BUCKET = {"s3": "bucket", "gs": "bucket", "az": "container", "hf": "repository", "http": "server"}
 _REACH = {
     "certificate": "its certificate is not trusted",
+    "[ssl": "no secure connection",
     "dns error": "its name is not known",
     "connection refused": "it refused the connection",
     "could not connect": "no connection",
@@ -54,6 +55,7 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("region", ("region is wrong", "must be addressed using the specified endpoint", "illegallocationconstraint")),
     ("busy", ("slowdown", "toomanyrequests", "too many requests", "serviceunavailable", "internal error")),
     ("reach", ("certificate",)),
+    ("reach", ("[ssl", "tls handshake")),
     ("reach", ("dns error", "name or service not known", "nodename nor servname", "getaddrinfo", "name resolution")),
     ("reach", ("connection refused", "connect call failed")),
     ("time", ("timed out", "timeout", "operation took too long", "deadline has elapsed")),
@@ -65,9 +67,9 @@ _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def fault_of(error: BaseException, *given: str) -> Fault:
     """What kind of fault an exception of a reader or a store is. ``given`` are the addresses it may repeat."""
-    told = f"{type(error).__name__} {error}"
-    low = _SETTINGS.sub("", told.lower())
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = str(getattr(error, "reason", "") or error).strip()
+    low = _SETTINGS.sub("", f"{type(error).__name__} {error}".lower())
+    first = (said or type(error).__name__).splitlines()[0]
     reason = visible(cleaned(first, *given), 160) or type(error).__name__
     for kind, signs in _SIGNS:
         if any(sign in low for sign in signs):

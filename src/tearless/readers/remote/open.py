@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from tearless.core import InputError, listed
 from tearless.readers.parquet import data_files, is_parquet_name, no_parquet, open_parquet
@@ -128,9 +130,9 @@ def _one(system: Any, path: str, address: Address, argument: str, null: Sequence
         note = [] if is_parquet_name(path) else ["read as parquet, which it holds"]
         return open_parquet(address.text, address.shown, argument, address.shown, note)
     _check_room(size, address, argument)
-    kept = _temporary(path)
-    _asked(address, argument, lambda: _copy(system, path, kept))
-    return _opened(kept, address, argument, null)
+    kept = Kept(path)
+    _asked(address, argument, lambda: _copy(system, path, kept.path))
+    return open_file(kept.path, address.shown, argument, null, address.shown, kept)
 
 
 def _first_bytes(system: Any, path: str, count: int) -> bytes:
@@ -141,10 +143,10 @@ def _first_bytes(system: Any, path: str, count: int) -> bytes:
         return bytes(stream.read(count))
 
 
-def _copy(system: Any, path: str, to: BinaryIO) -> bool:
-    with system.open(path, "rb", block_size=1 << 22, cache_type="readahead") as stream:
-        shutil.copyfileobj(stream, to, 1 << 22)
-    return True
+def _copy(system: Any, path: str, to: Path) -> int:
+    with system.open(path, "rb", block_size=1 << 22, cache_type="readahead") as stream, to.open("wb") as file:
+        shutil.copyfileobj(stream, file, 1 << 22)
+        return file.tell()
 
 
 def _from_web(address: Address, argument: str, null: Sequence[str]) -> Source:
@@ -156,15 +158,14 @@ def _from_web(address: Address, argument: str, null: Sequence[str]) -> Source:
             return open_parquet(address.text, address.shown, argument, address.shown)
         size = web.whole_size(answer)
         _check_room(size, address, argument)
-        kept = _temporary(address.shown)
+        kept = Kept(address.shown)
         whole = answer.status == 200 or (size is not None and size <= _HEAD)
         if whole:
-            kept.write(head)
-            _asked(address, argument, lambda: web.copied(answer, kept, _free(), len(head)))
+            _asked(address, argument, lambda: kept.take(answer, head))
     if not whole:
         with _asked(address, argument, lambda: web.opened(address.text)) as again:
-            _asked(address, argument, lambda: web.copied(again, kept, _free()))
-    return _opened(kept, address, argument, null)
+            _asked(address, argument, lambda: kept.take(again))
+    return open_file(kept.path, address.shown, argument, null, address.shown, kept)
 
 
 def _first(address: Address) -> Any:
@@ -177,10 +178,21 @@ def _first(address: Address) -> Any:
     return web.opened(address.text)
 
 
-def _temporary(name: str) -> Any:
-    """A file that is deleted when nobody holds it, with the endings of the name that it had."""
-    found = _SUFFIXES.search(name.rstrip("/").rpartition("/")[2])
-    return tempfile.NamedTemporaryFile(prefix="tearless-", suffix=found[0] if found else "")
+class Kept:
+    """A temporary file, with the endings of the name that the table had, deleted when nobody holds it."""
+
+    def __init__(self, name: str) -> None:
+        found = _SUFFIXES.search(name.rstrip("/").rpartition("/")[2])
+        handle, path = tempfile.mkstemp(found[0] if found else "", "tearless-")
+        os.close(handle)
+        self.path = Path(path)
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
+
+    def take(self, answer: Any, head: bytes = b"") -> int:
+        """What a web server answers, of which ``head`` was read before; how many bytes there are."""
+        with self.path.open("wb") as file:
+            file.write(head)
+            return web.copied(answer, file, _free(), len(head))
 
 
 def _free() -> int:
@@ -196,8 +208,3 @@ def _check_room(size: int | None, address: Address, argument: str) -> None:
             f"{address.shown} of {size:,} bytes; set TMPDIR to a larger disk, or write it as Parquet, which is read "
             "where it lies"
         )
-
-
-def _opened(kept: Any, address: Address, argument: str, null: Sequence[str]) -> Source:
-    kept.flush()
-    return open_file(Path(kept.name), address.shown, argument, null, address.shown, kept)
