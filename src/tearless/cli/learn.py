@@ -84,7 +84,9 @@ def _there(path: str | None, name: str) -> str | None:
     if path is None:
         return None
     if not os.path.exists(path) and not glob.glob(path):
-        raise InputError(f"--{name}: expected a file, got {quoted(path)}, where there is none; mend the path")
+        from tearless.readers.remote.address import shown
+
+        raise InputError(f"--{name}: expected a file, got {quoted(shown(path))}, where there is none; mend the path")
     return os.path.abspath(path)
 
 

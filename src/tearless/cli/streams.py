@@ -141,7 +141,9 @@ def writable(output: str, inputs: Iterable[str | None], argument: str = "--outpu
             raise InputError(f"{argument}: expected a file, got the folder {quoted(output)}; name a file in it")
         if not path.parent.is_dir():
             said = "is no folder" if path.parent.exists() else "does not exist"
-            folder = quoted(str(path.parent))
+            from tearless.readers.remote.address import shown
+
+            folder = quoted(shown(str(path.parent)))
             raise InputError(
                 f"{argument}: expected a file in a folder, got one in {folder}, which {said}; name another"
             )

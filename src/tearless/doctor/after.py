@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tearless.core import InputError, Outcome, listed, quoted, visible
+from tearless.core import InputError, Outcome, listed, quoted
 from tearless.core.check import Check
 from tearless.readers import open_table
+from tearless.readers.remote.address import shown
 from tearless.readers.source import Source
 from tearless.readers.training.checkpoints import checkpoints_in, entries_of_checkpoints
 from tearless.readers.training.entries import line_of
@@ -83,7 +84,7 @@ def _of_paths(paths: Sequence[Path], argument: str, sure: bool) -> Source | None
         if len(paths) == 1 and not sure:
             return None
         lost = next(p for p in paths if p not in there)
-        raise InputError(f"{argument}: expected files, got {visible(str(lost), 120)}, which is none; check the path")
+        raise InputError(f"{argument}: expected files, got {shown(str(lost))}, which is none; check the path")
     if len(paths) == 1 and is_record(paths[0]):
         return replace(from_record(paths[0], argument), path=str(paths[0]), argument=argument)
     told = _several(paths, argument) if len(paths) > 1 else _one(paths[0], argument, sure)
@@ -99,7 +100,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _shown(paths: Sequence[Path]) -> str:
-    return visible(str(paths[0]), 120) if len(paths) == 1 else f"{len(paths):,} files"
+    return shown(str(paths[0])) if len(paths) == 1 else f"{len(paths):,} files"
 
 
 def _several(paths: Sequence[Path], argument: str) -> Told:

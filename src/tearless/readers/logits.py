@@ -21,6 +21,7 @@ from tearless.core import InputError, encodable, quoted, visible
 
 from . import safetensors
 from .memory import as_array
+from .remote.address import shown
 from .source import Source
 
 LARGEST = 64 << 20
@@ -44,7 +45,7 @@ def open_logits(
     """
     if isinstance(data, (str, os.PathLike)):
         path = Path(data)
-        label = visible(str(path), 120)
+        label = shown(str(path))
         value = _file(path, label, argument, tensor)
     else:
         path, label, value = None, "logits", data

@@ -105,6 +105,8 @@ def _places(report: Report, finding: Finding) -> list[dict[str, Any]]:
 
 
 def _uri(path: str) -> str:
+    if "://" in path:
+        return quote(path, safe="/:@%[]!$&'()*+,;=~")
     pure = PurePath(path)
     return pure.as_uri() if pure.is_absolute() else quote(os.fsencode(posixpath.normpath(pure.as_posix())))
 

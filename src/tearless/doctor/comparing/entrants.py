@@ -15,6 +15,7 @@ from tearless.core import InputError, encodable, listed, quoted, visible
 from tearless.core.text import LONGEST_NAME
 from tearless.doctor.roles import Roles, known, roles
 from tearless.readers import open_table
+from tearless.readers.remote.address import shown
 
 MOST_MODELS = 200
 _SPLIT = re.compile(r"^split(\d+)_test_(.+)$")
@@ -61,7 +62,7 @@ def entrants(
 
 def _names(given: Sequence[Any]) -> list[str]:
     """A name for each: the shortest end of its path that tells it from the others; else a letter."""
-    paths = [PurePath(str(one)) if isinstance(one, (str, PurePath)) else None for one in given]
+    paths = [_path(str(one)) if isinstance(one, (str, PurePath)) else None for one in given]
     letters = [chr(ord("A") + i) if i < 26 else f"model {i + 1}" for i in range(len(given))]
     names = [path.stem if path else letter for path, letter in zip(paths, letters, strict=True)]
     for depth in (2, 3, 4):
@@ -74,6 +75,10 @@ def _names(given: Sequence[Any]) -> list[str]:
     if len(set(names)) < len(names):
         return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
     return _without_shared_start(names) if all(paths) else names
+
+
+def _path(given: str) -> PurePath:
+    return PurePath(shown(given) if "://" in given else given)
 
 
 def _without_shared_start(names: list[str]) -> list[str]:

@@ -116,6 +116,8 @@ def shown(text: str) -> str:
     >>> shown("https://me:word@host/a.csv?token=abc")
     'https://host/a.csv'
     """
+    if collapsed := _COLLAPSED.match(text):
+        text = f"{collapsed[1]}://{text[collapsed.end() :]}"
     scheme = _SCHEME.match(text)
     if scheme is None:
         return visible(text, 120)
