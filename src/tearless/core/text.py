@@ -32,7 +32,7 @@ def encodable(text: str) -> str:
     >>> encodable("caf\\udce9")
     'caf\\\\udce9'
     """
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def quoted(name: str) -> str:

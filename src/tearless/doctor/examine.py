@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from tearless.core import Asked, CannotTell, Measured, NotApplicable, Outcome
 from tearless.core.check import Check, with_q
 from tearless.core.fact import needs
+from tearless.linear_algebra.one_thread import one_thread
 from tearless.readers.source import Source
 from tearless.report.answer import Answer
 from tearless.report.report import Report
@@ -51,7 +51,7 @@ def examine(
 
     BLAS works on one thread meanwhile: the products are tall and thin, and its threads cost more than they bring.
     """
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_thread():
         return _examined(source, checks, asked, test, skipped, progress, answer)
 
 

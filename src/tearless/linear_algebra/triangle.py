@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from .arrays import Array
+from .one_thread import one_thread
 
 BLOCK = 1024
 """Rows factored at a time: a block of some tens of columns stays in the processor's cache."""
@@ -32,7 +32,7 @@ def triangle(xp: Any, X: Array, Y: Array) -> tuple[Array, Array]:
     p, both = X.shape[1], np.concatenate([X, Y], axis=1)
     whole = len(both) // BLOCK
     if whole >= 2 and both.shape[1] <= BLOCK // 2:
-        with threadpool_limits(limits=1, user_api="blas"):  # the threads would wait for one another at every block
+        with one_thread():  # the threads would wait for one another at every block
             blocks = _r(both[: whole * BLOCK].reshape(whole, BLOCK, -1))
         both = np.concatenate([blocks.reshape(-1, both.shape[1]), both[whole * BLOCK :]])
     R = _r(both)

@@ -157,7 +157,9 @@ def array_series(name: str, array: np.ndarray[Any, Any]) -> pl.Series | None:
         return pl.Series(name, _native(array) if wider is None else array.astype(wider))
     if kind in "mM":
         return _times(name, array)
-    if kind in "US":
+    if kind == "U":
+        return _texts(name, array.tolist())
+    if kind == "S":
         return pl.Series(name, [_text(v) for v in array.tolist()], dtype=pl.String)
     if kind == "T":
         return pl.Series(name, [encodable(v) if isinstance(v, str) else None for v in array.tolist()], dtype=pl.String)
@@ -165,6 +167,13 @@ def array_series(name: str, array: np.ndarray[Any, Any]) -> pl.Series | None:
         objects = array.tolist()
         return series_of(name, objects, values_of(objects))
     return None
+
+
+def _texts(name: str, texts: list[str]) -> pl.Series:
+    try:
+        return pl.Series(name, texts, dtype=pl.String)
+    except UnicodeEncodeError:  # half characters somewhere
+        return pl.Series(name, [encodable(text) for text in texts], dtype=pl.String)
 
 
 def _native(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
