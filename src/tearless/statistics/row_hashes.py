@@ -105,17 +105,25 @@ class RowHashes:
         return type(self)(((f[starts][back], t[starts][back], first[back], counts[back]),), self.total, self.ceiling)
 
     def settled(self) -> Self:
-        """The same however the rows were cut and merged: untouched while none can have been thinned, else alike.
+        """The same however the rows were cut and merged: in row order while none can have been thinned, else alike.
 
         Any part is thinned only where it holds too many hashes below its ceiling, so the ceiling of the whole, the
         highest power of two that leaves few enough, is never above that of a part.
         """
         if self.total <= 2 * HASHES_KEPT:
-            return self
+            return self._in_order()
         settled = self.grouped()
         while len(settled.features) > HASHES_KEPT:
             settled = settled._below(settled.ceiling // 2)
         return settled
+
+    def _in_order(self) -> Self:
+        """The entries in the order of their rows: parts are merged as they arrive."""
+        features, target, first, count = self._joined()
+        if (first[1:] > first[:-1]).all():
+            return self
+        by = np.argsort(first)
+        return type(self)(((features[by], target[by], first[by], count[by]),), self.total, self.ceiling)
 
     def _below(self, ceiling: int) -> Self:
         if ceiling >= self.ceiling:
