@@ -98,6 +98,20 @@ def kinds_of(past: Past) -> dict[str, Kind]:
     return {name: column.kind for name, column in past.whole.columns.items() if not column.empty}
 
 
+def columns_beside(past: Past, data: Any, named: bool) -> pl.Schema:
+    """The columns of a table under the names of the fit: their own where both are ``named``, else in order.
+
+    >>> columns_beside(past_of(pl.DataFrame({"a": [1]})), np.ones((2, 1)), named=False)["a"]
+    Float64
+    """
+    schema, known = open_table(data, "X").schema, list(past.whole.columns)
+    if not named:
+        return pl.Schema(zip(known, schema.dtypes(), strict=False))
+    names = names_of(data)
+    left_out = {name: pl.Object() for name in known if names is not None and name in names and name not in schema}
+    return pl.Schema({**schema, **left_out})
+
+
 def differences(past: Past, now: pl.Schema) -> list[str]:
     """What is wrong with the columns of a table beside those of the fit, in words; empty where they go together.
 

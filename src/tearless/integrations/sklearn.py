@@ -16,7 +16,7 @@ from typing import Any, Self
 from tearless.core import InputError, Severity, quoted
 from tearless.core.errors import FoundProblems
 from tearless.doctor.check import check
-from tearless.doctor.new_rows import ENOUGH, NewRows, differences, names_of, past_of, with_target
+from tearless.doctor.new_rows import ENOUGH, NewRows, columns_beside, differences, names_of, past_of, with_target
 from tearless.readers import open_table
 from tearless.statistics.profile.change import Change
 
@@ -133,7 +133,7 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
         self.__dict__.pop("feature_names_in_", None)
         if names is not None:
             self.feature_names_in_ = names
-        self.n_features_in_ = table.width
+        self.n_features_in_ = given.shape[1]
         asked: dict[str, Any] = {"select": self.select, "ignore": self.ignore, "seed": self.seed}
         whole = replace(open_table(both, "X"), label=source.label, notes=source.notes)
         self.report_ = check(whole, target=target, kind="table", **asked)
@@ -179,14 +179,13 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
         signature = _signature(given)
         if signature is not None and signature in self._alike:
             return []
-        schema, known = open_table(given, "X").schema, list(self.baseline_.whole.columns)
-        if names_of(given) is None or not hasattr(self, "feature_names_in_"):
-            if len(schema) != len(known):
-                raise InputError(
-                    f"X has {len(schema)} features, but {type(self).__name__} is expecting {len(known)} features as "
-                    "input; give the columns of the fit, in their order"
-                )
-            schema = type(schema)(zip(known, schema.values(), strict=True))
+        named = names_of(given) is not None and hasattr(self, "feature_names_in_")
+        if not named and given.shape[1] != self.n_features_in_:
+            raise InputError(
+                f"X has {given.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
+                "features as input; give the columns of the fit, in their order"
+            )
+        schema = columns_beside(self.baseline_, given, named)
         said = [f"  {words}" for words in differences(self.baseline_, schema)]
         if not said:
             self._alike.add(signature)
