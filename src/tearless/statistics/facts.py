@@ -16,7 +16,6 @@ from tearless.linear_algebra.column_blocks import column_blocks
 from tearless.linear_algebra.facts import Sample, floats
 from tearless.readers.source import Batch
 
-from .missingness import missing_cells
 from .tails import largest_of_rows
 
 Kind = Literal["number", "text", "bool", "time", "other"]
@@ -72,7 +71,7 @@ class Columns:
             values = hashed.to_numpy()
             count = column.null_count()
             if column.dtype.is_float() or count:
-                empty = missing_cells(column).to_numpy()
+                empty = np.isnan(floats(column)) if column.dtype.is_float() else column.is_null().to_numpy()
                 count = int(np.count_nonzero(empty))
                 values = values[~empty] if count else values
             missing.append(count)

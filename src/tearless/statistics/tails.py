@@ -60,12 +60,12 @@ def largest_of_rows(block: Floats, k: int) -> NDArray[np.int64]:
     m, n = block.shape
     out, clear = np.full((m, k), -1, dtype=np.int64), np.zeros(m, dtype=bool)
     if m > 1 and k < n <= LONG:
-        at = np.sort(np.argpartition(block, n - k, axis=1)[:, n - k :], axis=1)
-        x = np.take_along_axis(block, at, axis=1)
-        floor = x.min(axis=1)
-        clear = np.isfinite(floor) & np.isfinite(x.max(axis=1))
-        clear &= np.count_nonzero(block >= floor[:, None], axis=1) == k
-        out = np.take_along_axis(at, np.argsort(-x, axis=1, kind="stable"), axis=1)
+        floor = np.partition(block, n - k, axis=1)[:, n - k :].min(axis=1)  # nan, which sorts last, makes it nan
+        above = block >= floor[:, None]
+        clear = np.isfinite(floor) & (np.count_nonzero(above, axis=1) == k) & (block.max(axis=1) < np.inf)
+        at = np.nonzero(above[clear])[1].reshape(-1, k)
+        order = np.argsort(-np.take_along_axis(block[clear], at, axis=1), axis=1, kind="stable")
+        out[clear] = np.take_along_axis(at, order, axis=1)
     for i in np.flatnonzero(~clear):
         found = largest(block[i], k)
         out[i, : len(found)], out[i, len(found) :] = found, -1
