@@ -4,8 +4,9 @@
 (numbers, text, holes, infinities, duplicates, copies, a leak, dates, one so long that its sample is drawn, some with a
 test table) at random rows, with empty parts among them, and checks them in parts: ``here`` in this process, the facts
 packed and merged in random trees of random order; ``dask`` on a ``LocalCluster`` of two processes; ``spark`` on a local
-JVM. It prints for each kind how many partitionings agreed with one machine (the same findings in the same order, the same
-words, the same outcomes of the other checks, all numbers to 1e-9 of each other), and the largest relative difference.
+JVM. It prints for each kind how many partitionings agreed with one machine (the same findings in the same order, the
+same words, the same outcomes of the other checks, all numbers to 1e-9 of each other), and the largest relative
+difference.
 """
 
 from __future__ import annotations
@@ -247,10 +248,9 @@ def main() -> None:
     for name in ones:
         found = f"{agreed[name]} of {tried[name]}"
         print(f"{name:<22}{len(ones[name]['findings']):>9}{found:>12}{apart[name]:>30.1e}")
-    print(
-        f"{sum(agreed.values())} of {given.times} partitionings agree, {given.engine}; largest {max(apart.values()):.1e}"
-    )
-    raise SystemExit(sum(agreed.values()) < given.times)
+    total, most = sum(agreed.values()), max(apart.values())
+    print(f"{total} of {given.times} partitionings agree ({given.engine}); largest relative difference {most:.1e}")
+    raise SystemExit(total < given.times)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import polars as pl
 
+from tearless.readers.source import FAULTS
+
 _HEAD = 8
 """Bytes that hold the length of the head."""
 
@@ -35,17 +37,41 @@ def packed(thing: Any) -> bytes:
 
 
 def unpacked(blob: bytes, kinds: Iterable[type[Any]]) -> Any:
-    """What ``packed`` was given; ``kinds`` are the dataclasses that it may hold, beside their own fields' classes."""
+    """What ``packed`` was given; ``kinds`` are the dataclasses that it may hold, beside their own fields' classes.
+
+    No other class is looked up, and nothing is executed. Raises ``ValueError`` for bytes that ``packed`` did not write.
+
+    >>> unpacked(b"foreign bytes", ())
+    Traceback (most recent call last):
+    ValueError: unpacked: expected facts that this version packed, got 13 other bytes
+    """
+    try:
+        head, buffers = _laid_out(blob)
+        return _thing(head, buffers, {_name(kind): kind for kind in kinds})
+    except (*_MALFORMED, *FAULTS) as fault:
+        got = f"{len(blob):,} other bytes"
+        raise ValueError(f"unpacked: expected facts that this version packed, got {got}") from fault
+
+
+_MALFORMED = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+"""What reading bytes that are no facts comes to."""
+
+
+def _laid_out(blob: bytes) -> tuple[Any, list[memoryview]]:
+    """The head and the buffers behind it, which fill the rest of the bytes. Raises ``ValueError`` where they do not."""
     first, second = (int.from_bytes(blob[i : i + _HEAD], "little") for i in (0, _HEAD))
     at = 2 * _HEAD
+    if at + first + second > len(blob):
+        raise ValueError("the head is longer than all")
     head, sizes = json.loads(blob[at : at + first]), json.loads(blob[at + first : at + first + second])
     at += first + second
-    buffers = []
-    view = memoryview(blob)
+    if any(type(size) is not int or size < 0 for size in sizes) or at + sum(sizes) != len(blob):
+        raise ValueError("the buffers do not fill the rest")
+    buffers, view = [], memoryview(blob)
     for size in sizes:
         buffers.append(view[at : at + size])
         at += size
-    return _thing(head, buffers, {_name(kind): kind for kind in kinds})
+    return head, buffers
 
 
 def _name(kind: type[Any]) -> str:
@@ -57,7 +83,7 @@ def _plain(thing: Any, buffers: list[bytes]) -> Any:
         return thing
     if isinstance(thing, np.generic):
         return thing.item()
-    if isinstance(thing, np.ndarray):
+    if isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
         buffers.append(np.ascontiguousarray(thing).tobytes())
         return {"array": [thing.dtype.str, list(thing.shape)]}
     if isinstance(thing, pl.DataFrame):
@@ -88,8 +114,10 @@ def _thing(node: Any, buffers: list[memoryview], kinds: dict[str, type[Any]]) ->
         return node
     ((what, of),) = node.items()
     if what == "array":
-        array = np.frombuffer(buffers.pop(0), np.dtype(of[0])).reshape(of[1])
-        return array.copy()
+        dtype, shape = of
+        if min(shape, default=0) < 0:
+            raise ValueError("a shape has no negative length")
+        return np.frombuffer(buffers.pop(0), np.dtype(dtype)).reshape(shape).copy()
     if what in ("frame", "dtype"):
         frame = pl.read_ipc(io.BytesIO(buffers.pop(0)))
         return frame if what == "frame" else frame.schema["x"]

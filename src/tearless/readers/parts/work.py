@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tearless.core import InputError
+from tearless.core import InputError, visible
 from tearless.readers.source import Batch, batch_rows
 
 from .packing import packed, unpacked
@@ -62,7 +62,7 @@ class Work:
         except InputError as refusal:
             return self._pack(Partial({part: 0}, None, {part: str(refusal)}))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as fault:
-            reason = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+            reason = visible((str(fault).strip() or type(fault).__name__).splitlines()[0], 160)
             return self._pack(Partial({part: 0}, None, {part: reason}))
 
     def merged(self, blobs: Iterable[bytes]) -> bytes:
