@@ -128,6 +128,8 @@ def _bytes(path: str | os.PathLike[str], argument: str, shown: str) -> bytes:
                     _refuse(argument, shown, "which is larger than any that tearless writes")
                 head += file.read(MOST_PLAIN)
             return head
+    except InputError:
+        raise
     except (OSError, ValueError) as fault:
         why = getattr(fault, "strerror", None) or "no path"
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any, get_args
@@ -18,6 +19,7 @@ from .past import Day, DayColumn, Past
 from .profile import ColumnProfile, Profile
 
 MOST_ROWS = 2**53
+LARGEST = sys.float_info.max
 MOST_DAYS = 100_000
 LONGEST_LABEL = 300
 LONGEST_TYPE = 200
@@ -245,7 +247,7 @@ def _whole(value: Any, what: str, most: int = MOST_ROWS, least: int = 0) -> int:
 
 
 def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not abs(value) <= np.finfo(np.float64).max:
+    if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
         raise ValueError("a number is none")
     return float(value)
 
