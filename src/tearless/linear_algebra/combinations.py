@@ -67,6 +67,15 @@ class Combinations:
         """Whether every equation found could hold by accident in so few rows: fewer than 20 bits beyond chance."""
         return bool(self.found) and all(e.bits < ENOUGH_BITS for e in self.found)
 
+    @property
+    def lacking(self) -> str:
+        """Why only pairs were looked at, in words, where the search is not complete."""
+        if self.matrix.p > MOST_COLUMNS:
+            return (
+                f"of {self.matrix.p:,} columns, above {MOST_COLUMNS:,}, only pairs are compared; check fewer at a time"
+            )
+        return f"{self.matrix.p:,} columns need more than {self.matrix.n:,} complete rows"
+
     def copies_and_others(self) -> tuple[list[list[Equation]], list[Equation]]:
         """Equations of the form ``a = b``, those of one set of copies together, the worst first; and the others."""
         same = [e for e in self.found if len(e.columns) == 2 and e.constant == 0 and e.coefficients.sum() == 0]

@@ -128,7 +128,7 @@ DO = "without {dropped} no VIF of the group reaches 10; or combine them, or use 
 def measure(combinations: Combinations, asked: Asked) -> Iterator[Measured]:
     matrix = combinations.matrix
     if not combinations.complete:
-        raise CannotTell(f"{matrix.p:,} columns need more than {matrix.n:,} complete rows")
+        raise CannotTell(combinations.lacking)
     if len(combinations.kept) < 2:
         raise NotApplicable("fewer than two numeric features that are no exact combination of others")
     names = [matrix.names[j] for j in combinations.kept]

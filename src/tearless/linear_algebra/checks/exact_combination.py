@@ -127,7 +127,7 @@ def measure(combinations: Combinations, sample: Sample, asked: Asked) -> Iterato
     for texts in copied:
         yield _measured(texts, copy_in_words(texts), as_equation(sample.frame[texts[0]], len(other)), True)
     if not (combinations.complete or combinations.found or copied):
-        raise CannotTell(f"{matrix.p:,} columns need more than {matrix.n:,} complete rows; no copies among them")
+        raise CannotTell(f"{combinations.lacking}; no copies among them")
     if matrix.p < 2 and not copied:
         raise NotApplicable("fewer than two numeric features")
 

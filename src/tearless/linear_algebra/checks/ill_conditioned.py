@@ -111,7 +111,7 @@ DO = "{advice}"
 def measure(combinations: Combinations, asked: Asked) -> Iterator[Measured]:
     matrix = combinations.matrix
     if not combinations.complete:
-        raise CannotTell(f"{matrix.p:,} columns need more than {matrix.n:,} complete rows for a unique solution")
+        raise CannotTell(combinations.lacking)
     if combinations.by_chance:
         raise CannotTell(f"in {matrix.n:,} rows the columns are dependent by chance alone: more rows are needed")
     decimals = [kind for kind in matrix.dtypes if kind.is_float()]
