@@ -11,11 +11,12 @@ _COMMAND = {Severity.error: "error", Severity.warning: "warning", Severity.note:
 
 
 def to_github(report: Report) -> str:
-    """One workflow command a finding, then the last line of the report."""
+    """One workflow command a finding, then the last line of the report with its notes."""
     lines = [_annotation(report, finding) for finding in report.findings]
     partial = f"{words.partial(report)}. " if report.stopped else ""
     end = f"{words.severities(report.findings)}; {words.silence(report.outcomes)}. {words.table_line(report)}"
-    return "\n".join([*lines, visible(f"tearless: {partial}{end}; seed {report.seed}.")]) + "\n"
+    notes = "".join(f" {note}." for note in report.notes)
+    return "\n".join([*lines, visible(f"tearless: {partial}{end}; seed {report.seed}.{notes}")]) + "\n"
 
 
 def _annotation(report: Report, finding: Finding) -> str:

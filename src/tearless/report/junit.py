@@ -31,9 +31,9 @@ def to_junit(report: Report, fail_on: Severity | str | None = "error") -> str:
         cases.append(f"    <testcase {names}>" + "".join(f"\n      {line}" for line in body) + "\n    </testcase>")
     counts = " ".join(f'{name}="{count}"' for name, count in {"tests": len(report.outcomes), **totals}.items())
     stopped = f"\n    <system-err>{_content(words.partial(report))}</system-err>" if report.stopped else ""
-    suite = (
-        f"  <testsuite name={_attribute(report.source)} {counts}>\n" + "\n".join(cases) + f"{stopped}\n  </testsuite>"
-    )
+    notes = f"\n    <system-out>{_content(chr(10).join(report.notes))}</system-out>" if report.notes else ""
+    named = f"  <testsuite name={_attribute(report.source)} {counts}>\n"
+    suite = named + "\n".join(cases) + f"{notes}{stopped}\n  </testsuite>"
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="tearless" {counts}>\n{suite}\n</testsuites>\n'
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
