@@ -101,10 +101,13 @@ def kinds_of(past: Past) -> dict[str, Kind]:
 def columns_beside(past: Past, data: Any, named: bool) -> pl.Schema:
     """The columns of a table under the names of the fit: their own where both are ``named``, else in order.
 
+    A column without a value has the type ``Null``: in a small table that is no sign of another type.
+
     >>> columns_beside(past_of(pl.DataFrame({"a": [1]})), np.ones((2, 1)), named=False)["a"]
     Float64
     """
-    schema, known = open_table(data, "X").schema, list(past.whole.columns)
+    table, known = table_of(data), list(past.whole.columns)
+    schema = pl.Schema({c.name: pl.Null() if c.null_count() == len(c) else c.dtype for c in table})
     if not named:
         return pl.Schema(zip(known, schema.dtypes(), strict=False))
     names = names_of(data)
