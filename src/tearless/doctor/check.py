@@ -86,15 +86,7 @@ def check(
     ['`b` holds one value, 7, in every row']
     """
     chosen, left = _chosen(_names(select, "select"), _names(ignore, "ignore"))
-    if kind not in (None, "table", "predictions", "training"):
-        got = quoted(repr(kind))
-        raise InputError(f"kind: expected table, predictions or training, got {got}; leave it out to have it seen")
-    if against is not None:
-        if kind not in (None, "table"):
-            raise InputError(
-                f"against: expected a table, got {WORDS[kind]}; only tables are compared with earlier ones"
-            )
-        kind = "table"
+    kind = _sure(kind, against)
     skipped = [Outcome(e.name, e.pillar, "skipped", "by --select or --ignore") for e in left]
     if kind == "training" or (kind is None and target is None and test is None and is_a_path(data)):
         run = run_left_behind(data, sure=kind == "training")
