@@ -13,6 +13,8 @@ A package that adds checks through the entry point ``tearless.checks`` tests the
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from tearless.core import Asked, Example, Finding
@@ -23,6 +25,8 @@ from tearless.core.laws import LAWS, Law
 from tearless.core.seen import Seen
 from tearless.doctor.examine import examine
 from tearless.readers import open_table
+from tearless.statistics.profile.past import Past
+from tearless.statistics.profile.profile import Profile
 
 __all__ = ["LAWS", "checks", "findings_on", "obey", "seen"]
 
@@ -33,11 +37,21 @@ def findings_on(check: Check, example: Example, seed: int = 0) -> list[Finding]:
     Raises ``RuntimeError`` with the check's own traceback where it fails, ``InputError`` where the example is no table.
     """
     test = None if example.test is None else open_table(dict(example.test), "test")
-    asked = Asked(example.target, test is not None, seed, example.options)
+    options = {**example.options, "past": _past(example)} if example.past else example.options
+    asked = Asked(example.target, test is not None, seed, options)
     report = examine(open_table(dict(example.columns), "data"), [check], asked, test)
     if report.faults:
         raise RuntimeError(f"{check.path} failed:\n{report.faults[0].fault}")
     return list(report.findings)
+
+
+def _past(example: Example) -> Past:
+    """The facts of the earlier tables of an example, a day each."""
+    days = []
+    for i, columns in enumerate(example.past):
+        profiles = [Profile.of(batch) for batch in open_table(dict(columns), "past").batches()]
+        days.append((f"day {i + 1}", reduce(Profile.merge, profiles)))
+    return Past.of(days)
 
 
 def checks(package: str | None = None, pillar: str = "statistics") -> list[Check]:

@@ -12,7 +12,7 @@ Columns = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small table, with the target, the test table and the options a user would name.
+    """A small table, with the target, the test table, the earlier tables and the options a user would name.
 
     For a check of a comparison each column is a model's, a row an item; for one of predictions the columns hold truth
     and predictions; for one of logits a row is a token and the columns hold its name and its logit.
@@ -21,6 +21,8 @@ class Example:
     columns: Columns
     target: str | None = None
     test: Columns | None = None
+    past: tuple[Columns, ...] = ()
+    """Earlier tables, in order: their facts are what ``--against`` would name."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -96,7 +98,10 @@ def columns_renamed(example: Example, rng: Any) -> Example:
         return columns and {new.get(name, name): values for name, values in columns.items()}
 
     target = example.target and new[example.target]
-    return replace(example, columns=renamed(example.columns) or {}, target=target, test=renamed(example.test))
+    past = tuple(renamed(day) or {} for day in example.past)
+    return replace(
+        example, columns=renamed(example.columns) or {}, target=target, test=renamed(example.test), past=past
+    )
 
 
 def in_other_units(example: Example, rng: Any) -> Example:
@@ -112,4 +117,5 @@ def in_other_units(example: Example, rng: Any) -> Example:
             name: values * factor[name] if name in factor else values for name, values in columns.items()
         }
 
-    return replace(example, columns=scaled(example.columns) or {}, test=scaled(example.test))
+    past = tuple(scaled(day) or {} for day in example.past)
+    return replace(example, columns=scaled(example.columns) or {}, test=scaled(example.test), past=past)

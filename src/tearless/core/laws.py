@@ -199,7 +199,8 @@ def law_does_not_touch_its_subject(check: Check, run: Run, rng: MakeRng) -> None
         example = make(rng(0))
         kept = deepcopy(example)
         run(check, example)
-        for before, after in ((kept.columns, example.columns), (kept.test or {}, example.test or {})):
+        pairs = ((kept.columns, example.columns), (kept.test or {}, example.test or {}))
+        for before, after in (*pairs, *zip(kept.past, example.past, strict=True)):
             assert list(before) == list(after), f"{check.path}: changed the columns of {make.__name__}"
             for name in before:
                 same = _bits(before[name]) == _bits(after[name])

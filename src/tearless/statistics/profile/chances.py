@@ -76,11 +76,18 @@ def of_count(x: float, y: float, sizes: Sizes) -> float:
         n, m = sizes.today, sizes.past
         fewer_n, fewer_m = EFFECTS, EFFECTS * sizes.days
     a, b = 1 / (1 + n * fewer_n), 1 / (1 + m * fewer_m)
-    return sizes.mixed(2 * _upper(x * a, n * a, y * b, m * b))
+    return sizes.mixed(2 * at_least(x * a, n * a, y * b, m * b))
 
 
-def _upper(x: Floats, n: Floats, y: Floats, m: Floats) -> Floats:
-    """Bound of the chance of at least x of the x + y among the n of n + m; 1 where x is no more than expected."""
+def at_least(x: Floats, n: ArrayLike, y: Floats, m: ArrayLike) -> Floats:
+    """Bound of the chance of at least x of the x + y among the n of n + m; 1 where x is no more than expected.
+
+    Shapes that broadcast. Exact where y is 0: all of them.
+
+    >>> at_least(np.array([3.0]), 4, np.array([0.0]), 4).round(12).tolist()  # 4/56
+    [0.071428571429]
+    """
+    n, m = np.asarray(n, dtype=np.float64), np.asarray(m, dtype=np.float64)
     log = _choose(n, x) + _choose(m, y) - _choose(n + m, x + y)
     ratio = (n - x) * y / ((x + 1) * (m - y + 1))
     with np.errstate(divide="ignore", over="ignore"):

@@ -17,7 +17,7 @@ from .categories import Categories
 from .chances import Sizes, of_count, of_gap, of_shares, of_step
 from .gaps import both, largest_gap, moved, quantiles
 from .histogram import Histogram
-from .nights import Floats, apart
+from .nights import EFFECTS, Floats, apart
 from .profile import ColumnProfile
 
 FEW = 30
@@ -25,6 +25,8 @@ FEW = 30
 What = Literal["values", "missing", "new", "rows"]
 Weights = Mapping[str, Floats]
 """How likely each effect of a night is, for each of the scores that its days were given."""
+QUIET: Floats = np.eye(len(EFFECTS))[0]
+"""Nights that differ by sampling alone."""
 ToSizes = Callable[[float, float, Floats], Sizes]
 """Rows now and in the past, and those weights, as what the chances are reckoned with."""
 
@@ -36,7 +38,8 @@ class Change:
     ``size`` is the share of rows that would have to be others for the two to agree; ``before`` and ``after`` are what
     the words compare, in ``unit``. ``alone`` is the chance of this comparison by itself, ``chance`` the one that holds
     for all of them and every look; ``nights`` is by how many standard deviations of a row the days differ beyond
-    sampling. Made by ``of_numbers`` and its like; ``said`` is the change in words.
+    sampling, and ``spread`` the variance of the difference of two means in variances of a row, of that and sampling.
+    ``value`` is the category that moved most. Made by ``of_numbers`` and its like; ``said`` is the change in words.
     """
 
     column: str
@@ -49,6 +52,8 @@ class Change:
     meaning: str
     said: str
     nights: float = 0.0
+    spread: float = 0.0
+    value: str = ""
     chance: float = 1.0
 
 
@@ -70,7 +75,8 @@ def of_numbers(name: str, now: Histogram, past: Histogram, weights: Sequence[Flo
         shares = shown(gap.below_first, "share"), shown(gap.below_second, "share")
         said = f"is spread otherwise: {shares[0]} of the earlier values and {shares[1]} now are at most {shown(gap.at)}"
     meaning = "median of the finite cells"
-    return Change(name, "values", gap.distance, chance, before, after, "column unit", meaning, said, nights)
+    spread = _spread(sizes(n, m, QUIET), nights)
+    return Change(name, "values", gap.distance, chance, before, after, "column unit", meaning, said, nights, spread)
 
 
 def _of_gap(distance: float, now: Histogram, past: Histogram, sizes: Sizes) -> float:
@@ -94,7 +100,7 @@ def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weig
     spread, wide = _of(now.moments.std(), past.moments.std())
     if not (n > 1 and m > 1 and wide > 0 and math.isfinite(spread) and spread > 0):
         return None
-    heavy = max(_of(now.moments.kurtosis(), past.moments.kurtosis()))
+    heavy = max(k for k in (0.0, *_of(now.moments.kurtosis(), past.moments.kurtosis())) if math.isfinite(k))
     unit = math.sqrt((spread**2 / n + wide**2 / m) / (1 / n + 1 / m))
     step, stretch = (mean - earlier) / unit, math.log(spread / wide)
     place, width = weights["place"], weights["spread"]
@@ -103,6 +109,7 @@ def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weig
     chance = min(1.0, 2 * min(moved_by, stretched_by))
     if moved_by <= stretched_by:
         size, nights = 2 * float(special.ndtr(abs(mean - earlier) / wide / 2)) - 1, apart(place)
+        meaning = "mean of the finite cells"
         said = f"moved {'up' if step > 0 else 'down'}: mean {shown(earlier)} earlier, {shown(mean)} now"
         return Change(
             name, "values", size, chance, earlier, mean, "column unit", "mean of the finite cells", said, nights
@@ -110,7 +117,9 @@ def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weig
     size = _normal_gap(spread / wide)
     said = f"is spread otherwise: standard deviation {shown(wide)} earlier, {shown(spread)} now"
     meaning = "standard deviation of the finite cells"
-    return Change(name, "values", size, chance, wide, spread, "column unit", meaning, said, apart(width))
+    nights = apart(width)
+    apart_by = _spread(sizes(n, m, QUIET), nights)
+    return Change(name, "values", size, chance, wide, spread, "column unit", meaning, said, nights, apart_by)
 
 
 def _of(*arrays: Floats) -> tuple[float, ...]:
@@ -144,7 +153,8 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
     which = quoted(visible(found.names[most], 40)) if most + 1 < len(found.names) else "a value beyond the 30 commonest"
     said = f"holds {which} in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
     meaning = f"share of filled cells that hold {which}"
-    return Change(name, "values", found.distance, chance, before, after, "share", meaning, said, nights)
+    spread, value = _spread(sizes(n, m, QUIET), nights), found.names[most]
+    return Change(name, "values", found.distance, chance, before, after, "share", meaning, said, nights, spread, value)
 
 
 def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: Floats, sizes: ToSizes) -> Change:
@@ -154,8 +164,13 @@ def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: 
     before, after = y / max(1, m), x / max(1, n)
     said = f"is empty in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
     meaning = "share of rows whose cell is empty"
-    size = abs(after - before)
-    return Change(name, "missing", size, chance, before, after, "share", meaning, said, apart(weights))
+    size, nights = abs(after - before), apart(weights)
+    spread = _spread(sizes(float(n), float(m), QUIET), nights)
+    return Change(name, "missing", size, chance, before, after, "share", meaning, said, nights, spread)
+
+
+def _spread(sizes: Sizes, nights: float) -> float:
+    return float(sizes.spread()[0]) + nights**2 * (1 + sizes.days)
 
 
 def of_rows(now: int, days: Sequence[int]) -> Change | None:

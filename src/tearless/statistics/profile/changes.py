@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -14,13 +15,11 @@ from tearless.statistics.facts import Columns
 from . import change, scores
 from .advancing import advancing
 from .chances import Sizes, corrected
-from .change import Change, What
+from .change import QUIET, Change, What
 from .new_values import of_new_values
-from .nights import EFFECTS, Floats, Series, posterior
+from .nights import Floats, Series, posterior
 from .past import DayColumn, Past
 from .profile import ColumnProfile, Profile
-
-QUIET: Floats = np.eye(len(EFFECTS))[0]
 
 
 @dataclass(frozen=True)
@@ -52,18 +51,22 @@ class Changes:
         """The comparisons of one sort."""
         return tuple(one for one in self.changes if one.what == what)
 
-    @property
-    def known(self) -> str:
-        """How much is known of how the days differ, in words."""
-        if self.looks == 1:
-            return "there is one earlier day, so how much days differ is not known"
-        return f"{self.looks:,} earlier days"
+    def found_from(self, one: Change) -> float:
+        """About the smallest change of this kind that would be certain: 0.01 of chance over all comparisons and looks.
+
+        By the inequality of Dvoretzky, Kiefer, Wolfowitz and Massart, the days taken to differ as they were found to.
+        """
+        each = 0.01 / (max(1, len(self.changes)) * self.looks * (self.looks + 1) / 2)
+        return math.sqrt(math.log(2 / each) / 2 * one.spread)
 
     @property
-    def reckoned(self) -> str:
-        """What the chance holds for, in words."""
-        looks = f" and every day of a history that grows to {self.looks:,} days and on" if self.looks > 1 else ""
-        return f"over all {len(self.changes):,} comparisons{looks}"
+    def days(self) -> str:
+        """How many days are behind, in words."""
+        return "1 earlier day" if self.looks == 1 else f"{self.looks:,} earlier days"
+
+    def reckoned(self, one: Change) -> str:
+        """What the chance rests on, in words."""
+        return f"{self.days}, {said_of_nights(one, self.looks)}; {len(self.changes):,} comparisons"
 
 
 def said_of_nights(one: Change, looks: int) -> str:
@@ -71,13 +74,13 @@ def said_of_nights(one: Change, looks: int) -> str:
 
     >>> some = Change("x", "values", 0.1, 0.5, 1.0, 2.0, "column unit", "median", "moved", nights=0.3)
     >>> said_of_nights(some, 9)
-    'days differ by 0.3 standard deviations more than sampling explains'
+    'which differ by 0.3 standard deviations more than sampling explains'
     """
     if looks == 1:
-        return "with one earlier day it is not known how much days differ"
+        return "from which nobody can tell how much days differ"
     if one.nights < 1e-4:
-        return "the earlier days differ by no more than sampling explains"
-    return f"days differ by {shown(one.nights, digits=2)} standard deviations more than sampling explains"
+        return "which differ by no more than sampling explains"
+    return f"which differ by {shown(one.nights, digits=2)} standard deviations more than sampling explains"
 
 
 class _Compared:
@@ -183,8 +186,3 @@ def _how(now: ColumnProfile, past: ColumnProfile) -> str | None:
     if now.histogram is not None and past.histogram is not None and (numbers or now.kind == past.kind == "time"):
         return "numbers" if len(now.histogram.counts) and len(past.histogram.counts) else None
     return "moments" if numbers and now.moments is not None and past.moments is not None else None
-
-
-def compared(changes: Sequence[Change]) -> set[str]:
-    """The columns that were compared in any way."""
-    return {one.column for one in changes if one.column}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from tearless.core import quoted, visible
 from tearless.core.number import shown
 
 from .categories import Categories
+from .chances import at_least
 from .change import Change
 from .nights import Floats
 
@@ -44,16 +44,9 @@ def of_new_values(name: str, now: Categories, past: Categories) -> Change:
 
 def _chance(most: int, now: Categories, past: Categories) -> float:
     """The chance that any value of at least so many rows lies in now alone, but for ``past.error`` rows of it."""
-    n, m = now.total, past.total
     pooled = dict(past.counts)
     for value, rows in now.counts.items():
         pooled[value] = pooled.get(value, past.error) + rows
-    held: Floats = np.array([count for count in pooled.values() if count >= most], dtype=np.float64)
-    inside = np.maximum(held - past.error, 0.0)
-    log = _choose(n, np.minimum(inside, n)) + _choose(m, held - inside) - _choose(n + m, held)
-    return min(1.0, float(np.exp(np.where(inside > n, -np.inf, log)).sum()))
-
-
-def _choose(n: float, k: Floats) -> Floats:
-    found = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(np.maximum(n - k, 0) + 1)
-    return np.asarray(found, dtype=np.float64)
+    least = most + past.error
+    held: Floats = np.array([count for count in pooled.values() if count >= least], dtype=np.float64)
+    return min(1.0, float(at_least(held - past.error, now.total, np.full(len(held), past.error), past.total).sum()))

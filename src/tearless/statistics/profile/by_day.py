@@ -1,0 +1,173 @@
+"""What is compared with the past, drawn: one value a day with its limits, and the day that stands out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tearless.core import Measured, quoted, visible
+from tearless.core.picture import Axis, Band, Bars, Line, Mark, Picture, Points, Ranges, Rule, values
+
+from .gaps import quantiles
+from .histogram import Histogram
+from .past import Day, DayColumn, Past
+from .profile import Profile
+
+MOST_DAYS = 60
+MOST_NAMED = 8
+QUARTERS = np.array([0.25, 0.5, 0.75])
+Spread = tuple[float, float, float]
+NONE: Spread = (math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is drawn of one column: a low, a middle and a high value of each day and of now, and words for them.
+
+    ``limits``: what now would have to stay within.
+    """
+
+    days: tuple[Spread, ...]
+    now: Spread
+    labels: tuple[str, ...]
+    what: str
+    middle: str
+    limits: tuple[float, float] | None = None
+
+
+def drawn(title: str, says: str, shown: Shown) -> Picture:
+    """The picture of the last 60 days and of now.
+
+    >>> some = Shown(((0.0, 1.0, 2.0), (0.5, 1.5, 2.5)), (4.0, 5.0, 6.0), ("monday", "tuesday"), "price", "median")
+    >>> [type(mark).__name__ for mark in drawn("`price` by day", "It moved up.", some).marks]
+    ['Band', 'Line', 'Points', 'Ranges']
+    """
+    days, labels = shown.days[-MOST_DAYS:], shown.labels[-MOST_DAYS:]
+    at = values(range(len(days)))
+    low, middle, high = (values(day[i] for day in days) for i in range(3))
+    now = float(len(days))
+    marks: list[Mark] = []
+    wide = any(day[0] != day[2] for day in (*days, shown.now) if math.isfinite(day[0]))
+    if wide and len(days) > 1:
+        marks.append(Band(at, low, high, "half of the rows" if shown.middle == "median" else "one standard deviation"))
+    if wide and len(days) == 1:
+        marks.append(Ranges(at, low, high, middle, "earlier", along="y"))
+    if len(days) > 1:
+        marks += [Line(at, middle, f"{shown.middle}, earlier"), Points(at, middle)]
+    elif not wide:
+        marks.append(Points(at, middle, "earlier"))
+    if shown.limits:
+        ends = dict.fromkeys(shown.limits)
+        marks += [Rule(end, "limit" if i == 0 else "", of="y", role="soft") for i, end in enumerate(ends)]
+    if wide:
+        least, mid, most = shown.now
+        marks.append(Ranges((now,), (least,), (most,), (mid,), "now", "bad", "y"))
+    else:
+        marks.append(Points((now,), (shown.now[1],), "now", "bad"))
+    names = (*(visible(label, 16) for label in labels), "now") if len(days) <= MOST_NAMED else ()
+    first = len(shown.days) - len(days)
+    axis = Axis(names=names) if names else Axis(f"days from number {first + 1:,} on, now last")
+    return Picture(title, says, tuple(marks), axis, Axis(shown.what))
+
+
+def of_values(measured: Measured, past: Past, profile: Profile) -> Picture:
+    """A column by day: the middle half of its numbers, or the share of the category that moved most."""
+    (name,) = measured.subject
+    now, whole = profile.columns[name], past.whole.columns[name]
+    days = [day.columns.get(name) for day in past.days]
+    labels = tuple(day.label for day in past.days)
+    title, says = f"{quoted(name)} by day", f"{quoted(name)} {measured.words['moved']}."
+    least = measured.numbers["found_from"].value or 0.0
+    value = measured.words.get("value")
+    if value and now.categories is not None:
+        before = measured.numbers["before"].value or 0.0
+        shares = tuple(_flat(_share_of(day, value)) for day in days)
+        n = max(1, now.categories.total)
+        limits = max(0.0, before - least), min(1.0, before + least)
+        own = _flat(now.categories.counts.get(value, 0) / n)
+        what = f"share of {visible(value, 24)}"
+        return drawn(title, says, Shown(shares, own, labels, what, "share", limits))
+    if now.histogram is not None and whole.histogram is not None:
+        spreads = tuple(NONE if day is None else _quarters(day.histogram) for day in days)
+        limits_of = quantiles(whole.histogram, np.clip([0.5 - least, 0.5 + least], 0.0, 1.0))
+        ends = float(limits_of[0]), float(limits_of[1])
+        return drawn(title, says, Shown(spreads, _quarters(now.histogram), labels, visible(name, 24), "median", ends))
+    spreads = tuple(NONE if day is None else _about(day) for day in days)
+    return drawn(title, says, Shown(spreads, _about(DayColumn.of(now)), labels, visible(name, 24), "mean"))
+
+
+def of_missing(measured: Measured, past: Past, profile: Profile) -> Picture:
+    """The share of a column's empty cells by day."""
+    (name,) = measured.subject
+    shares = tuple(_flat(_missing(day, name)) for day in past.days)
+    before = measured.numbers["before"].value or 0.0
+    least = measured.numbers["found_from"].value or 0.0
+    now = _flat(profile.columns[name].missing / max(1, profile.rows))
+    limits = max(0.0, before - least), min(1.0, before + least)
+    labels = tuple(day.label for day in past.days)
+    shown = Shown(shares, now, labels, "share of empty cells", "share", limits)
+    return drawn(f"Empty cells of {quoted(name)} by day", f"{quoted(name)} {measured.words['moved']}.", shown)
+
+
+def of_rows(measured: Measured, past: Past, profile: Profile) -> Picture:
+    """The rows of each day."""
+    days = tuple(_flat(float(day.rows)) for day in past.days)
+    labels = tuple(day.label for day in past.days)
+    shown = Shown(days, _flat(float(profile.rows)), labels, "rows", "rows")
+    return drawn("Rows by day", f"{measured.words['moved']}.", shown)
+
+
+def _flat(value: float) -> Spread:
+    return value, value, value
+
+
+def _share_of(day: DayColumn | None, value: str) -> float:
+    if day is None or day.categories is None:
+        return math.nan
+    return day.categories.counts.get(value, 0) / max(1, day.categories.total)
+
+
+def _missing(day: Day, name: str) -> float:
+    column = day.columns.get(name)
+    return math.nan if column is None or not day.rows else column.missing / day.rows
+
+
+def _quarters(histogram: Histogram | None) -> Spread:
+    """The quartiles, even within a cell: a day has few of them."""
+    if histogram is None or not len(histogram.cells):
+        return NONE
+    below = np.concatenate([[0.0], np.cumsum(histogram.counts)]) / histogram.counts.sum()
+    low, high = histogram.edges()
+    cell = np.minimum(np.searchsorted(below[1:], QUARTERS - 1e-12), len(low) - 1)
+    part = (QUARTERS - below[cell]) / np.maximum(below[cell + 1] - below[cell], 1e-300)
+    first, middle, last = (float(x) for x in low[cell] + np.clip(part, 0, 1) * (high[cell] - low[cell]))
+    return first, middle, last
+
+
+def _about(day: DayColumn) -> Spread:
+    if day.mean is None:
+        return NONE
+    std = day.std or 0.0
+    return day.mean - std, day.mean, day.mean + std
+
+
+def of_new(measured: Measured, past: Past, profile: Profile) -> Picture:
+    """The commonest values of a column, earlier and now: those that are new hold no earlier row."""
+    (name,) = measured.subject
+    now, before = profile.columns[name].categories, past.whole.columns[name].categories
+    if now is None or before is None:
+        raise ValueError("no categories are kept")
+    new = [value for value in now.counts if value not in before.counts][:MOST_NAMED]
+    known = [value for value in before.counts if value not in new][: MOST_NAMED // 2]
+    shown = [*new, *known]
+    at = np.arange(len(shown), dtype=np.float64)
+    first, second = (values(one.counts.get(value, 0) / max(1, one.total) for value in shown) for one in (before, now))
+    marks = (
+        Bars(values(at - 0.2), first, "earlier", width=0.38, along="x"),
+        Bars(values(at + 0.2), second, "now", "second", width=0.38, along="x"),
+    )
+    says = f"New: {measured.words['names']}, {measured.numbers['share']} of the rows."
+    axes = Axis("share of rows", low=0.0), Axis(names=tuple(visible(value, 24) for value in shown))
+    return Picture(f"The new values of {quoted(name)}, and the commonest known ones", says, marks, *axes)
