@@ -203,6 +203,8 @@ def test_a_fitted_step_is_pickled_without_rows() -> None:
     assert again.report_.to_json() == step.report_.to_json()
     again.transform(people(90, 2))
     assert again.drift_ == ()
+    today = tearless.check(people(600, 3, older=9.0), against=again.baseline_)
+    assert any(f.subject == ("age",) and f.severity >= tearless.Severity.warning for f in today.findings)
 
 
 def test_threads_share_one_count_of_rows() -> None:

@@ -26,16 +26,16 @@ from tearless.statistics.profile.changes import Changes
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
 
+from .summarize import summarize
+
 CERTAIN = 0.01
 """Of a hundred fitted pipelines at most one is ever told of a change that is none."""
-LARGE = 0.1
-"""Share of rows that would have to be others, from which a change is told: 0.25 standard deviations of a normal column,
-and as much as an accuracy can then differ. At a million rows every column differs a little, and certainly."""
+SMALLEST = {"values": 0.05, "missing": 0.05, "new": 0.01}
+"""The share of rows that would have to be others, are filled otherwise, or hold new values, from which it is told:
+0.125 standard deviations of a normal column. At a million rows every column differs a little, and certainly."""
 ENOUGH = 500
-"""Rows that are compared together. Fifty columns of them against many are told apart at the first look with certainty
-where the share is √(ln(4 · 50/0.01)/1000) = 0.1, which is ``LARGE``."""
-
-Kinds = Mapping[str, Kind]
+"""Rows that are compared together. Of fifty columns one is told apart from a long past at the first look with certainty
+where √(ln(4 · 50/0.01)/1000) = 0.1 of its rows would have to be others, 0.25 standard deviations of a normal one."""
 
 
 def table_of(data: Any, argument: str = "X") -> pl.DataFrame:
@@ -81,12 +81,12 @@ def with_target(table: pl.DataFrame, target: Any) -> tuple[pl.DataFrame, str | N
 
 
 def past_of(table: pl.DataFrame) -> Past:
-    """What is kept of the table of a fit.
+    """What is kept of the table of a fit: of its values none that fewer than ten rows hold, but the ends.
 
     >>> past_of(pl.DataFrame({"x": [1.0, 2.0]})).whole.rows
     2
     """
-    return Past.of([("the fit", Profile.of(Batch(table)))])
+    return summarize(table, label="the fit").past
 
 
 def kinds_of(past: Past) -> dict[str, Kind]:
@@ -193,7 +193,7 @@ class NewRows:
         batch = Batch(table)
         changes = Changes.derive(Profile.of(batch), self.past, Columns.of(batch)).changes
         charged = (replace(one, chance=min(1.0, one.chance * look * (look + 1))) for one in changes)
-        told = [one for one in charged if one.chance <= CERTAIN and one.size >= LARGE]
+        told = [one for one in charged if one.chance <= CERTAIN and one.size >= SMALLEST.get(one.what, 1.0)]
         return tuple(sorted(told, key=lambda one: -one.size))
 
     def __getstate__(self) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from typing import Any, Self
 from tearless.core import InputError, Severity, quoted
 from tearless.core.errors import FoundProblems
 from tearless.doctor.check import check
-from tearless.doctor.new_rows import ENOUGH, NewRows, columns_beside, differences, names_of, past_of, with_target
+from tearless.doctor.new_rows import ENOUGH, NewRows, columns_beside, differences, names_of, with_target
+from tearless.doctor.summarize import summarize
 from tearless.readers import open_table
 from tearless.statistics.profile.change import Change
 
@@ -73,8 +74,9 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
     ----------
     report_ : tearless.Report
         What was found in ``fit``.
-    baseline_ : Past
-        The profile of X: counts, moments, extremes, histograms, frequent categories. No rows.
+    baseline_ : Summary
+        What is kept of X, as ``tearless.summarize`` keeps it: no rows. ``baseline_.save(path)`` writes it for
+        ``tearless check TODAY --against``.
     drift_ : tuple of Change, or None
         What the latest comparison told; ``None`` before the first.
     n_features_in_, feature_names_in_
@@ -91,7 +93,7 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
     >>> step.transform(new + [0, 0, 1])
     Traceback (most recent call last):
     tearless.core.errors.FoundProblems: 600 new rows are not like the 1,000 of the fit:
-      `x2` moved up: median -0.0226 earlier, 1.06 now
+      `x2` moved up: median -0.0215 earlier, 1.06 now
     find what changed in how this is made; fit again if it is here to stay
     """
 
@@ -137,8 +139,8 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
         asked: dict[str, Any] = {"select": self.select, "ignore": self.ignore, "seed": self.seed}
         whole = replace(open_table(both, "X"), label=source.label, notes=source.notes)
         self.report_ = check(whole, target=target, kind="table", **asked)
-        self.baseline_ = past_of(table)
-        self._rows = NewRows(self.baseline_, self.min_rows)
+        self.baseline_ = summarize(table, label="the fit")
+        self._rows = NewRows(self.baseline_.past, self.min_rows)
         self._alike = {_signature(given)}
         self._tell_findings()
         return self
@@ -162,7 +164,7 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
             self._tell(self.on_drift, DriftWarning, ["the columns are not those of the fit:", *said, DO])
         found = self._rows.add(given)
         if found:
-            new, fitted = f"{self._rows.compared:,} new rows are", f"the {self.baseline_.whole.rows:,} of the fit"
+            new, fitted = f"{self._rows.compared:,} new rows are", f"the {self.baseline_.rows:,} of the fit"
             lines = [f"{new} not like {fitted}:", *map(_said, found[:SHOWN])]
             self._tell(self.on_drift, DriftWarning, [*lines, *_more(len(found) - SHOWN), DO])
         return X
@@ -185,8 +187,8 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
                 f"X has {given.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
                 "features as input; give the columns of the fit, in their order"
             )
-        schema = columns_beside(self.baseline_, given, named)
-        said = [f"  {words}" for words in differences(self.baseline_, schema)]
+        schema = columns_beside(self.baseline_.past, given, named)
+        said = [f"  {words}" for words in differences(self.baseline_.past, schema)]
         if not said:
             self._alike.add(signature)
         return said
