@@ -254,5 +254,9 @@ def _wider(a: pl.DataType, b: pl.DataType) -> pl.DataType:
         return b
     if _group(a) == "text":
         return pl.String()
+    units = [kind.time_unit for kind in (a, b) if isinstance(kind, (pl.Datetime, pl.Duration))]
+    if units:
+        finest = min(units, key=("ns", "us", "ms").index)
+        return pl.Duration(finest) if isinstance(a, pl.Duration) else pl.Datetime(finest)
     both = [pl.DataFrame(schema={"x": kind}) for kind in (a, b)]
     return pl.concat(both, how="vertical_relaxed").schema["x"]
