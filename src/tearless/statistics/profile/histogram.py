@@ -95,7 +95,7 @@ class Histogram:
 
 
 def keys_of(values: Floats) -> Keys:
-    """The 64-bit key of each number; keys order as the numbers do, and −0.0 has that of 0.0.
+    """The 64-bit key of each number, shape ``(n,)``; keys order as the numbers do, and −0.0 has that of 0.0.
 
     >>> keys_of(np.array([-1.0, -0.0, 0.0, 5e-324])).tolist()
     [-4607182418800017409, 0, 0, 1]
@@ -107,7 +107,7 @@ def keys_of(values: Floats) -> Keys:
 
 
 def numbers_of(keys: Keys) -> Floats:
-    """The number of each key.
+    """The number of each key, shape ``(n,)``.
 
     >>> numbers_of(keys_of(np.array([-1.5, 0.0, 1e300]))).tolist()
     [-1.5, 0.0, 1e+300]

@@ -29,7 +29,16 @@ _ABOUT = 1e-6
 
 
 def plain(past: Past) -> Iterator[dict[str, Any]]:
-    """The past as lines: a head, one line a column, and (of several days) one line a column and day."""
+    """The past as lines: a head, one line a column, and (of several days) one line a column and day.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> head, x = plain(Past.of([("monday", Profile.of(Batch(pl.DataFrame({"x": [1.0, 2.0]}))))]))
+    >>> head
+    {'private': False, 'days': [['monday', 2]], 'rows': 2, 'columns': 1}
+    >>> x["name"], x["kind"], x["low"], x["histogram"]["counts"]
+    ('x', 'number', 1.0, [1, 1])
+    """
     days = [[day.label, day.rows] for day in past.days]
     whole = past.whole
     yield {"private": past.private, "days": days, "rows": whole.rows, "columns": len(whole.columns)}
@@ -41,7 +50,11 @@ def plain(past: Past) -> Iterator[dict[str, Any]]:
 
 
 def plain_day(day: Day) -> Iterator[dict[str, Any]]:
-    """What stays of one day, one line a column."""
+    """What stays of one day, one line a column.
+
+    >>> list(plain_day(Day("monday", 2, {"word": DayColumn(missing=1)})))[0]["missing"]
+    1
+    """
     for name, column in day.columns.items():
         yield {"name": name, **_plain_of_day(column)}
 

@@ -33,6 +33,11 @@ class ColumnProfile:
     or since midnight; spans in seconds) have ``moments`` (of one column), ``low`` and ``high``, and a ``histogram``,
     all of the finite values; text, booleans and categories have ``categories``. What is not kept (``--private``, or too
     few values to keep a histogram), or does not exist, is ``None``.
+
+    >>> x = Profile.of(Batch(pl.DataFrame({"x": [1.0, None, 4.0]}))).columns["x"]
+    >>> both = x.merge(x)
+    >>> both.kind, both.missing, both.low, both.high, both.histogram.counts.tolist()
+    ('number', 2, 1.0, 4.0, [2, 2])
     """
 
     kind: Kind

@@ -91,7 +91,14 @@ def _middle(histogram: Histogram) -> float:
 
 
 def without_values(column: ColumnProfile) -> ColumnProfile:
-    """What ``--private`` keeps of a column: counts, and the mean and spread of twenty values or more that vary."""
+    """What ``--private`` keeps of a column: counts, and the mean and spread of twenty values or more that vary.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> kept = without_values(Profile.of(Batch(pl.DataFrame({"x": range(21)}))).columns["x"])
+    >>> kept.moments.mean.tolist(), kept.low, kept.high, kept.histogram
+    ([10.0], None, None, None)
+    """
     bare = replace(column, moments=None, low=None, high=None, histogram=None, categories=None)
     moments = column.moments
     if moments is None or moments.n[0] < FEWEST_PRIVATE or not moments.m2[0] > 0:
@@ -102,7 +109,15 @@ def without_values(column: ColumnProfile) -> ColumnProfile:
 
 
 def past_without_values(past: Past) -> Past:
-    """What ``--private`` keeps of the days before this one."""
+    """What ``--private`` keeps of the days before this one.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> past = Past.of([("monday", Profile.of(Batch(pl.DataFrame({"x": ["a", None]}))))])
+    >>> day = past_without_values(past).days[0].columns["x"]
+    >>> day.missing, day.categories
+    (1, None)
+    """
     columns = {name: without_values(column) for name, column in past.whole.columns.items()}
     days = tuple(
         replace(day, columns={name: _day_without_values(column) for name, column in day.columns.items()})

@@ -43,7 +43,15 @@ class Summary:
     """What is kept of one table, or of several days, to compare a later table with. It holds no rows.
 
     ``past`` are the days with what stays of each, and their profile together. Made by ``tearless.summarize`` and
-    ``tearless.merge``; ``check(against=...)`` takes it.
+    ``tearless.merge``; ``check(against=...)`` takes it. ``notes`` are words about how the table was read.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> day = Summary.of("monday", Profile.of(Batch(pl.DataFrame({"x": [1.0, 3.0]}))))
+    >>> day.labels, day.rows, day.private
+    (('monday',), 2, False)
+    >>> print(day.to_text().splitlines()[3])
+    x       Float64  0        2                  1.4142     1         3
     """
 
     past: Past
@@ -153,7 +161,7 @@ def merged(summaries: Sequence[Summary], argument: str = "data") -> Summary:
     for past in pasts[1:]:
         whole = whole.merge(past.whole)
     if not whole.columns and any(past.whole.columns for past in pasts):
-        raise _nothing_shared(summaries, argument)
+        raise InputError(_nothing_shared(summaries, argument))
     mixed = private and not all(one.private for one in summaries)
     notes = ["one of them is private: what is kept of all of them is what --private keeps"] if mixed else []
     held = [note for one in summaries for note in one.notes]
@@ -186,15 +194,15 @@ def _once(days: Sequence[Day], argument: str) -> None:
             )
 
 
-def _nothing_shared(summaries: Sequence[Summary], argument: str) -> InputError:
-    """The refusal of tables that have no column in common."""
+def _nothing_shared(summaries: Sequence[Summary], argument: str) -> str:
+    """The words on tables that have no column in common."""
     names: set[str] = set(summaries[0].past.whole.columns)
     for one in summaries[1:]:
         fewer = names & set(one.past.whole.columns)
         if not fewer:
             break
         names = fewer
-    return InputError(
+    return (
         f"{argument}: expected tables with a column in common, got {quoted(one.labels[0])} with "
         f"{listed(one.past.whole.columns)}, of which those before it have none; they have {listed(sorted(names))}; "
         "name summaries of the same table"
