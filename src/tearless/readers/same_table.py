@@ -14,7 +14,8 @@ import polars as pl
 
 from tearless.core import InputError, listed, quoted, visible
 
-from .remote.address import shown
+from .remote.address import kind_of, shown
+from .remote.credentials import anonymous
 from .remote.faults import Unreachable, fault_of
 from .remote.stores import options_of
 from .sniff import foreign
@@ -154,8 +155,12 @@ def _footer(file: str) -> pl.Schema | str:
         why = _head(file) if local and fault.kind == "damage" else ""
     if fault.passing:
         raise Unreachable(f"{shown(file)}: {fault.reason}")
-    words = {"missing": "it does not exist", "denied": "it may not be read: access denied"}
-    return why or words.get(fault.kind, f"damaged or cut short: {fault.reason}")
+    words = {
+        "missing": "it does not exist",
+        "denied": f"access denied{'; no credentials were found' if not local and anonymous(kind_of(file)) else ''}",
+        "damage": f"damaged or cut short: {fault.reason}",
+    }
+    return why or words.get(fault.kind, f"it cannot be read: {fault.reason}")
 
 
 def _head(file: str) -> str:

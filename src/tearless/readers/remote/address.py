@@ -96,6 +96,15 @@ def address_of(given: str, argument: str) -> Address | None:
     return Address(text, kind, shown(text))
 
 
+def kind_of(file: str) -> str:
+    """What answers an address; empty for the path of a file.
+
+    >>> kind_of("s3a://bucket/a.parquet"), kind_of("folder/a.parquet")
+    ('s3', '')
+    """
+    return KINDS.get(file.partition("://")[0].lower(), "") if "://" in file else ""
+
+
 def local_path(given: str) -> str:
     """The path of a ``file://`` address, and any other text as it is.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tearless.core import InputError
 
-from .address import KINDS, Address
+from .address import Address, kind_of
 from .credentials import anonymous
 
 _PATIENCE: dict[str, Any] = {"max_retries": 2, "retry_timeout_ms": 20_000, "connect_timeout": "5s"}
@@ -27,7 +27,7 @@ _PACKAGES = {
 
 def options_of(file: str) -> dict[str, Any] | None:
     """What Polars is told beside the address, made where it is read; ``None`` for a local path."""
-    kind = KINDS.get(file.partition("://")[0]) if "://" in file else None
+    kind = kind_of(file)
     if kind == "s3":
         return _s3(file)
     if kind == "gs":
