@@ -20,6 +20,7 @@ from .after import is_a_path, report_of, run_left_behind
 from .calibrating.recognising import are_predictions
 from .examine import examine
 from .gather import Progress
+from .history import history
 from .predicted import predicted
 
 WORDS = {
@@ -100,7 +101,8 @@ def check(
             return _of_predictions(source, test, checks, kind is None, null, seed, progress)
     asked, source = _asked(source, target, test, against, seed)
     second = table(test, "test", null, engine, skip_unreadable) if test is not None else None
-    return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress)
+    answer = history if against is not None else None
+    return examine(source, about("table", chosen, bool(select)), asked, second, skipped, progress, answer)
 
 
 def _sure(kind: About | None, against: Any) -> About | None:

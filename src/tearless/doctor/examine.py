@@ -19,9 +19,11 @@ from tearless.readers.source import Source
 from tearless.report.answer import Answer
 from tearless.report.report import Report
 from tearless.statistics.multiple_testing import benjamini_hochberg
+from tearless.statistics.profile.past import Past
 
 from .causes import arranged
 from .gather import Facts, Progress
+from .history import Found
 from .showing import Judged, lessons_on, with_pictures
 
 Answering = Callable[..., Answer]
@@ -76,6 +78,8 @@ def _examined(
     looked = _look(checks, facts, progress)
     judged, outcomes = _judge(looked)
     findings = with_pictures(arranged([one.finding for one in judged], checks), judged, facts)
+    with_past = {check.name for check in checks if any(need.type is Past for need in check.needs.values())}
+    facts.know(Found(tuple(f for f in findings if f.name in with_past)))
     return Report(
         findings=findings,
         lessons=lessons_on(findings, facts),

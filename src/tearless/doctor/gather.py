@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tearless.core import Asked, CannotTell, NotApplicable, visible
-from tearless.core.fact import Derived, Mergeable, Need, Drawn, ingredients, mergeables, needs
+from tearless.core.fact import Derived, Drawn, Mergeable, Need, ingredients, mergeables, needs
 from tearless.readers.parts.engine import facts_of
 from tearless.readers.parts.work import Work
 from tearless.readers.source import ReadAgain, Source
@@ -119,6 +119,10 @@ class Facts:
                 self._refused[need] = refusal
                 raise
         return self._known[need]
+
+    def know(self, fact: Any) -> None:
+        """A fact that was made elsewhere, for those who name its type."""
+        self._known[Need(type(fact))] = fact
 
     def given(self, function: Callable[..., Any]) -> dict[str, Any]:
         """The facts that a function names by type, for calling it; draws start from the seed that was asked for."""

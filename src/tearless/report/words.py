@@ -16,7 +16,7 @@ MOST_ROWS = 5
 MOST_NAMES = 6
 _UNIT_IN_VALUE = {"share", "chance", "1", "column unit"}
 _SINGULAR = {"axes": "axis", "ies": "y", "sses": "ss", "ss": "ss", "s": ""}
-_ASKED_FOR = {"--test": "--test FILE", "--target": "--target COL"}
+_ASKED_FOR = {"--test": "--test FILE", "--target": "--target COL", "--against": "--against FACTS"}
 
 
 def quantity(number: Number) -> str:

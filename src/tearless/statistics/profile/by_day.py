@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -112,11 +112,18 @@ def of_missing(measured: Measured, past: Past, profile: Profile) -> Picture:
 
 
 def of_rows(measured: Measured, past: Past, profile: Profile) -> Picture:
+    """The rows of each day, where their number is unusual."""
+    return replace(rows_by_day(past, profile), says=f"{measured.words['moved']}.")
+
+
+def rows_by_day(past: Past, profile: Profile) -> Picture:
     """The rows of each day."""
     days = tuple(_flat(float(day.rows)) for day in past.days)
     labels = tuple(day.label for day in past.days)
     shown = Shown(days, _flat(float(profile.rows)), labels, "rows", "rows")
-    return drawn("Rows by day", f"{measured.words['moved']}.", shown)
+    counts = [day.rows for day in past.days]
+    says = f"This table has {profile.rows:,}; the earlier ones have {min(counts):,} to {max(counts):,}."
+    return drawn("Rows by day", says, shown)
 
 
 def _flat(value: float) -> Spread:

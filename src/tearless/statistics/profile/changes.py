@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -21,6 +21,9 @@ from .nights import Floats, Series, posterior
 from .past import DayColumn, Past
 from .profile import ColumnProfile, Profile
 
+LITTLE = 0.005
+"""Standard deviations of a row: nights that differ by less are said to differ by nothing."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -33,6 +36,8 @@ class Changes:
     changes: tuple[Change, ...]
     left: Mapping[str, str]
     looks: int
+    series: Mapping[tuple[str, str], tuple[Series, Floats]] = field(default_factory=dict, repr=False)
+    """What each day was like, by column and score, and how likely each effect of a night is."""
 
     @classmethod
     def derive(cls, profile: Profile, past: Past, columns: Columns) -> Self:
@@ -45,6 +50,7 @@ class Changes:
             tuple(replace(one, chance=float(p)) for one, p in zip(changes, chances, strict=True)),
             found.left,
             len(past.days),
+            found.series,
         )
 
     def of(self, what: What) -> tuple[Change, ...]:
@@ -78,7 +84,7 @@ def said_of_nights(one: Change, looks: int) -> str:
     """
     if looks == 1:
         return "from which nobody can tell how much days differ"
-    if one.nights < 1e-4:
+    if one.nights < LITTLE:
         return "which differ by no more than sampling explains"
     return f"which differ by {shown(one.nights, digits=2)} standard deviations more than sampling explains"
 
@@ -89,6 +95,7 @@ class _Compared:
     def __init__(self, now: Profile, past: Past, distinct: Mapping[str, float]) -> None:
         self.now, self.past = now, past
         self.left: dict[str, str] = {}
+        self.series: dict[tuple[str, str], tuple[Series, Floats]] = {}
         self.names = [name for name in now.columns if name in past.whole.columns]
         rows = np.array([day.rows for day in past.days], dtype=np.float64)
         self.days = float((rows**2).sum() / max(1.0, rows.sum()) ** 2)
@@ -123,7 +130,9 @@ class _Compared:
         found: dict[tuple[str, str], Floats] = {}
         for held in sorts.values():
             keys = [key for key, _ in held]
-            found |= dict(zip(keys, posterior([series for _, series in held]), strict=True))
+            likely = posterior([series for _, series in held])
+            found |= dict(zip(keys, likely, strict=True))
+            self.series |= {key: (series, w) for (key, series), w in zip(held, likely, strict=True)}
         return found
 
     def _scores(self, name: str) -> Mapping[str, Series]:

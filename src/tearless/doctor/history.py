@@ -1,0 +1,152 @@
+"""The answer to ``--against``: whether a table is like the days before it, and what each of them was like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tearless.core import Finding, Number, Severity, listed, quoted, visible
+from tearless.core.number import shown
+from tearless.core.picture import Axis, Bars, Picture, Rule, values
+from tearless.report.answer import Answer, Cell, Table
+from tearless.statistics.profile.by_day import rows_by_day
+from tearless.statistics.profile.changes import Changes, said_of_nights
+from tearless.statistics.profile.past import Past
+from tearless.statistics.profile.profile import Profile
+from tearless.statistics.profile.standing_out import standing_out
+
+IN_TEXT = 8
+"""Days that a terminal shows, the newest."""
+NAMED = 3
+DRAWN = 12
+WARNED = 0.05
+"""The share of rows from which the check of a column warns, drawn beside the sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The findings of the checks that compare a table with the days before it."""
+
+    findings: tuple[Finding, ...]
+
+
+def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Answer:
+    """The verdict, how it was reached, and the days with what stood out on each.
+
+    >>> from tearless.core import Asked
+    >>> from tearless.readers.source import Batch
+    >>> from tearless.statistics.facts import Columns
+    >>> import polars as pl
+    >>> batch = Batch(pl.DataFrame({"x": [1.5, 2.0, 4.0] * 20}))
+    >>> day = Profile.of(batch)
+    >>> past = Past.of([("monday", day)])
+    >>> history(past, day, Changes.derive(day, past, Columns.of(batch)), Found(())).verdict
+    'this table is like `monday`, the one earlier table'
+    """
+    warned = [f for f in found.findings if f.severity >= Severity.warning]
+    names = list(dict.fromkeys(name for f in warned for name in f.subject))
+    return Answer(
+        _verdict(past, warned, names),
+        tuple(_said(past, changes)),
+        _numbers(past, changes),
+        (_table(past, profile, changes, found),),
+        tuple(_pictures(past, profile, changes)),
+    )
+
+
+def _verdict(past: Past, warned: Sequence[Finding], names: Sequence[str]) -> str:
+    days = len(past.days)
+    before = (
+        f"{quoted(visible(past.days[0].label, 40))}, the one earlier table"
+        if days == 1
+        else f"the {days:,} earlier tables"
+    )
+    whole = [f.headline for f in warned if not f.subject]
+    if not warned:
+        return f"this table is like {before}"
+    told = [_some(names)] if names else []
+    told += ["the number of rows"] if whole else []
+    return f"this table is like {before}, but for {' and '.join(told)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    if len(names) <= NAMED:
+        return listed(names)
+    return f"{', '.join(quoted(visible(name, 24)) for name in names[:NAMED])} and {len(names) - NAMED:,} more columns"
+
+
+def _said(past: Past, changes: Changes) -> Iterator[tuple[str, str]]:
+    """How it was reached: what was compared, how the days differ, how sure it is, and from which size on."""
+    compared = {one.column for one in changes.of("values")}
+    left = "".join(f"; not {why}: {_some(names)}" for why, names in _by_reason(changes.left))
+    columns = f"{len(compared):,} column{'s' if len(compared) != 1 else ''}"
+    yield "compared", f"{columns}, in {len(changes.changes):,} comparisons{left}"
+    if changes.changes:
+        typical = sorted(changes.changes, key=lambda one: one.nights)[len(changes.changes) // 2]
+        yield "days", f"{changes.days}, {said_of_nights(typical, changes.looks)}"
+        least = median(changes.found_from(one) for one in changes.changes)
+        tonight = shown(0.01 / (changes.looks * (changes.looks + 1) / 2), "share")
+        yield (
+            "sure",
+            f"in the middle column a change from about {shown(min(1.0, least), 'share')} of the rows on is certain; a "
+            f"false alarm has a chance of at most {tonight} in this look, and of 2 % in all looks of a growing history",
+        )
+    if past.private:
+        yield "private", "the earlier facts hold no values: means, spreads and empty cells alone are compared"
+
+
+def _by_reason(left: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    reasons: dict[str, list[str]] = {}
+    for name, why in left.items():
+        reasons.setdefault(why, []).append(name)
+    return list(reasons.items())
+
+
+def _numbers(past: Past, changes: Changes) -> dict[str, Number]:
+    numbers = {
+        "days": Number(float(len(past.days)), "days", "earlier tables"),
+        "comparisons": Number(float(len(changes.changes)), "comparisons", "made with them, corrected together"),
+    }
+    for one in changes.changes:
+        name = f"{one.what}:{one.column}" if one.column else one.what
+        numbers[name] = Number(one.size, "share", f"change of the {one.what}; chance {shown(one.chance, 'chance')}")
+    return numbers
+
+
+def _table(past: Past, profile: Profile, changes: Changes, found: Found) -> Table:
+    """The newest first: this table, then the days before it."""
+    cells = sum(column.missing for column in profile.columns.values())
+    now = list(dict.fromkeys(name for f in found.findings for name in f.subject))
+    rows = [_row("this table", profile.rows, cells, len(profile.columns), now)]
+    out = standing_out(past, changes)
+    for i in reversed(range(len(past.days))):
+        day = past.days[i]
+        missing = sum(column.missing for column in day.columns.values())
+        rows.append(_row(visible(day.label, 40), day.rows, missing, len(day.columns), out.get(i, [])))
+    heads = ("table", "rows", "empty cells", "stands out")
+    return Table("The earlier tables", heads, tuple(rows), max(0, len(rows) - IN_TEXT))
+
+
+def _row(label: str, rows: int, missing: int, columns: int, out: Sequence[str]) -> tuple[Cell, ...]:
+    share = missing / (rows * columns) if rows and columns else 0.0
+    return label, Number(float(rows), "1", "rows"), Number(share, "share", "empty cells"), _some(out) if out else ""
+
+
+def _pictures(past: Past, profile: Profile, changes: Changes) -> Iterator[Picture]:
+    """How far each column is from the days before, the farthest first; and the rows by day."""
+    sizes = sorted((one for one in changes.of("values") if math.isfinite(one.size)), key=lambda one: -one.size)[:DRAWN]
+    if sizes:
+        at = values(range(len(sizes)))
+        bars = Bars(at, values(one.size for one in sizes), along="x")
+        far = f"{quoted(visible(sizes[0].column, 24))} {sizes[0].said}"
+        yield Picture(
+            "How far each column is from the earlier tables",
+            f"The farthest: {far}.",
+            (bars, Rule(WARNED, f"limit {shown(WARNED, 'share')}")),
+            Axis("share of rows that would have to be others", low=0.0),
+            Axis(names=tuple(visible(one.column, 24) for one in sizes)),
+        )
+    if len(past.days) > 1:
+        yield rows_by_day(past, profile)
