@@ -80,9 +80,9 @@ class Cut:
         """None is left out."""
 
 
-def cut(frame: pl.DataFrame, rng: np.random.Generator) -> list[pl.DataFrame]:
+def cut(frame: pl.DataFrame, rng: np.random.Generator, most: int = 40) -> list[pl.DataFrame]:
     """A frame at random rows: one to forty parts of any size, some of them empty, and now and then of single rows."""
-    parts = int(rng.integers(1, 41))
+    parts = int(rng.integers(1, most + 1))
     at = rng.integers(0, frame.height + 1, parts - 1)
     if rng.random() < 0.3:
         at = np.minimum(np.cumsum(rng.integers(0, 2, parts - 1)), frame.height)

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -19,6 +20,14 @@ from tearless.readers.source import FAULTS
 
 _HEAD = 8
 """Bytes that hold the length of the head."""
+_PLAIN_TYPES: dict[str, pl.DataType] = {
+    str(kind): kind
+    for kind in (
+        *(pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.Int128(), pl.UInt8(), pl.UInt16(), pl.UInt32()),
+        *(pl.UInt64(), pl.Float32(), pl.Float64(), pl.Boolean(), pl.String(), pl.Date(), pl.Time()),
+    )
+}
+"""Types of columns that their name tells whole."""
 
 
 def packed(thing: Any) -> bytes:
@@ -90,8 +99,10 @@ def _plain(thing: Any, buffers: list[bytes]) -> Any:
         buffers.append(_ipc(thing))
         return {"frame": 1}
     if isinstance(thing, (pl.DataType, type(pl.Int64))):
+        if (name := str(thing)) in _PLAIN_TYPES:
+            return {"dtype": name}
         buffers.append(_ipc(pl.DataFrame(schema={"x": thing})))
-        return {"dtype": 1}
+        return {"dtype": ""}
     if isinstance(thing, tuple):
         return {"tuple": [_plain(one, buffers) for one in thing]}
     if isinstance(thing, Mapping):
@@ -118,6 +129,8 @@ def _thing(node: Any, buffers: list[memoryview], kinds: dict[str, type[Any]]) ->
         if min(shape, default=0) < 0:
             raise ValueError("a shape has no negative length")
         return np.frombuffer(buffers.pop(0), np.dtype(dtype)).reshape(shape).copy()
+    if what == "dtype" and of:
+        return _PLAIN_TYPES[of]
     if what in ("frame", "dtype"):
         frame = pl.read_ipc(io.BytesIO(buffers.pop(0)))
         return frame if what == "frame" else frame.schema["x"]
@@ -127,9 +140,11 @@ def _thing(node: Any, buffers: list[memoryview], kinds: dict[str, type[Any]]) ->
         return {_thing(k, buffers, kinds): _thing(v, buffers, kinds) for k, v in of}
     name, kept = of
     kind = kinds[name]
-    return kind(**{field: _thing(value, buffers, kinds | _inside(kind)) for field, value in kept})
+    known = kinds | _inside(kind)  # type: ignore[arg-type]
+    return kind(**{field: _thing(value, buffers, known) for field, value in kept})
 
 
+@cache
 def _inside(kind: type[Any]) -> dict[str, type[Any]]:
     """The dataclasses that the fields of one are annotated with."""
     found: dict[str, type[Any]] = {}
