@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -27,6 +28,8 @@ def merge(
 
     summary = merge(files)
     summary.save(output)
+    if not os.path.isfile(output):
+        return CLEAN
     say(summary.to_text(width(), colored(stdout())) if shape is Shape.text else summary.to_json())
     complain(f"the facts are in {output}")
     return CLEAN

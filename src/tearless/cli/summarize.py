@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -56,6 +57,8 @@ def summarize(
             progress=progress,
         )
     summary.save(output)
+    if not os.path.isfile(output):
+        return CLEAN
     say(summary.to_text(width(), colored(stdout())) if shape is Shape.text else summary.to_json())
     complain(f"the facts are in {output}")
     return CLEAN

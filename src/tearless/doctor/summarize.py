@@ -55,7 +55,7 @@ def summarize(
     if facts.stopped:
         raise KeyboardInterrupt
     profile = facts.get(need, np.random.default_rng)
-    return Summary.of(_label(label, source), profile, private, source.notes)
+    return Summary.of(_label(label, data, source), profile, private, source.notes)
 
 
 def merge(data: Any) -> Summary:
@@ -118,11 +118,13 @@ def _summary(given: Any, argument: str) -> Summary:
     )
 
 
-def _label(given: str | None, source: Source) -> str:
-    """What the table is called: as the user says, else its file's name."""
+def _label(given: str | None, data: Any, source: Source) -> str:
+    """What the table is called: as the user says, else its file's name; of an address no more than may be shown."""
     if given is None:
-        name = os.path.basename(os.path.normpath(source.path)) if source.path else source.label
-        return encodable(name)[:LONGEST_LABEL] or "a table"
+        path = os.fspath(data) if isinstance(data, (str, os.PathLike)) and data != "-" else ""
+        local = path and "://" not in path
+        name = os.path.basename(os.path.normpath(path)) if local else source.label
+        return encodable(name.rstrip("/").rpartition("/")[2] if path else name)[:LONGEST_LABEL] or "a table"
     if not isinstance(given, str) or not given.strip() or len(given) > LONGEST_LABEL:
         raise InputError(
             f"label: expected a text of at most {LONGEST_LABEL} characters, got {quoted(repr(given))}; name the day or "
