@@ -30,9 +30,12 @@ from .summarize import summarize
 
 CERTAIN = 0.01
 """Of a hundred fitted pipelines at most one is ever told of a change that is none."""
-SMALLEST = {"values": 0.05, "missing": 0.05, "new": 0.01}
-"""The share of rows that would have to be others, are filled otherwise, or hold new values, from which it is told:
-0.125 standard deviations of a normal column. At a million rows every column differs a little, and certainly."""
+SMALLEST = 0.05
+"""Share of rows that would have to be others, or are filled otherwise, from which a change is told: 0.125 standard
+deviations of a normal column. At a million rows every column differs a little, and certainly."""
+NEW = (50, 0.002, 0.1)
+"""Up to so many known values are a list that somebody wrote down: two rows in a thousand with another are told. To longer
+lists new ones come daily: one row in ten is told."""
 ENOUGH = 500
 """Rows that are compared together. Of fifty columns one is told apart from a long past at the first look with certainty
 where √(ln(4 · 50/0.01)/1000) = 0.1 of its rows would have to be others, 0.25 standard deviations of a normal one."""
@@ -193,7 +196,7 @@ class NewRows:
         batch = Batch(table)
         changes = Changes.derive(Profile.of(batch), self.past, Columns.of(batch)).changes
         charged = (replace(one, chance=min(1.0, one.chance * look * (look + 1))) for one in changes)
-        told = [one for one in charged if one.chance <= CERTAIN and one.size >= SMALLEST.get(one.what, 1.0)]
+        told = [one for one in charged if one.chance <= CERTAIN and _is_large(one)]
         return tuple(sorted(told, key=lambda one: -one.size))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -203,6 +206,13 @@ class NewRows:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
+
+
+def _is_large(change: Change) -> bool:
+    if change.what == "new":
+        few, of_few, of_many = NEW
+        return change.size >= (of_few if change.before <= few else of_many)
+    return change.size >= SMALLEST
 
 
 def _copied(data: Any) -> Any:
