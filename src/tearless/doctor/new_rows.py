@@ -34,8 +34,8 @@ SMALLEST = 0.05
 """Share of rows that would have to be others, or are filled otherwise, from which a change is told: 0.125 standard
 deviations of a normal column. At a million rows every column differs a little, and certainly."""
 NEW = (50, 0.002, 0.1)
-"""Up to so many known values are a list that somebody wrote down: two rows in a thousand with another are told. To longer
-lists new ones come daily: one row in ten is told."""
+"""Up to so many known values are a list that somebody wrote down: two rows in a thousand with another are told. Longer
+lists get new ones daily: one row in ten is told."""
 ENOUGH = 500
 """Rows that are compared together. Of fifty columns one is told apart from a long past at the first look with certainty
 where √(ln(4 · 50/0.01)/1000) = 0.1 of its rows would have to be others, 0.25 standard deviations of a normal one."""
