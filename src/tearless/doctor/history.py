@@ -9,9 +9,10 @@ from statistics import median
 
 from tearless.core import Finding, Number, Severity, listed, quoted, visible
 from tearless.core.number import shown
-from tearless.core.picture import Axis, Bars, Picture, Rule, values
+from tearless.core.picture import Axis, Bars, Picture, Role, Rule, values
 from tearless.report.answer import Answer, Cell, Table
 from tearless.statistics.profile.by_day import rows_by_day
+from tearless.statistics.profile.change import Change
 from tearless.statistics.profile.changes import Changes, said_of_nights
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
@@ -21,6 +22,8 @@ IN_TEXT = 8
 """Days that a terminal shows, the newest."""
 NAMED = 3
 DRAWN = 12
+CERTAIN = 0.01
+"""The chance from which the checks call a change certain, drawn in another colour."""
 WARNED = 0.05
 """The share of rows from which the check of a column warns, drawn beside the sizes."""
 
@@ -138,15 +141,23 @@ def _pictures(past: Past, profile: Profile, changes: Changes) -> Iterator[Pictur
     """How far each column is from the days before, the farthest first; and the rows by day."""
     sizes = sorted((one for one in changes.of("values") if math.isfinite(one.size)), key=lambda one: -one.size)[:DRAWN]
     if sizes:
-        at = values(range(len(sizes)))
-        bars = Bars(at, values(one.size for one in sizes), along="x")
         far = f"{quoted(visible(sizes[0].column, 24))} {sizes[0].said}"
         yield Picture(
             "How far each column is from the earlier tables",
             f"The farthest: {far}.",
-            (bars, Rule(WARNED, f"limit {shown(WARNED, 'share')}")),
+            (*_bars(sizes), Rule(WARNED, f"limit {shown(WARNED, 'share')}")),
             Axis("share of rows that would have to be others", low=0.0),
             Axis(names=tuple(visible(one.column, 24) for one in sizes)),
         )
     if len(past.days) > 1:
         yield rows_by_day(past, profile)
+
+
+def _bars(sizes: Sequence[Change]) -> Iterator[Bars]:
+    """The sizes in two colours: those that are certain, and those that honest days may bring."""
+    kinds: tuple[tuple[bool, str, Role], ...] = ((True, "certain", "main"), (False, "as days differ", "soft"))
+    for sure, label, role in kinds:
+        here = [(float(i), one.size) for i, one in enumerate(sizes) if (one.chance <= CERTAIN) == sure]
+        if here:
+            at, lengths = (values(part) for part in zip(*here, strict=True))
+            yield Bars(at, lengths, label, role, along="x")

@@ -45,9 +45,11 @@ def drawn(title: str, says: str, shown: Shown) -> Picture:
     ['Band', 'Line', 'Points', 'Ranges']
     """
     days, labels = shown.days[-MOST_DAYS:], shown.labels[-MOST_DAYS:]
-    at = values(range(len(days)))
+    first = len(shown.days) - len(days)
+    many = len(days) > MOST_NAMED
+    at = values(range(first + 1, first + len(days) + 1) if many else range(len(days)))
     low, middle, high = (values(day[i] for day in days) for i in range(3))
-    now = float(len(days))
+    now = at[-1] + 1
     marks: list[Mark] = []
     wide = any(day[0] != day[2] for day in (*days, shown.now) if math.isfinite(day[0]))
     if wide and len(days) > 1:
@@ -60,15 +62,13 @@ def drawn(title: str, says: str, shown: Shown) -> Picture:
         marks.append(Points(at, middle, "earlier"))
     if shown.limits:
         ends = dict.fromkeys(shown.limits)
-        marks += [Rule(end, "limit" if i == 0 else "", of="y", role="soft") for i, end in enumerate(ends)]
+        marks += [Rule(end, "certain beyond" if i == 0 else "", of="y", role="soft") for i, end in enumerate(ends)]
     if wide:
         least, mid, most = shown.now
         marks.append(Ranges((now,), (least,), (most,), (mid,), "now", "bad", "y"))
     else:
         marks.append(Points((now,), (shown.now[1],), "now", "bad"))
-    names = (*(visible(label, 16) for label in labels), "now") if len(days) <= MOST_NAMED else ()
-    first = len(shown.days) - len(days)
-    axis = Axis(names=names) if names else Axis(f"days from number {first + 1:,} on, now last")
+    axis = Axis("day") if many else Axis(names=(*(visible(label, 16) for label in labels), "now"))
     return Picture(title, says, tuple(marks), axis, Axis(shown.what))
 
 
