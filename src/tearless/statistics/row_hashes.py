@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -27,7 +27,8 @@ class RowHashes:
     among them are all there. ``share`` is the share of hash values kept, 1 while all are. Two different rows share a
     hash by chance with probability n²/2⁶⁵: 3e-8 at a million rows. ``parts`` are the entries, as they came.
 
-    ``total`` is the number of rows seen; hashes below ``ceiling`` are kept.
+    ``total`` is the number of rows seen; hashes below ``ceiling`` are kept; ``whole`` is the number of rows of the
+    table that these are a part of, 0 where it is not known.
 
     >>> import polars as pl
     >>> hashes = RowHashes.of(Batch(pl.DataFrame({"a": [1, 2, 1], "y": [0, 0, 1]}), target="y"))
@@ -40,6 +41,7 @@ class RowHashes:
     parts: tuple[_Entries, ...]
     total: int
     ceiling: int = 2**64
+    whole: int = 0
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
@@ -49,7 +51,7 @@ class RowHashes:
         target = frame[batch.target].hash(seed=1).to_numpy() if batch.target else np.zeros(frame.height, np.uint64)
         hashed = features.hash_rows(seed=0).to_numpy() if features.width else np.zeros(frame.height, np.uint64)
         number = np.arange(batch.start, batch.start + frame.height, dtype=np.int64)
-        return cls(((hashed, target, number, np.ones(frame.height, np.int64)),), frame.height)
+        return cls(((hashed, target, number, np.ones(frame.height, np.int64)),), frame.height, whole=batch.total or 0)
 
     @property
     def features(self) -> NDArray[np.uint64]:
@@ -76,18 +78,15 @@ class RowHashes:
         return self.parts[0]
 
     def merge(self, later: Self) -> Self:
-        """The rows of both; above 1,048,576 entries equal ones are counted together and the share halved as needed."""
+        """The rows of both; above so many entries equal ones are counted together and the share halved as needed."""
         ceiling = min(self.ceiling, later.ceiling)
         parts = (*self._below(ceiling).parts, *later._below(ceiling).parts)
-        both = type(self)(parts, self.total + later.total, ceiling)
+        both = type(self)(parts, self.total + later.total, ceiling, max(self.whole, later.whole))
         if len(parts) > MOST_PARTS:
             both._joined()
-        if sum(len(part[0]) for part in both.parts) <= 2 * HASHES_KEPT:
-            return both
-        both = both.grouped()
-        while len(both.features) > HASHES_KEPT:
-            both = both._below(both.ceiling // 2)
-        return both
+        halving = ceiling > _ceiling(both.whole)
+        most = 4 * _few() if halving else 2 * HASHES_KEPT
+        return both.settled() if sum(len(part[0]) for part in both.parts) > most else both
 
     def grouped(self) -> Self:
         """The same rows with equal ones counted together, in the order of their first."""
@@ -102,33 +101,27 @@ class RowHashes:
         counts = np.add.reduceat(count[order], starts)
         first = first[order][starts]
         back = np.argsort(first)
-        return type(self)(((f[starts][back], t[starts][back], first[back], counts[back]),), self.total, self.ceiling)
+        return replace(self, parts=((f[starts][back], t[starts][back], first[back], counts[back]),))
 
     def settled(self) -> Self:
-        """The same however the rows were cut and merged: in row order while none can have been thinned, else alike.
+        """The same however the rows were cut and merged: untouched while none can have been thinned, else alike.
 
-        Any part is thinned only where it holds too many hashes below its ceiling, so the ceiling of the whole, the
-        highest power of two that leaves few enough, is never above that of a part.
+        The ceiling of a whole table is the highest power of two that leaves no more than 65,536 entries, or, where that
+        is higher, no more than 524,288 of its rows. A part has fewer entries and knows of fewer rows, so its ceiling is
+        never below that of the whole.
         """
-        if self.total <= 2 * HASHES_KEPT:
-            return self._in_order()
+        lowest = _ceiling(max(self.whole, self.total))
+        if lowest == 2**64:
+            return self
         settled = self.grouped()
-        while len(settled.features) > HASHES_KEPT:
+        while settled.ceiling > lowest and len(settled.features) > _few():
             settled = settled._below(settled.ceiling // 2)
         return settled
-
-    def _in_order(self) -> Self:
-        """The entries in the order of their rows: parts are merged as they arrive."""
-        features, target, first, count = self._joined()
-        if (first[1:] > first[:-1]).all():
-            return self
-        by = np.argsort(first)
-        return type(self)(((features[by], target[by], first[by], count[by]),), self.total, self.ceiling)
 
     def _below(self, ceiling: int) -> Self:
         if ceiling >= self.ceiling:
             return self
-        return type(self)(tuple(_entries_below(part, ceiling) for part in self.parts), self.total, ceiling)
+        return replace(self, parts=tuple(_entries_below(part, ceiling) for part in self.parts), ceiling=ceiling)
 
     @property
     def share(self) -> float:
@@ -139,6 +132,18 @@ class RowHashes:
         """Which rows are here, where they are not all."""
         kept = self.settled().ceiling
         return "" if kept == 2**64 else f"all rows of 1 in {2**64 // kept:,} distinct ones"
+
+
+def _few() -> int:
+    """Entries that tell enough of a table, whatever share of it they are."""
+    return HASHES_KEPT // 8
+
+
+def _ceiling(rows: int) -> int:
+    """The highest power of two below which at most 524,288 hashes of so many rows are to be expected."""
+    if rows <= 2 * HASHES_KEPT:
+        return 2**64
+    return 2**64 >> ((rows - 1) // HASHES_KEPT).bit_length()
 
 
 def _all_differ(values: NDArray[np.uint64]) -> bool:

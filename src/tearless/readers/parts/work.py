@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -87,7 +87,9 @@ class Work:
         return found
 
     def _pack(self, partial: Partial) -> bytes:
-        return packed(partial)
+        """As bytes; a fact that keeps more than it need while it grows (``settled``) is made small first."""
+        facts = None if partial.facts is None else tuple(_settled(fact) for fact in partial.facts)
+        return packed(replace(partial, facts=facts))
 
     def _partial(self, frames: Iterable[pl.DataFrame], part: int, start: int) -> Partial:
         facts: tuple[Any, ...] | None = None
@@ -123,6 +125,10 @@ class Work:
         if missing:
             raise InputError(f"data: expected the columns of the table in each part, got one without {missing[0]!r}")
         return frame.select(pl.col(name).cast(kind) for name, kind in self.schema.items())
+
+
+def _settled(fact: Any) -> Any:
+    return fact.settled() if hasattr(fact, "settled") else fact
 
 
 def _one(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
