@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -47,7 +47,7 @@ class Categories:
             return cls(_ordered({value: rows for value, rows in counted if rows}), 0, 0, most)
         error = 0
         if values.dtype == pl.String and len(values) <= _MANY:
-            counted = list(Counter(text[:LONGEST] for text in values.to_list()).items())
+            counted = _as_kept(Counter(values.to_list()).items())
         else:
             texts, error = _frequent(_cut(values), most)
             counted = _counted(texts)
@@ -109,10 +109,15 @@ def _cut(values: pl.Series) -> pl.Series:
 def _counted(values: pl.Series) -> list[tuple[str, int]]:
     """Each value as text, with its rows."""
     counts = values.alias("value").value_counts(name="rows")
-    texts = _cut(counts["value"].cast(pl.String)).to_list()
-    if len(set(texts)) == len(texts):
-        return list(zip(texts, counts["rows"].to_list(), strict=True))
+    return _as_kept(zip(counts["value"].cast(pl.String).to_list(), counts["rows"].to_list(), strict=True))
+
+
+def _as_kept(counted: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Values cut to what is kept of them, those that are then equal as one."""
+    counted = list(counted)
+    if all(len(value) <= LONGEST for value, _ in counted):
+        return counted
     found: Counter[str] = Counter()
-    for text, rows in zip(texts, counts["rows"].to_list(), strict=True):
-        found[text] += rows
+    for value, rows in counted:
+        found[value[:LONGEST]] += rows
     return list(found.items())
