@@ -21,6 +21,7 @@ Exact = Literal["mid-p", "exact", "asymptotic", "corrected"]
 Formula = Literal["connor", "miettinen"]
 MANY_DIFFERING, BEYOND_COUNTING = 5_000, 10_000_000
 """Items that differ above which a seen difference is settled by formula, and above which all powers are normal ones."""
+_BLOCK = 128
 _REACH = 9.0
 """Standard deviations of the number of disagreements beyond which nothing is left that a float would show."""
 
@@ -65,7 +66,19 @@ def _splits(n: int, discordant: float, level: float, method: Exact) -> tuple[Flo
     reach = _REACH * math.sqrt(n * discordant * (1 - discordant)) + 40
     low, high = max(0, math.floor(n * discordant - reach)), min(n, math.ceil(n * discordant + reach))
     m = np.arange(low, high + 1, dtype=np.float64)
-    return m, np.exp(log_binomial(m, n, discordant, 1 - discordant)), critical_split(m, level, method)
+    return m, np.exp(log_binomial(m, n, discordant, 1 - discordant)), _critical(low, high, level, method)
+
+
+def _critical(low: int, high: int, level: float, method: Exact) -> Floats:
+    """``critical_split`` of low … high, put together of blocks that many test sets share."""
+    first, last = low // _BLOCK, high // _BLOCK
+    blocks = [_critical_block(i, level, method) for i in range(first, last + 1)]
+    return np.concatenate(blocks)[low - first * _BLOCK : high + 1 - first * _BLOCK]
+
+
+@lru_cache(maxsize=1024)
+def _critical_block(i: int, level: float, method: Exact) -> Floats:
+    return critical_split(np.arange(i * _BLOCK, (i + 1) * _BLOCK, dtype=np.float64), level, method)
 
 
 def _at_least(k: Floats, m: Floats, share: float) -> Floats:
