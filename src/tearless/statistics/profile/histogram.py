@@ -87,6 +87,7 @@ class Histogram:
         """The smallest and the largest number of each cell, each of shape ``(k,)``."""
         low = self.cells << self.level
         high = low + np.int64((1 << self.level) - 1)
+        high -= high == -1  # the key of −0.0, which no value has
         return numbers_of(np.maximum(low, -LARGEST_KEY - 1)), numbers_of(np.minimum(high, LARGEST_KEY))
 
     @property

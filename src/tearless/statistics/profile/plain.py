@@ -219,6 +219,8 @@ def _histogram(value: Any, present: int) -> Histogram | None:
     cells = list(accumulate([_whole(value["first"], "a cell", 2**63, -(2**63)), *steps])) if counts else []
     if cells and not ((cells[0] + 1 << level) > -LARGEST_KEY - 1 and cells[-1] << level <= LARGEST_KEY):
         raise ValueError("a histogram has cells beyond all numbers")
+    if level == 0 and -1 in cells:
+        raise ValueError("a histogram has a cell that no number falls into")
     return Histogram(level, np.array(cells, dtype=np.int64), np.array(counts, dtype=np.int64))
 
 
