@@ -28,6 +28,7 @@ from tearless.testing import seen
 
 sys.path.insert(0, str(Path(__file__).parent))
 from picture import picture
+from pipelines import text as pipelines
 from screenshots import PICTURES
 
 DOCS = Path(__file__).parent
@@ -54,6 +55,7 @@ def built() -> dict[Path, str]:
         DOCS / "lesson.svg": _lesson(),
         DOCS / "published.md": published.to_markdown(published.every_row()),
         DOCS / "predictions.md": _predictions(),
+        DOCS / "pipelines.md": pipelines(),
         **{DOCS / "algorithms" / f"{name}.md": _algorithm(name) for name in names()},
         **pages,
     }

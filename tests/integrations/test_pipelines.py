@@ -19,7 +19,9 @@ import polars as pl
 import pytest
 from jsonschema import Draft202012Validator
 
+import tearless
 from tearless.cli import precommit
+from tearless.integrations.sklearn import DriftWarning
 
 yaml = pytest.importorskip("yaml")
 
@@ -189,3 +191,33 @@ def test_options_pass_through_and_the_worst_status_counts(tables: Path, capsys: 
 def test_annotations_are_not_headed(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert precommit.main(["--format", "github", "sick.parquet", "sound table.csv"]) == 0
     assert "\nsick.parquet\n" not in f"\n{capsys.readouterr().out}"
+
+
+def blocks() -> list[str]:
+    page = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def test_the_blocks_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the page, in one namespace, beside the files that they name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "facts").mkdir()
+    tearless.summarize(table(0), label="yesterday").save("facts/yesterday.facts")
+    table(1, older=12).write_csv("today.csv")
+    names: dict[str, Any] = {}
+    of_test, nightly, of_sklearn, *rest = blocks()
+    exec(of_test, names)  # noqa: S102
+    with pytest.raises(tearless.FoundProblems, match="`boat` gives `survived` away"):
+        names["test_the_training_table"](tearless.check)
+    exec(nightly, names)  # noqa: S102
+    assert names["failed"]
+    assert {"tearless.sarif", "junit.xml"} <= {path.name for path in tmp_path.iterdir()}
+    with pytest.warns(DriftWarning, match="`x2` moved up"):
+        exec(of_sklearn, names)  # noqa: S102
+    for block in rest:
+        package = re.search(r"^import (mlflow|wandb)$", block, re.MULTILINE)
+        if package is None or importlib.util.find_spec(package[1]) is not None:
+            exec(block, names)  # noqa: S102
+    assert names["counts"]["tearless/errors"] >= 1
