@@ -11,6 +11,10 @@ import polars as pl
 import pytest
 
 import tearless
+from tearless.readers.fact_files import MOST_PLAIN
+from tearless.statistics.profile import published
+from tearless.statistics.profile.categories import MOST_CATEGORIES
+from tearless.statistics.profile.past import DAY_CATEGORIES, DAY_CELLS
 from tearless.statistics.profile.summary import Summary
 
 from .conftest import Call, Run
@@ -164,3 +168,18 @@ def test_columns_lost_on_some_days_are_said_in_the_report(days: list[str], tmp_p
     past = [tearless.summarize(frames[0], label="a"), tearless.summarize(frames[1].drop("age"), label="b")]
     report = tearless.check(frames[2], against=past, select=["constant-column"])
     assert "not in all of them, and kept of the days alone that have it: `age`" in report.notes
+
+
+def test_the_page_on_fact_files_says_the_numbers_of_the_code() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "facts.md").read_text(encoding="utf-8").split())
+    for words in (
+        f"in at most {published.PUBLISHED_CELLS} cells, a tenth of the values",
+        f"values that at least {published.FEWEST_HELD} rows hold",
+        f"of {published.FEWEST_PRIVATE} values or more that vary",
+        f"at most {DAY_CELLS} cells and at most {DAY_CATEGORIES} values of each column",
+        f"at most {MOST_CATEGORIES:,} values",
+        f"bounded at {MOST_PLAIN >> 20} MiB",
+    ):
+        assert words in page
+    assert pytest.approx(1 / 256, rel=0.01) == published.OF_ITSELF
+    assert published.ROWS_PER_CELL == 10

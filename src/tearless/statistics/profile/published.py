@@ -19,9 +19,9 @@ FEWEST_HELD = 10
 """Rows that hold a category, or a narrow cell: fewer could be told apart."""
 FEWEST_PRIVATE = 20
 """Values of a column whose mean and spread are kept with ``--private``."""
-_OF_ITSELF = 0.0039
+OF_ITSELF = 0.0039
 """A little less than 1/256: the cells of one level are between 1/128 and 1/256 of the values in them."""
-_OF_MIDDLE = 0.01
+OF_MIDDLE = 0.01
 
 
 def published(profile: Profile, private: bool = False) -> Profile:
@@ -65,7 +65,7 @@ def coarse(histogram: Histogram) -> Histogram | None:
     """
     if histogram.total < 2 * ROWS_PER_CELL:
         return None
-    least = _OF_MIDDLE * _middle(histogram)
+    least = OF_MIDDLE * _middle(histogram)
     some = histogram.within(min(PUBLISHED_CELLS, histogram.total // ROWS_PER_CELL))
     while some.level < COARSEST and _tells(some, least):
         some = some.coarser(some.level + 1)
@@ -78,7 +78,7 @@ def _tells(histogram: Histogram, least: float) -> bool:
     low, high = (edge[rare] for edge in histogram.edges())
     with np.errstate(over="ignore"):
         width = high - low
-    wide = width >= _OF_ITSELF * np.maximum(np.abs(low), np.abs(high))
+    wide = width >= OF_ITSELF * np.maximum(np.abs(low), np.abs(high))
     return not bool(np.all(wide | ((width >= least) & (least > 0))))
 
 
