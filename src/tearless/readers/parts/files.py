@@ -17,6 +17,8 @@ from tearless.readers.source import FAULTS, ReadAgain, Source, from_frames
 
 from .work import Work
 
+HELD = 8
+"""Results that this process holds before it merges them: the memory does not grow with the parts."""
 ROWS_OF_A_PART = 4_000_000
 """Rows of one part: a file of more is cut, so that several workers can read it."""
 _AT_ONCE = 16
@@ -64,9 +66,13 @@ def here(work: Work, tasks: Sequence[Task]) -> list[bytes]:
 
     Raises ``InputError`` where the store of a file does not answer.
     """
-    told = ""
+    told, found = "", list[bytes]()
     try:
-        return [measured(work, task) for task in tasks]
+        for task in tasks:
+            found.append(measured(work, task))
+            if len(found) == HELD:
+                found = [work.merged(found)]
+        return found
     except Unreachable as fault:
         told = str(fault)
     raise InputError(f"data: expected files that can be reached, got none in time ({told}); try again")
