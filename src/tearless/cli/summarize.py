@@ -38,8 +38,8 @@ def summarize(
     """Keep of a table what a later one can be compared with, without its rows.
 
     The file holds of each column its name, type and counts of missing and infinite cells; of numbers the moments, the
-    smallest and largest value, and counts in at most 512 cells, none of which tells a value that fewer than 10 rows
-    hold; of text the values that at least 10 rows hold. No rows. --private keeps no value of the table.
+    smallest and largest value, and counts in at most 512 cells, wide ones where fewer than 10 rows fall; of text the
+    values that at least 10 rows hold. No rows. --private keeps no value of the table.
 
     Then: tearless check TODAY --against FILE
     """

@@ -38,8 +38,8 @@ def summarize(
     table is called in a history; its file's name if not given. Save the summary with ``save(path)`` and name the file
     in ``tearless.check(today, against=path)``.
 
-    Of numbers a summary holds counts in at most 512 cells, none of which tells a value that fewer than ten rows hold;
-    of text the values that at least ten rows hold; and of each column the smallest and largest number. With ``private``
+    Of numbers a summary holds counts in at most 512 cells, wide ones where fewer than ten rows fall; of text the values
+    that at least ten rows hold; and of each column of numbers the smallest and largest. With ``private``
     it holds no value: no extremes, no categories, no cells, and of columns of twenty numbers or more that vary the mean
     and the standard deviation. Those still tell whoever knows all rows but one the last one's value.
 
