@@ -207,6 +207,19 @@ def test_a_fitted_step_is_pickled_without_rows() -> None:
     assert any(f.subject == ("age",) and f.severity >= tearless.Severity.warning for f in today.findings)
 
 
+def test_of_many_rows_some_are_drawn_from_all_of_them() -> None:
+    rng = np.random.default_rng(0)
+    step = InputCheck(select=FEW).fit(rng.normal(size=(2_000, 2)))
+    many = rng.normal(size=(60_000, 2))
+    many[40_000:, 1] += 2
+    for given in (many, pd.DataFrame(many), pl.DataFrame(many)):
+        with pytest.warns(DriftWarning, match="16,384 rows drawn from 60,000 new ones are not like the 2,000") as told:
+            step.transform(given)
+        assert "`x1` moved up" in str(told[0].message)
+        assert "`x0`" not in str(told[0].message)
+    assert step.inverse_transform(many) is many
+
+
 def test_threads_share_one_count_of_rows() -> None:
     rng = np.random.default_rng(0)
     step = InputCheck(select=FEW, min_rows=100).fit(rng.normal(size=(500, 2)))
@@ -239,6 +252,7 @@ def test_a_later_look_needs_more() -> None:
         (sparse.csr_matrix(np.eye(4)), "Sparse data was passed for X, but dense data is required"),
         (np.ones(4), "Reshape your data"),
         (np.ones((0, 2)), "minimum of 1 is required"),
+        (pl.LazyFrame({"a": [1.0]}), "X: expected rows in memory, got `LazyFrame`"),
         (pd.DataFrame({"a": []}), "X: expected rows to fit on, got none"),
     ],
 )

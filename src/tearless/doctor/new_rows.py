@@ -33,6 +33,8 @@ CERTAIN = 0.01
 SMALLEST = 0.05
 """Share of rows that would have to be others, or are filled otherwise, from which a change is told: 0.125 standard
 deviations of a normal column. At a million rows every column differs a little, and certainly."""
+MOST = 16_384
+"""Rows of one comparison; of more so many are drawn: they show with certainty all that is large enough to be told."""
 NEW = (50, 0.002, 0.1)
 """Up to so many known values are a list that somebody wrote down: two rows in a thousand with another are told. Longer
 lists get new ones daily: one row in ten is told."""
@@ -153,8 +155,8 @@ WORDS: Mapping[Kind, str] = {
 class NewRows:
     """Rows that came since a fit, held until there are ``enough`` and then compared with its past.
 
-    ``looks`` counts the comparisons; ``found`` is what the latest told (``None`` before the first), of ``compared``
-    rows. Rows are held by this object alone: what is pickled of it holds none.
+    ``looks`` counts the comparisons; ``found`` is what the latest told (``None`` before the first), ``compared`` are
+    its rows, in words. Rows are held by this object alone: what is pickled of it holds none.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = NewRows(past_of(table_of(rng.normal(size=(1_000, 2)))), enough=100)
@@ -167,7 +169,7 @@ class NewRows:
     enough: int = ENOUGH
     looks: int = 0
     found: tuple[Change, ...] | None = None
-    compared: int = 0
+    compared: str = ""
     _held: list[Any] = field(default_factory=list, repr=False)
     _rows: int = field(default=0, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
@@ -184,12 +186,15 @@ class NewRows:
                 if rows:
                     self._held.append(_copied(data))
                 return None
-            held, self._held, self._rows = [*self._held, data], [], 0
+            held, rows = [*self._held, data], self._rows
+            self._held, self._rows = [], 0
             self.looks += 1
             look = self.looks
-        table = _joined(held, list(self.past.whole.columns))
-        self.found, self.compared = self._changes(table, look), table.height
-        return self.found
+        drawn = [_drawn(one, MOST, rows, look) for one in held] if rows > MOST else held
+        found = self._changes(_joined(drawn, list(self.past.whole.columns)), look)
+        self.found = found
+        self.compared = f"{rows:,} new rows" if rows <= MOST else f"{MOST:,} rows drawn from {rows:,} new ones"
+        return found
 
     def _changes(self, table: pl.DataFrame, look: int) -> tuple[Change, ...]:
         """The changes that are large and certain at this look, the largest first."""
@@ -213,6 +218,14 @@ def _is_large(change: Change) -> bool:
         few, of_few, of_many = NEW
         return change.size >= (of_few if change.before <= few else of_many)
     return change.size >= SMALLEST
+
+
+def _drawn(data: Any, most: int, of: int, seed: int) -> Any:
+    """A share of these rows, ``most`` in ``of``, drawn from all: the first would not tell of sorted rows."""
+    some = np.sort(np.random.default_rng(seed).choice(len(data), round(len(data) * most / of), replace=False))
+    if isinstance(data, np.ndarray):
+        return data[some]
+    return data.iloc[some] if _of_pandas(data) else (data if isinstance(data, pl.DataFrame) else table_of(data))[some]
 
 
 def _copied(data: Any) -> Any:

@@ -164,9 +164,13 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
             self._tell(self.on_drift, DriftWarning, ["the columns are not those of the fit:", *said, DO])
         found = self._rows.add(given)
         if found:
-            new, fitted = f"{self._rows.compared:,} new rows are", f"the {self.baseline_.rows:,} of the fit"
-            lines = [f"{new} not like {fitted}:", *map(_said, found[:SHOWN])]
+            head = f"{self._rows.compared} are not like the {self.baseline_.rows:,} of the fit:"
+            lines = [head, *map(_said, found[:SHOWN])]
             self._tell(self.on_drift, DriftWarning, [*lines, *_more(len(found) - SHOWN), DO])
+        return X
+
+    def inverse_transform(self, X: Any) -> Any:
+        """X itself, so that a pipeline that can be turned round still can."""
         return X
 
     @property
@@ -228,8 +232,11 @@ class InputCheck(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type
 
 def _usable(X: Any, fewest: int) -> Any:
     """A frame as it is; anything else as an array of rows by columns, by scikit-learn's own rules."""
-    if hasattr(X, "columns") and hasattr(X, "shape"):
+    if hasattr(X, "shape") and hasattr(X, "columns"):
         return X
+    if hasattr(X, "collect"):
+        got = quoted(type(X).__name__)
+        raise InputError(f"X: expected rows in memory, got {got}, which is yet to be computed; give `X.collect()`")
     rules = dict.fromkeys(_FINITE, False)
     return check_array(X, dtype=None, ensure_min_samples=fewest, input_name="X", estimator="InputCheck", **rules)
 
