@@ -24,6 +24,10 @@ MOST_DAYS = 100_000
 LONGEST_LABEL = 300
 LONGEST_TYPE = 200
 LONGEST_COLUMN = 1_000_000
+_SLACK, _LEAST = 1 + 1e-6, 1e-300
+"""Sums of higher powers are bounded by that of squares, to rounding."""
+_LARGEST_SUM = 1e150
+"""Sums are kept in a unit in which they lie far below."""
 _ABOUT = 1e-6
 """How far a mean may lie beyond the range, in shares of it: rounding, and no more."""
 
@@ -197,7 +201,8 @@ def _moments(value: Any, present: int) -> Moments | None:
     if len(sums) != 6:
         raise ValueError("moments are not six numbers")
     n, mean, m2, m3, m4, unit = (math.nan if v is None and 2 < i < 5 else _number(v) for i, v in enumerate(sums))
-    if n != present or m2 < 0 or m4 < 0 or unit <= 0 or math.frexp(unit)[0] != 0.5:
+    impossible = m2 < 0 or m4 < 0 or m4 > _SLACK * m2 * m2 + _LEAST or abs(m3) > _SLACK * m2 * math.sqrt(m2) + _LEAST
+    if n != present or impossible or m2 > _LARGEST_SUM or math.frexp(unit)[0] != 0.5:
         raise ValueError("moments are not those of the values")
     one: list[Floats] = [np.array([float(v)]) for v in (n, mean, m2, m3, m4, unit)]
     return Moments(*one)
