@@ -35,6 +35,13 @@ def test_spread_beside_a_large_offset_is_exact(offset: int, batches: int) -> Non
     assert float(m.std()[0]) == pytest.approx(math.sqrt(variance), rel=1e-12 + rounding)
 
 
+@given(arrays(np.float64, (4, 9), elements=st.floats(allow_nan=False, allow_infinity=False)))
+def test_the_moments_of_many_rows_are_those_of_each(block: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
+    together, each = Moments.of_rows(block), Moments.of(list(block))
+    for name in ("n", "mean", "m2", "m3", "m4", "unit"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(each, name))
+
+
 def test_shape_agrees_with_scipy() -> None:
     x = np.random.default_rng(1).lognormal(size=5_000)
     m = Moments.of([x])

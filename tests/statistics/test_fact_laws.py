@@ -135,6 +135,25 @@ def test_the_laws_hold_beyond_every_cap(kind: Any, size: int) -> None:
 
 
 @pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("distinct", [5, 40, 900, 10**9])
+def test_parts_that_know_the_whole_send_few_hashes_and_lose_none(distinct: int) -> None:
+    """However few or many rows differ: a part holds what the whole table needs of it, and little more."""
+    rng = np.random.default_rng(distinct)
+    n, few = 20_000, row_hashes.HASHES_KEPT // 8
+    frame = pl.DataFrame({"x": rng.integers(0, distinct, n), "y": rng.integers(0, 2, n)})
+    whole = RowHashes.of(Batch(frame, 0, "y")).settled().grouped()
+    cuts = [0, 70, 70, 4_000, 4_900, 15_000, n]
+    held = [RowHashes.of(Batch(frame[a:b], a, "y", 0, n)).settled() for a, b in pairwise(cuts)]
+    assert max(len(part.grouped().features) for part in held) <= max(few, row_hashes.HASHES_KEPT // 2)
+    for order in ([0, 1, 2, 3, 4, 5], [3, 5, 0, 2, 1, 4]):
+        merged = reduce(lambda a, b: a.merge(b), [held[i] for i in order]).settled().grouped()
+        assert (merged.ceiling, merged.total) == (whole.ceiling, n)
+        for name in ("features", "target", "first", "count"):
+            np.testing.assert_array_equal(getattr(merged, name), getattr(whole, name))
+    assert (whole.share == 1) == (distinct == 5)
+
+
+@pytest.mark.usefixtures("narrow")
 def test_the_guard_can_fail() -> None:
     """Batches that both claim to begin at row 0 are caught."""
     frame = pl.DataFrame({"x": np.arange(5_000.0), "y": np.zeros(5_000)})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tearless.core import InputError
 from tearless.readers.source import Batch
 from tearless.statistics.facts import TAIL_KEPT, Tails
-from tearless.statistics.tails import _spread_ties, apart, largest
+from tearless.statistics.tails import _spread_ties, apart, largest, largest_of_rows
 
 cells = st.one_of(st.floats(-5, 5).map(lambda v: round(v, 1)), st.sampled_from([np.nan, np.inf, -np.inf, 0.0]))
 
@@ -28,6 +28,13 @@ def brute(x: np.ndarray, k: int) -> list[int]:
 def test_largest_is_a_stable_sort(x: list[float], k: int) -> None:
     values = np.array(x, dtype=np.float64)
     assert largest(values, k).tolist() == brute(values, k)
+
+
+@given(st.lists(st.lists(cells, min_size=12, max_size=12), min_size=1, max_size=6), st.integers(1, 14))
+def test_the_largest_of_many_rows_are_those_of_each(rows: list[list[float]], k: int) -> None:
+    block = np.array(rows, dtype=np.float64)
+    expected = [brute(row, k) + [-1] * (k - len(brute(row, k))) for row in block]
+    assert largest_of_rows(block, k).tolist() == expected
 
 
 @pytest.mark.parametrize("kind", ["normal", "ties", "sorted", "spike of inf", "constant", "periodic"])
