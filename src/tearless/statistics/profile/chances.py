@@ -59,24 +59,25 @@ def of_gap(distance: float, sizes: Sizes) -> float:
     return sizes.mixed(special.kolmogorov(distance / np.sqrt(sizes.spread())))
 
 
-def of_count(x: float, y: float, sizes: Sizes) -> float:
+def of_counts(x: ArrayLike, y: ArrayLike, sizes: Sizes) -> Floats:
     """The chance that the rows of one kind, x today and y in the past, fall apart so far between the two.
 
     Given x + y, x is hypergeometric where today is like the past. Its tail is at most its first term over 1 − r, where
-    r is the ratio of the first two terms, for later ratios are smaller; twice that for both sides.
+    r is the ratio of the first two terms, for later ratios are smaller; twice that for both sides. Shapes ``(k,)``: a
+    kind each.
 
     >>> quiet = np.eye(len(EFFECTS))[0]
-    >>> round(of_count(3, 1, Sizes(4, 4, 1.0, quiet)), 4)  # exactly 2 (16 + 1)/70 = 0.4857
-    0.4876
+    >>> of_counts([3], [1], Sizes(4, 4, 1.0, quiet)).round(4).tolist()  # exactly 2 (16 + 1)/70 = 0.4857
+    [0.4876]
     """
-    if x * sizes.past < y * sizes.today:
-        x, y, n, m = y, x, sizes.past, sizes.today
-        fewer_n, fewer_m = EFFECTS * sizes.days, EFFECTS
-    else:
-        n, m = sizes.today, sizes.past
-        fewer_n, fewer_m = EFFECTS, EFFECTS * sizes.days
-    a, b = 1 / (1 + n * fewer_n), 1 / (1 + m * fewer_m)
-    return sizes.mixed(2 * at_least(x * a, n * a, y * b, m * b))
+    a, b = (np.asarray(one, dtype=np.float64)[:, None] for one in (x, y))
+    there = sizes.weights > 0
+    effects, n, m = EFFECTS[there], sizes.today, sizes.past
+    fewer, fewer_past = 1 / (1 + n * effects), 1 / (1 + m * sizes.days * effects)
+    up = at_least(a * fewer, n * fewer, b * fewer_past, m * fewer_past)
+    down = at_least(b * fewer_past, m * fewer_past, a * fewer, n * fewer)
+    mixed = np.minimum(1.0, 2 * np.minimum(up, down)) @ sizes.weights[there]
+    return np.asarray(np.minimum(1.0, mixed), dtype=np.float64)
 
 
 def at_least(x: Floats, n: ArrayLike, y: Floats, m: ArrayLike) -> Floats:

@@ -14,7 +14,7 @@ from tearless.core import quoted, visible
 from tearless.core.number import shown
 
 from .categories import Categories
-from .chances import Sizes, of_count, of_gap, of_shares, of_step
+from .chances import Sizes, of_counts, of_gap, of_shares, of_step
 from .gaps import both, largest_gap, moved, quantiles
 from .histogram import Histogram
 from .nights import EFFECTS, Floats, apart
@@ -85,8 +85,8 @@ def _of_gap(distance: float, now: Histogram, past: Histogram, sizes: Sizes) -> f
     if max(now.level, past.level) > 0 or len(now.cells) + len(past.cells) > 2 * FEW:
         return whole
     _, f, g = both(now, past)
-    each = [of_count(float(x) * sizes.today, float(y) * sizes.past, sizes) for x, y in zip(f, g, strict=True)]
-    return min(1.0, 2 * min(whole, len(each) * min(each)))
+    each = of_counts(f * sizes.today, g * sizes.past, sizes)
+    return min(1.0, 2 * min(whole, len(each) * float(each.min())))
 
 
 def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weights, sizes: ToSizes) -> Change | None:
@@ -100,7 +100,7 @@ def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weig
     spread, wide = _of(now.moments.std(), past.moments.std())
     if not (n > 1 and m > 1 and wide > 0 and math.isfinite(spread) and spread > 0):
         return None
-    heavy = max(k for k in (0.0, *_of(now.moments.kurtosis(), past.moments.kurtosis())) if math.isfinite(k))
+    heavy = kurtosis(now, past)
     unit = math.sqrt((spread**2 / n + wide**2 / m) / (1 / n + 1 / m))
     step, stretch = (mean - earlier) / unit, math.log(spread / wide)
     place, width = weights["place"], weights["spread"]
@@ -120,6 +120,12 @@ def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weig
     nights = apart(width)
     apart_by = _spread(sizes(n, m, QUIET), nights)
     return Change(name, "values", size, chance, wide, spread, "column unit", meaning, said, nights, apart_by)
+
+
+def kurtosis(now: ColumnProfile, past: ColumnProfile) -> float:
+    """The larger excess kurtosis of the two, as far as it is known, and at least that of a normal column: 0."""
+    known = [float(one.moments.kurtosis()[0]) for one in (now, past) if one.moments is not None]
+    return max([0.0, *(k for k in known if math.isfinite(k))])
 
 
 def _of(*arrays: Floats) -> tuple[float, ...]:
@@ -145,8 +151,8 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
     for one in weights:
         reckoned = sizes(n, m, one)
         whole = of_shares(found.distance, shares, reckoned)
-        each = [of_count(float(x), float(y), reckoned) for x, y in zip(found.first, found.second, strict=True)]
-        chances.append((min(1.0, 2 * min(whole, len(each) * min(each))), apart(one)))
+        each = of_counts(found.first, found.second, reckoned)
+        chances.append((min(1.0, 2 * min(whole, len(each) * float(each.min()))), apart(one)))
     chance, nights = max(chances)
     most = int(np.argmax(np.abs(found.first / n - found.second / m)))
     before, after = float(found.second[most]) / m, float(found.first[most]) / n
@@ -160,7 +166,7 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
 def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: Floats, sizes: ToSizes) -> Change:
     """Empty cells: how many of how many, now and in the past."""
     (x, n), (y, m) = now, past
-    chance = of_count(float(x), float(y), sizes(float(n), float(m), weights))
+    chance = float(of_counts([x], [y], sizes(float(n), float(m), weights))[0])
     before, after = y / max(1, m), x / max(1, n)
     said = f"is empty in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
     meaning = "share of rows whose cell is empty"

@@ -146,7 +146,7 @@ class _Compared:
             case "numbers":
                 return scores.of_numbers(days)
             case "moments":
-                return scores.of_means(days)
+                return scores.of_means(days, change.kurtosis(now, past))
         return {}
 
     def sizes(self, now: float, past: float, weights: Floats) -> Sizes:
@@ -172,7 +172,7 @@ class _Compared:
     def _of_values(
         self, name: str, now: ColumnProfile, past: ColumnProfile, known: Mapping[str, Floats]
     ) -> Iterator[Change]:
-        weights = list(known.values()) or [QUIET]
+        weights = list({one.tobytes(): one for one in known.values()}.values()) or [QUIET]
         how = _how(now, past)
         if how == "categories" and now.categories is not None and past.categories is not None:
             yield change.of_categories(name, now.categories, past.categories, weights, self.sizes)

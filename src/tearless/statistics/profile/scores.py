@@ -106,8 +106,10 @@ def of_shares(counts: Floats, rows: Floats) -> Series:
     return Series(means, rows, share * (1 - share) if enough else 0.0)
 
 
-def of_means(days: Sequence[DayColumn | None]) -> dict[str, Series]:
-    """The day's means and the logarithms of its spreads, where moments alone are kept: as for normal numbers.
+def of_means(days: Sequence[DayColumn | None], kurtosis: float = 0.0) -> dict[str, Series]:
+    """The day's means and the logarithms of its spreads, where moments alone are kept.
+
+    ``kurtosis`` is the excess one of the numbers: the more, the less sure is a spread.
 
     >>> days = [DayColumn(0, 100, 5.0 + k, 2.0) for k in range(2)]
     >>> of_means(days)["place"].means.tolist(), of_means(days)["place"].variance
@@ -125,7 +127,7 @@ def of_means(days: Sequence[DayColumn | None]) -> dict[str, Series]:
     centre = float(weights @ mean)
     places = np.where(rows > 0, (mean - centre) / within, 0.0)
     spreads = np.where(rows > 0, np.log(std / within), 0.0)
-    return {"place": Series(places, rows, 1.0), "spread": Series(spreads, rows, 0.5)}
+    return {"place": Series(places, rows, 1.0), "spread": Series(spreads, rows, (kurtosis + 2) / 4)}
 
 
 def _known(days: Sequence[DayColumn | None], known: Sequence[bool]) -> Iterator[tuple[float, float, float] | None]:
