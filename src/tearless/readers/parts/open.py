@@ -47,7 +47,9 @@ def engine_table(data: Any, argument: str) -> Source | None:
         from .dask import open_dask
 
         return open_dask(data, argument)
-    if top == "pyspark" and hasattr(data, "mapInArrow"):
+    if top == "pyspark" and hasattr(type(data), "to_spark"):  # a DataFrame or Series of pandas on Spark
+        data = data.to_frame().to_spark() if data.ndim == 1 else data.to_spark()
+    if top == "pyspark" and hasattr(type(data), "mapInArrow"):
         from .spark import open_spark
 
         return open_spark(data, argument)

@@ -18,7 +18,7 @@ from tearless.readers.source import Source, from_frames
 
 from .files import Task
 from .packing import packed
-from .spark_session import at_work, started
+from .spark_session import at_work, computed, started
 from .spark_tasks import FAN_IN, PARTIAL, ROWS, measuring, merging, reading, sending
 from .work import Partial, Work
 
@@ -110,20 +110,25 @@ class SparkParts:
         Where its plan moves rows, it may cut them otherwise for fewer columns: then they are counted as they are
         measured.
         """
+        return computed(self.data.sparkSession, self.argument, self._counts)
+
+    def _counts(self) -> list[int] | None:
         from pyspark.sql import functions as F  # noqa: N812 - the name that everybody gives it
 
-        with at_work(self.data.sparkSession, self.argument):
-            if "Exchange" in _plan(self.data):
-                return None
-            found = self.data.select(F.spark_partition_id().alias("part")).groupBy("part").count().collect()
+        if "Exchange" in _plan(self.data):
+            return None
+        found = self.data.select(F.spark_partition_id().alias("part")).groupBy("part").count().collect()
         rows = {int(row[0]): int(row[1]) for row in found}
         return [rows.get(part, 0) for part in range(max(rows, default=-1) + 1)]
 
     def run(self, work: Work, starts: Sequence[int]) -> list[bytes]:
         """See ``Parts``."""
-        with at_work(self.data.sparkSession, self.argument):
+
+        def measured() -> list[bytes]:
             found = self._columns().mapInArrow(measuring(work, tuple(self.schema), tuple(starts)), PARTIAL)
             return _few(found, work, len(starts))
+
+        return computed(self.data.sparkSession, self.argument, measured)
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """All rows in order: one partition after the other is computed and sent here, batch by batch."""
@@ -170,6 +175,9 @@ class SparkTasks:
         self._started = self._started or started()
         session = self._started.session
         count = min(len(tasks), MOST_TASKS)
-        with at_work(session, "engine"):
+
+        def measured() -> list[bytes]:
             rows = session.range(0, len(tasks), 1, max(1, count))
             return _few(rows.mapInArrow(reading(work, tuple(tasks)), PARTIAL), work, count)
+
+        return computed(session, "engine", measured)

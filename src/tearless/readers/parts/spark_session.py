@@ -12,17 +12,20 @@ import threading
 import uuid
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 from tearless.core import InputError, visible
 
 from .spark_tasks import ROWS, versions
 
+T = TypeVar("T")
 LONGEST = 300
 """Characters of Spark's own words that are shown."""
+PATIENCE = 0.2
+"""Seconds after which it is looked whether Ctrl-C was pressed."""
 QUIET = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -32,29 +35,52 @@ QUIET = {
 """How a session of our own that runs on this machine is set, where the user has not set it."""
 
 
+def computed(session: Any, argument: str, action: Callable[[], T]) -> T:
+    """What Spark computes for ``action``. Ctrl-C ends its jobs as well.
+
+    It is called in a thread of its own: the one that waits for Java cannot tell it to stop. Raises ``InputError``, in
+    one line, for whatever Spark raises.
+    """
+    tag = f"tearless-{uuid.uuid4().hex}"
+    made: list[T] = []
+    faults: list[Exception] = []
+
+    def work() -> None:
+        try:
+            with contextlib.suppress(Exception):
+                session.addTag(tag)
+            made.append(action())
+        except Exception as fault:  # noqa: BLE001 - it is raised by the thread that waits
+            faults.append(fault)
+
+    with at_work(session, argument):
+        thread = threading.Thread(target=work, name=tag, daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(PATIENCE)
+        except KeyboardInterrupt:
+            with contextlib.suppress(Exception):
+                session.interruptTag(tag)
+            raise
+        if faults:
+            raise faults[0]
+        return made[0]
+
+
 @contextlib.contextmanager
 def at_work(session: Any, argument: str) -> Iterator[None]:
-    """While Spark works: Ctrl-C ends its job too, and what it raises becomes an ``InputError`` of one line.
+    """While Spark plans or works: what it raises becomes an ``InputError`` of one line.
 
     Where Spark runs on this machine and nothing says otherwise, its workers are of the Python that runs here.
     """
-    tag = f"tearless-{uuid.uuid4().hex}"
     try:
         with _own_python(session), _no_words_on_pandas():
-            with contextlib.suppress(Exception):
-                session.addTag(tag)
             yield
-    except KeyboardInterrupt:
-        with contextlib.suppress(Exception):
-            session.interruptTag(tag)
-        raise
     except InputError:
         raise
     except Exception as fault:  # noqa: BLE001 - it is Java's, Python's or the network's, and of no common kind
         raise _refusal(session, fault, argument) from None
-    finally:
-        with contextlib.suppress(Exception):
-            session.removeTag(tag)
 
 
 @contextlib.contextmanager
@@ -93,10 +119,21 @@ def _refusal(session: Any, fault: Exception, argument: str) -> InputError:
             f"engine: expected workers with the Python, tearless, Polars and NumPy of this process ({_versions()}), "
             f"got {visible(there, LONGEST)}; install the same on all of them, and set PYSPARK_PYTHON to their Python"
         )
+    if _stopped(session):
+        return InputError(
+            f"{argument}: expected a Spark DataFrame whose session runs, got one that was stopped; make it anew"
+        )
     return InputError(
-        f"{argument}: expected Spark to compute the table, got {visible(line, LONGEST)}; try the same with "
-        "`.count()` on it, and mend that first"
+        f"{argument}: expected Spark to compute the table, got {visible(line, LONGEST)}; mend that first "
+        '(`.write.format("noop").mode("overwrite").save()` on a DataFrame shows all that Spark says of it)'
     )
+
+
+def _stopped(session: Any) -> bool:
+    try:
+        return session.sparkContext._jsc is None
+    except Exception:  # noqa: BLE001 - a session of Spark Connect has no context here
+        return False
 
 
 def reason(fault: BaseException) -> str:
@@ -159,8 +196,9 @@ def started() -> Started:
     """
     global _own
     try:
-        from pyspark import SparkContext
-        from pyspark.sql import SparkSession
+        with _no_words_on_pandas():
+            from pyspark import SparkContext
+            from pyspark.sql import SparkSession
     except ImportError:
         raise InputError(
             "engine: expected pyspark to be installed, got none; pip install 'tearless[spark]', and Java 17"

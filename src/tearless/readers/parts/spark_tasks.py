@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from tearless.core import InputError, quoted
+
 from .files import Task, measured
 from .work import Work
 
@@ -76,9 +78,18 @@ def sending(names: tuple[str, ...]) -> OnBatches:
 
 
 def frame_of(batch: Any, names: tuple[str, ...]) -> pl.DataFrame:
-    """An Arrow batch under other names. Times with a zone are in UTC, which is how Spark holds them."""
+    """An Arrow batch under other names. Times with a zone are in UTC, which is how Spark holds them.
+
+    Raises ``InputError`` for text that is no UTF-8: Spark lets it pass, and nothing else does.
+    """
     pa = _arrow()
     utc = pa.timestamp("us", "UTC")
+    for column, name in zip(batch.columns, names, strict=True):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            try:
+                column.validate(full=True)
+            except pa.ArrowInvalid:
+                raise InputError(f"the text in {quoted(name)} is not all UTF-8; make_valid_utf8 mends it") from None
     columns = [c.cast(utc) if getattr(c.type, "tz", None) else c for c in batch.columns]
     frame = pl.from_arrow(pa.RecordBatch.from_arrays(columns, list(names)))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a batch gives a frame
