@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests share the cores already, a process each
@@ -16,3 +18,16 @@ def pytest_collection_finish() -> None:
     """What was imported stays: no collection of garbage looks through it (statsmodels' Holm asks for one a call)."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``-n``, tests that stand together run in one process: what one keeps (examples, pages, a browser), all use.
+
+    A process that is done takes over half of what another has left.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 
 import numpy as np
@@ -33,6 +34,13 @@ CHANCES = st.lists(
     min_size=1,
     max_size=9,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_garbage_of_others() -> None:
+    """Theirs collects garbage at each call of Holm: what other tests left behind is not looked through every time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.mark.parametrize("name", THEIRS)
