@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gzip
 import hashlib
+import http.server
 import json
 import os
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -263,3 +266,33 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> No
         with pytest.raises(InputError, match=re.escape("output: expected a file that can be written")):
             summary.save(place)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A web server of this machine that serves the folder of the test, at an address that holds a password."""
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://me:PLANTED@127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_facts_are_read_at_an_address(facts: Path, address: str) -> None:
+    there = f"{address}/{facts.name}?token=PLANTED"
+    assert list(plain(Summary.load(there).past)) == list(plain(Summary.load(facts).past))
+    facts.write_bytes(facts.read_bytes()[:-3])
+    for name in (facts.name, "none.facts"):
+        with pytest.raises(InputError) as refused:
+            Summary.load(f"{address}/{name}?token=PLANTED")
+        assert "PLANTED" not in str(refused.value)
+        assert name in str(refused.value)
+        assert refused.value.__context__ is None

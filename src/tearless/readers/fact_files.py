@@ -21,6 +21,8 @@ from typing import Any, NoReturn
 
 from tearless.core import InputError, quoted, visible
 
+from .remote.address import address_of
+from .remote.address import shown as without_keys
 from .sniff import foreign, format_of
 
 VERSION = 1
@@ -103,7 +105,7 @@ def read_facts(path: str | os.PathLike[str], argument: str) -> Iterator[dict[str
     Raises ``InputError`` where the file is missing, damaged, foreign, too large or of a later version. No line is
     yielded before the whole file has been found undamaged.
     """
-    shown = visible(os.fspath(path), 120)
+    shown = shown_place(path)
     text = _unpacked(_bytes(path, argument, shown), argument, shown)
     at = 0
     while at < len(text):
@@ -114,7 +116,20 @@ def read_facts(path: str | os.PathLike[str], argument: str) -> Iterator[dict[str
         at = end + 1
 
 
+def shown_place(path: str | os.PathLike[str]) -> str:
+    """The path or address of a fact file to print: without what lets somebody in.
+
+    >>> shown_place("https://me:word@host/day1.facts?token=abc")
+    'https://host/day1.facts'
+    """
+    return visible(without_keys(os.fspath(path)), 120)
+
+
 def _bytes(path: str | os.PathLike[str], argument: str, shown: str) -> bytes:
+    if (address := address_of(os.fspath(path), argument)) is not None:
+        from .remote.small import bytes_at
+
+        return bytes_at(address, argument, "a fact file", MOST_PLAIN)
     try:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):

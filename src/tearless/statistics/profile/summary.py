@@ -14,7 +14,7 @@ from typing import Any, Self
 import tearless
 from tearless.core import InputError, encodable, listed, quoted, visible
 from tearless.core.number import shown
-from tearless.readers.fact_files import packed_lines, read_facts, write_facts
+from tearless.readers.fact_files import packed_lines, read_facts, shown_place, write_facts
 from tearless.report.answer import Table
 from tearless.report.description import figure
 from tearless.report.layout import NAME, Sheet
@@ -70,9 +70,8 @@ class Summary:
         except InputError:
             raise
         except ValueError as fault:
-            shown = visible(os.fspath(path), 120)
             raise InputError(
-                f"{argument}: expected the facts of a table, got {shown}, which holds what no table has "
+                f"{argument}: expected the facts of a table, got {shown_place(path)}, which holds what no table has "
                 f"({visible(str(fault), 120)}); write it again with `tearless summarize`"
             ) from None
 
