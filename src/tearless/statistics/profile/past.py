@@ -64,7 +64,11 @@ def _commonest(categories: Categories) -> Categories:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One table that was summarized: what it was called, its rows, its columns in few numbers."""
+    """One table that was summarized: what it was called, its rows, its columns in few numbers.
+
+    >>> Day("monday", 3, {"x": DayColumn(missing=1)}).columns["x"].missing
+    1
+    """
 
     label: str
     rows: int
@@ -81,6 +85,11 @@ class Past:
     """The days before this one, in the order in which they were named, and their profile together. Derived.
 
     ``whole`` has the columns that every day has; ``private`` says that it was written without values.
+
+    >>> whole = Profile(3, {})
+    >>> past = Past((Day("monday", 3, {}),), whole)
+    >>> Past.derive(Asked(options={"past": past})).days[0].label
+    'monday'
     """
 
     days: tuple[Day, ...]
