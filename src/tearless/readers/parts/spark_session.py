@@ -208,13 +208,15 @@ def started() -> Started:
             return ours
         there = {"SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "PYSPARK_GATEWAY_PORT"} & set(os.environ)
         try:
-            if (active := SparkSession.getActiveSession()) is not None:
-                return Started(active)
-            if there or SparkContext._active_spark_context is not None or SparkContext._gateway is not None:
-                return Started(SparkSession.builder.getOrCreate())
+            with _no_words_on_pandas():
+                if (active := SparkSession.getActiveSession()) is not None:
+                    return Started(active)
+                if there or SparkContext._active_spark_context is not None or SparkContext._gateway is not None:
+                    return Started(SparkSession.builder.getOrCreate())
         except Exception as fault:  # noqa: BLE001 - see at_work
             raise _not_started(reason(fault)) from None
-        made = _made()
+        with _no_words_on_pandas():
+            made = _made()
         _own = weakref.ref(made)
         return made
 
@@ -245,10 +247,9 @@ def _made() -> Started:
         if str(conf.get("spark.master")).startswith("local"):
             for key, value in QUIET.items():
                 conf.setIfMissing(key, value)
-        with _no_words_on_pandas():
-            held.session = SparkSession(SparkContext(conf=conf, gateway=held.gateway))
+        held.session = SparkSession(SparkContext(conf=conf, gateway=held.gateway))
     except Exception as fault:  # noqa: BLE001 - see at_work
-        why = _last_words(log) or reason(fault)
+        why = (_last_words(log) if held.gateway is None else "") or reason(fault)
         _stop(held, log)
         raise _not_started(why) from None
     except KeyboardInterrupt:
@@ -260,11 +261,12 @@ def _made() -> Started:
 
 
 def _last_words(log: Any) -> str:
-    """The last line of what Java said before it ended."""
+    """What Java, or the script that looks for it, said before it ended: the first line on Java itself, else the last."""
     log.seek(0)
-    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("at ", "..."))]
-    return told[-1] if told else ""
+    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
+    told = [line for line in lines if line and not line.startswith(("at ", "...", "WARNING: "))]
+    line = next((line for line in told if re.search(r"\bjava\b|JAVA_HOME", line)), told[-1] if told else "")
+    return re.sub(r"^\S+: line \d+: ", "", line)
 
 
 def _stop(held: SimpleNamespace, log: Any) -> None:
