@@ -215,8 +215,8 @@ def _histogram(value: Any, present: int) -> Histogram | None:
         raise ValueError("a histogram is none")
     _only(value, ("level", "first", "steps", "counts"))
     level = _whole(value["level"], "the level of a histogram", COARSEST)
-    counts = [_whole(v, "the count of a cell", present, 1) for v in _list(value["counts"], MOST_CELLS, "cells")]
-    steps = [_whole(v, "the step between cells", 2**64, 1) for v in _list(value["steps"], MOST_CELLS, "cells")]
+    counts = _wholes(value["counts"], "the counts of cells", present)
+    steps = _wholes(value["steps"], "the steps between cells", 2**64)
     if len(steps) != max(0, len(counts) - 1) or (value["first"] is None) != (not counts):
         raise ValueError("a histogram has other cells than counts")
     if sum(counts) > present:
@@ -264,6 +264,14 @@ def _whole(value: Any, what: str, most: int = MOST_ROWS, least: int = 0) -> int:
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{what}: no whole number that can be")
     return value
+
+
+def _wholes(values: Any, what: str, most: int) -> list[int]:
+    """Whole numbers of at least 1, no more of them than a histogram has cells."""
+    found = _list(values, MOST_CELLS, what)
+    if not set(map(type, found)) <= {int} or (found and not 1 <= min(found) <= max(found) <= most):
+        raise ValueError(f"{what}: no whole numbers that can be")
+    return found
 
 
 def _number(value: Any) -> float:
