@@ -48,6 +48,9 @@ def test_expected():
 def test_another():
     assert {"a": 1} == {"a": 2}
 """
+OTHERS = ("cacheprovider", "hypothesispytest", "anyio", "typeguard", "jaxtyping")
+NO_OTHERS = [word for name in OTHERS for word in ("-p", f"no:{name}")]
+"""Plugins that may be installed here and have no part in this: importing them takes longer than the tests."""
 COLLECTED = "import numpy as np\nW = np.ones((3, 4)) @ np.ones((3, 4))\n"
 
 
@@ -70,7 +73,7 @@ def entry_points() -> dict[str, str]:
 
 def run(folder: Path, text: str, *options: str, build_server: bool = False) -> str:
     (folder / "test_it.py").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", str(folder / "none.ini"), *options]
+    command = [sys.executable, "-m", "pytest", *NO_OTHERS, "-c", str(folder / "none.ini"), *options]
     (folder / "none.ini").write_text("[pytest]\n")
     environment = os.environ | {"PYTHONPATH": str(folder / "site"), "COLUMNS": "100"}
     for name in ("PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):

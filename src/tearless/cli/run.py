@@ -45,7 +45,8 @@ def run(
     with as_they_were():
         found = ran(script[0], script[1:], _tell, module=module, silent=silent_too)
     try:
-        _deliver(found, script[0], silent_too, json, html, verbose)
+        if silent_too or json is not None or html is not None:
+            _deliver(found, script[0], silent_too, json, html, verbose)
     except TearlessError:
         raise
     except Exception:  # noqa: BLE001 (the script has ended as it did, whatever becomes of the report)
