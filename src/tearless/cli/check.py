@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .deliver import FailOn, Shape, deliver
+from .deliver import FailOn, Shape, deliver, save, shapes_of
 from .progress import Progress
 from .streams import writable
 
@@ -33,6 +33,7 @@ FILE = "A table (file, folder, glob of Parquet), or a training run: its log, rec
 AS = "What the file is; seen from its content if not given."
 ENGINE = "Who measures Parquet files part by part; this process if not given."
 AGAINST = "The facts of an earlier table (tearless summarize); may be repeated."
+SAVE = "Write the report there too, as its ending says (.html .json .md .sarif .txt .xml); may be repeated."
 SKIP = "Leave out files of the table that cannot be read, and say so."
 NULL = "In text files this stands for a missing value; may be repeated."
 
@@ -47,6 +48,7 @@ def check(
     fail_on: Annotated[FailOn, typer.Option(help="The least severity that gives exit status 1.")] = FailOn.error,
     shape: Annotated[Shape, typer.Option("--format", help="How to print the report.")] = Shape.text,
     output: Annotated[str | None, typer.Option(metavar="FILE", help="Write the report there.")] = None,
+    saved: Annotated[list[str] | None, typer.Option("--save", metavar="FILE", help=SAVE)] = None,
     concise: Annotated[bool, typer.Option("--concise", help="One line a finding.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every finding, number and outcome.")] = False,
     null: Annotated[list[str] | None, typer.Option(metavar="TEXT", help=NULL)] = None,
@@ -61,8 +63,9 @@ def check(
     """
     if against and len(data) > 1:
         data, against = _told_apart(data, against)
-    if output is not None:
-        writable(output, (*data, test, *(against or ())))
+    files = shapes_of(saved or ())
+    for file in (*((output,) if output is not None else ()), *(file for file, _ in files)):
+        writable(file, (*data, test, *(against or ())))
     with Progress() as progress:
         from tearless.doctor.check import check
 
@@ -80,6 +83,7 @@ def check(
             skip_unreadable=skip_unreadable,
             progress=progress,
         )
+    save(report, files, fail_on, verbose)
     return deliver(report, output, shape, fail_on, concise, verbose)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tearless.core.text import visible
 
 from .exits import CLEAN, FAULT, FOUND, STOPPED, fault_words
 from .streams import colored, complain, say, stdout, width, write
@@ -30,6 +34,42 @@ class Shape(StrEnum):
     sarif = "sarif"
     junit = "junit"
     html = "html"
+
+
+ENDINGS = {
+    ".html": Shape.html,
+    ".json": Shape.json,
+    ".md": Shape.markdown,
+    ".sarif": Shape.sarif,
+    ".txt": Shape.text,
+    ".xml": Shape.junit,
+}
+"""What a report is written as, by the ending of the file's name."""
+
+
+def shapes_of(files: Sequence[str]) -> list[tuple[str, Shape]]:
+    """How each file is to be written. Raises ``InputError`` for an ending that no report has.
+
+    >>> shapes_of(["reports/findings.sarif"])
+    [('reports/findings.sarif', <Shape.sarif: 'sarif'>)]
+    """
+    from tearless.core import InputError, quoted
+
+    known = [(file, ENDINGS.get(Path(file).suffix.lower())) for file in files]
+    for file, shape in known:
+        if shape is None:
+            raise InputError(
+                f"--save: expected a name that ends in {', '.join(ENDINGS)}, got {quoted(file)}; its ending says how "
+                "the report is written (.xml is JUnit)"
+            )
+    return [(file, shape) for file, shape in known if shape is not None]
+
+
+def save(report: Report, files: Sequence[tuple[str, Shape]], fail_on: FailOn, verbose: bool) -> None:
+    """Write the report to each file, as its ending says."""
+    for file, shape in files:
+        write(file, _rendered(report, shape, fail_on, False, verbose, False))
+        complain(f"the report is in {visible(file)}")
 
 
 def deliver(report: Report, output: str | None, shape: Shape, fail_on: FailOn, concise: bool, verbose: bool) -> int:
