@@ -25,7 +25,7 @@ def test_each_file_is_written_as_its_ending_says(tmp_path: Path, capsys: pytest.
     assert ET.fromstring(text["b"]).findall(".//failure")  # noqa: S314
     assert text["c"].startswith("# tearless: ")
     assert json.loads(text["d"])["counts"]["error"] >= 1
-    assert text["e"].startswith("<!doctype html>")
+    assert text["e"].startswith("<!DOCTYPE html>")
     assert text["f"].startswith("error  statistics/target-leak")
 
 
