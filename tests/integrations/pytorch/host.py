@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import json
 import os
 import sys
 
 if __name__ == "__main__":
-    import rich.text  # noqa: F401
+    import torch._dynamo  # noqa: F401 - an optimiser that is made imports it
 
     import tearless.cli
     import tearless.cli.app
@@ -17,6 +19,8 @@ if __name__ == "__main__":
     from tearless.doctor.training import checks_of_runs
 
     checks_of_runs()
+    with contextlib.redirect_stdout(io.StringIO()):
+        tearless.cli.main(["watch", "--help"])
     gc.collect()
     gc.freeze()  # a child that ends looks through its own objects only
     for line in sys.stdin:
