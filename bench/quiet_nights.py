@@ -194,7 +194,13 @@ def nights(seed: int, count: int, effect: float = 0.0, width: int = WIDTH) -> It
         yield found
 
 
-def power(seed: int, days: Iterable[int] = DAYS, private: bool = False, effect: float = 0.0) -> dict[str, list[bool]]:
+def power(
+    seed: int,
+    days: Iterable[int] = DAYS,
+    private: bool = False,
+    effect: float = 0.0,
+    changes: Iterable[Change] = CHANGES,
+) -> dict[str, list[bool]]:
     """For each change whether it is found on the first night, by the number of days before it."""
     rng, battery_ = np.random.default_rng([seed, 2]), battery()
     history, pasts = History(private), []
@@ -203,7 +209,7 @@ def power(seed: int, days: Iterable[int] = DAYS, private: bool = False, effect: 
         if day + 1 in days:
             pasts.append(history.past())
     found = {}
-    for change in CHANGES:
+    for change in changes:
         name = f"x{list(LAWS).index(change.law)}"
         night = table(rng, effect=effect)
         x = night[name].to_numpy().copy()

@@ -51,7 +51,7 @@ def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Ans
     warned = [f for f in found.findings if f.severity >= Severity.warning]
     names = list(dict.fromkeys(name for f in warned for name in f.subject))
     return Answer(
-        _verdict(past, warned, names),
+        _verdict(past, warned, names, bool(changes.changes)),
         tuple(_said(past, changes)),
         _numbers(past, changes),
         (_table(past, profile, changes, found),),
@@ -59,7 +59,7 @@ def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Ans
     )
 
 
-def _verdict(past: Past, warned: Sequence[Finding], names: Sequence[str]) -> str:
+def _verdict(past: Past, warned: Sequence[Finding], names: Sequence[str], compared: bool) -> str:
     days = len(past.days)
     before = (
         f"{quoted(visible(past.days[0].label, 40))}, the one earlier table"
@@ -67,6 +67,8 @@ def _verdict(past: Past, warned: Sequence[Finding], names: Sequence[str]) -> str
         else f"the {days:,} earlier tables"
     )
     whole = [f.headline for f in warned if not f.subject]
+    if not warned and not compared:
+        return f"nothing of this table can be compared with {before}"
     if not warned:
         return f"this table is like {before}"
     told = [_some(names)] if names else []

@@ -10,7 +10,7 @@ What reads the table by name stops, or reads the wrong column; a number that bec
 
 ## The mathematics
 None: names are equal or they are not. A type that says the same sort (whole numbers with an empty cell become floats in
-many formats) is the same here. A column that is empty throughout has no type that says anything.
+many formats, booleans 0 and 1) is the same here. A column that is empty throughout has no type that says anything.
 
 ## When it is wrong
 Columns that only some of the earlier tables have may come and go. A column that was renamed is one that is gone and one
@@ -110,7 +110,9 @@ def _told(column: ColumnProfile | None) -> str:
 
 def _alike(now: ColumnProfile, then: ColumnProfile) -> bool:
     """Whether both hold one sort of values, as far as an empty column or one of several types can tell."""
-    return now.kind == then.kind or now.empty or then.empty or now.dtype == then.dtype
+    both = {now.kind, then.kind}
+    named = now.categories is not None and then.categories is not None and both == {"text", "other"}
+    return len(both) == 1 or both == {"number", "bool"} or named or now.empty or then.empty or now.dtype == then.dtype
 
 
 def _table(rng: np.random.Generator) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:

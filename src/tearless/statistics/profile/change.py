@@ -18,6 +18,7 @@ from .chances import Sizes, of_counts, of_gap, of_shares, of_step
 from .gaps import both, largest_gap, moved, quantiles
 from .histogram import Histogram
 from .nights import EFFECTS, Floats, apart
+from .past import DayColumn
 from .profile import ColumnProfile
 
 FEW = 30
@@ -89,20 +90,33 @@ def _of_gap(distance: float, now: Histogram, past: Histogram, sizes: Sizes) -> f
     return min(1.0, 2 * min(whole, len(each) * float(each.min())))
 
 
-def of_moments(name: str, now: ColumnProfile, past: ColumnProfile, weights: Weights, sizes: ToSizes) -> Change | None:
+def of_moments(
+    name: str,
+    now: ColumnProfile,
+    past: ColumnProfile,
+    days: Sequence[DayColumn | None],
+    weights: Weights,
+    sizes: ToSizes,
+) -> Change | None:
     """Numbers of which the past kept moments alone: by the mean and the spread, as if both were normal.
 
-    ``None`` where either has no two values that differ.
+    One far value makes a column wide, and the past does not tell whether it had one: a past that was wider counts as
+    wide as the narrowest of three days or more. ``None`` where either has no two values that differ.
     """
     if now.moments is None or past.moments is None:
         return None
     (n, m), (mean, earlier) = _of(now.moments.n, past.moments.n), _of(now.moments.mean, past.moments.mean)
     spread, wide = _of(now.moments.std(), past.moments.std())
+    stds = [day.std for day in days if day is not None and day.std is not None]
+    narrowest = min(stds) if len(stds) >= 3 else 0.0
     if not (n > 1 and m > 1 and wide > 0 and math.isfinite(spread) and spread > 0):
         return None
     heavy = kurtosis(now, past)
-    unit = math.sqrt((spread**2 / n + wide**2 / m) / (1 / n + 1 / m))
+    most = max(spread, wide)
+    unit = most * math.sqrt(((spread / most) ** 2 / n + (wide / most) ** 2 / m) / (1 / n + 1 / m))
     step, stretch = (mean - earlier) / unit, math.log(spread / wide)
+    if stretch < 0:
+        stretch = math.log(spread / narrowest) if spread < narrowest else 0.0
     place, width = weights["place"], weights["spread"]
     moved_by = of_step(step, sizes(n, m, place), heavy)
     stretched_by = of_step(stretch / math.sqrt(max(heavy + 2, 1e-9) / 4), sizes(n, m, width), heavy)
@@ -155,6 +169,8 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
         chances.append((min(1.0, 2 * min(whole, len(each) * float(each.min()))), apart(one)))
     chance, nights = max(chances)
     most = int(np.argmax(np.abs(found.first / n - found.second / m)))
+    if now.counts.keys() | past.counts.keys() == {"true", "false"}:
+        most = found.names.index("true")
     before, after = float(found.second[most]) / m, float(found.first[most]) / n
     which = quoted(visible(found.names[most], 40)) if most + 1 < len(found.names) else "a value beyond the 30 commonest"
     said = f"holds {which} in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"

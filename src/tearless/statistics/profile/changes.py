@@ -181,7 +181,9 @@ class _Compared:
         elif how == "numbers" and now.histogram is not None and past.histogram is not None:
             yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes)
         elif how == "moments" and (
-            one := change.of_moments(name, now, past, {"place": QUIET, "spread": QUIET} | dict(known), self.sizes)
+            one := change.of_moments(
+                name, now, past, self._days_of(name), {"place": QUIET, "spread": QUIET} | dict(known), self.sizes
+            )
         ):
             yield one
 
