@@ -22,6 +22,8 @@ from .work import Work
 
 FAN_IN = 8
 """How many results a worker merges to one."""
+OTHER_TYPES = b""
+"""What a partition of other types than declared gives instead of facts: raised, it would stand in a worker's log."""
 
 
 def open_dask(data: Any, argument: str) -> Source:
@@ -75,10 +77,10 @@ class DaskParts:
         padded = [*starts, *[0] * (len(self.parts) - len(starts))]
         numbered = enumerate(zip(self.parts, padded, strict=True))
         found = [each(told, plan, part, i, start) for i, (part, start) in numbered]
-        try:
-            return list(_computed(_merged(told, found), self.argument))
-        except OtherTypes:
-            raise ReadAgain(self.again()) from None
+        blobs = list(_computed(_merged(told, found), self.argument))
+        if OTHER_TYPES in blobs:
+            raise ReadAgain(self.again())
+        return blobs
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """All rows in order, one partition here at a time."""
@@ -176,11 +178,14 @@ def _cheapest(declared: Any) -> Any:
 
 
 def _of_partition(work: Work, plan: Plan, part: Any, number: int, start: int) -> bytes:
-    return work.of(plan.frames(part), number, start)
+    try:
+        return work.of(plan.frames(part), number, start)
+    except OtherTypes:
+        return OTHER_TYPES
 
 
 def _one_of_many(work: Work, blobs: list[bytes]) -> bytes:
-    return work.merged(blobs)
+    return OTHER_TYPES if OTHER_TYPES in blobs else work.merged(blobs)
 
 
 def _merged(told: Any, blobs: list[Any]) -> list[Any]:
@@ -205,7 +210,7 @@ def _computed(delayed: Sequence[Any], argument: str) -> tuple[Any, ...]:
 
     try:
         return tuple(compute(*delayed))  # type: ignore[no-untyped-call]
-    except (InputError, OtherTypes):
+    except InputError:
         raise
     except Exception as fault:
         reason = visible((str(fault).strip() or type(fault).__name__).splitlines()[0], 160)
