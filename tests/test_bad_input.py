@@ -26,7 +26,7 @@ import tearless
 from tearless.cli import main
 from tearless.core import InputError
 
-SECONDS = 20
+SECONDS = 60
 Make = Callable[[Path], Path]
 REFUSED: dict[str, tuple[Make, str]] = {}
 READ: dict[str, tuple[Make, Callable[[tearless.Report], bool]]] = {}

@@ -57,7 +57,7 @@ def test_random_expressions_agree_with_the_library(library):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_is_answered_at_once(text):
-    began = time.perf_counter()
+    began = time.process_time()  # of this process: how busy the machine is does not count
     try:
         found = evaluated(text)
     except InputError as refusal:
@@ -66,7 +66,7 @@ def test_hostile_text_is_answered_at_once(text):
         assert found.shapes or found.said or found.clash
         said = f"expression: {len(list(found.entries()))}"
     assert said.startswith("expression: ")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
