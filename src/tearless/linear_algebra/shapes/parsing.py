@@ -119,7 +119,8 @@ class _Parser:
 
     def _takes(self, what: str) -> bool:
         """Whether the next token is this sign, or of this kind; then it is taken."""
-        there = self.next.kind == what or (self.next.kind == "sign" and self.next.text == what)
+        token = self.tokens[self.at]
+        there = token.kind == what or (token.kind == "sign" and token.text == what)
         self.at += there
         return there
 
