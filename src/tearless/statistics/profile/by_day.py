@@ -24,9 +24,13 @@ NONE: Spread = (math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is drawn of one column: a low, a middle and a high value of each day and of now, and words for them.
+    """What is drawn of one column: a low, a middle and a high value of each of the ``days`` and of ``now``.
 
-    ``limits``: what now would have to stay within.
+    ``labels`` are what the days are called, ``what`` the axis is about and ``middle`` the middle value; ``limits``:
+    what now would have to stay within.
+
+    >>> Shown(((0.0, 1.0, 2.0),), (4.0, 5.0, 6.0), ("monday",), "price", "median").now[1]
+    5.0
     """
 
     days: tuple[Spread, ...]
@@ -73,7 +77,17 @@ def drawn(title: str, says: str, shown: Shown) -> Picture:
 
 
 def of_values(measured: Measured, past: Past, profile: Profile) -> Picture:
-    """A column by day: the middle half of its numbers, or the share of the category that moved most."""
+    """A column by day: the middle half of its numbers, or the share of the category that moved most.
+
+    >>> import polars as pl
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> day, now = (Profile.of(Batch(pl.DataFrame({"x": [1.0 + k, 2.0, 3.0]}))) for k in (0, 1))
+    >>> past = Past.of([("monday", day)])
+    >>> numbers = {"found_from": Number(0.1, "share", ""), "before": Number(2.0, "1", "")}
+    >>> of_values(Measured(("x",), numbers, words={"moved": "moved up"}), past, now).says
+    '`x` moved up.'
+    """
     (name,) = measured.subject
     now, whole = profile.columns[name], past.whole.columns[name]
     days = [day.columns.get(name) for day in past.days]
@@ -99,7 +113,17 @@ def of_values(measured: Measured, past: Past, profile: Profile) -> Picture:
 
 
 def of_missing(measured: Measured, past: Past, profile: Profile) -> Picture:
-    """The share of a column's empty cells by day."""
+    """The share of a column's empty cells by day.
+
+    >>> import polars as pl
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> day, now = (Profile.of(Batch(pl.DataFrame({"x": [None, 2.0, 3.0 if k else None]}))) for k in (0, 1))
+    >>> past = Past.of([("monday", day)])
+    >>> numbers = {"found_from": Number(0.1, "share", ""), "before": Number(0.5, "share", "")}
+    >>> of_missing(Measured(("x",), numbers, words={"moved": "is filled"}), past, now).y.label
+    'share of empty cells'
+    """
     (name,) = measured.subject
     shares = tuple(_flat(_missing(day, name)) for day in past.days)
     before = measured.numbers["before"].value or 0.0
@@ -112,12 +136,28 @@ def of_missing(measured: Measured, past: Past, profile: Profile) -> Picture:
 
 
 def of_rows(measured: Measured, past: Past, profile: Profile) -> Picture:
-    """The rows of each day, where their number is unusual."""
+    """The rows of each day, where their number is unusual.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> day, now = (Profile.of(Batch(pl.DataFrame({"x": [1, 2] * (k + 1)}))) for k in (0, 1))
+    >>> past = Past.of([("monday", day)])
+    >>> of_rows(Measured((), {}, words={"moved": "4 rows, not 2"}), past, now).says
+    '4 rows, not 2.'
+    """
     return replace(rows_by_day(past, profile), says=f"{measured.words['moved']}.")
 
 
 def rows_by_day(past: Past, profile: Profile) -> Picture:
-    """The rows of each day."""
+    """The rows of each day.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> day, now = (Profile.of(Batch(pl.DataFrame({"x": [1, 2] * (k + 1)}))) for k in (0, 1))
+    >>> past = Past.of([("monday", day)])
+    >>> rows_by_day(past, now).says
+    'This table has 4; the earlier ones have 2 to 2.'
+    """
     days = tuple(_flat(float(day.rows)) for day in past.days)
     labels = tuple(day.label for day in past.days)
     shown = Shown(days, _flat(float(profile.rows)), labels, "rows", "rows")
@@ -161,7 +201,19 @@ def _about(day: DayColumn) -> Spread:
 
 
 def of_new(measured: Measured, past: Past, profile: Profile) -> Picture:
-    """The commonest values of a column, earlier and now: those that are new hold no earlier row."""
+    """The commonest values of a column, earlier and now: those that are new hold no earlier row.
+
+    Raises ``ValueError`` where none are kept.
+
+    >>> import polars as pl
+    >>> from tearless.core import Number
+    >>> from tearless.readers.source import Batch
+    >>> day, now = (Profile.of(Batch(pl.DataFrame({"c": ["a", "b" if k else "a"]}))) for k in (0, 1))
+    >>> past = Past.of([("monday", day)])
+    >>> told = Measured(("c",), {"share": Number(0.5, "share", "")}, words={"names": "`b`"})
+    >>> of_new(told, past, now).y.names
+    ('b', 'a')
+    """
     (name,) = measured.subject
     now, before = profile.columns[name].categories, past.whole.columns[name].categories
     if now is None or before is None:

@@ -37,10 +37,11 @@ class Change:
     """How one column, or the number of rows (``column`` empty), differs from the days before.
 
     ``size`` is the share of rows that would have to be others for the two to agree; ``before`` and ``after`` are what
-    the words compare, in ``unit``. ``alone`` is the chance of this comparison by itself, ``chance`` the one that holds
-    for all of them and every look; ``nights`` is by how many standard deviations of a row the days differ beyond
-    sampling, and ``spread`` the variance of the difference of two means in variances of a row, of that and sampling.
-    ``value`` is the category that moved most. Made by ``of_numbers`` and its like; ``said`` is the change in words.
+    the words compare, in ``unit``, and ``meaning`` says what that is. ``alone`` is the chance of this comparison by
+    itself, ``chance`` the one that holds for all of them and every look; ``nights`` is by how many standard deviations
+    of a row the days differ beyond sampling, and ``spread`` the variance of the difference of two means in variances of
+    a row, of that and sampling. ``value`` is the category that moved most. Made by ``of_numbers`` and its like;
+    ``said`` is the change in words.
     """
 
     column: str
@@ -61,7 +62,12 @@ class Change:
 def of_numbers(name: str, now: Histogram, past: Histogram, weights: Sequence[Floats], sizes: ToSizes) -> Change:
     """Numbers, by the largest gap of their distribution functions; of the scores of a day the least sure one counts.
 
-    Neither may be empty.
+    ``weights``: how likely each effect of a night is, an entry a score, of shape ``(T,)``. Neither may be empty.
+
+    >>> now, past = Histogram.of(np.arange(100.0) + 60), Histogram.of(np.arange(100.0))
+    >>> found = of_numbers("x", now, past, [QUIET], lambda n, m, one: Sizes(n, m, 1.0, one))
+    >>> round(found.size, 12), found.said
+    (0.6, 'moved up: median 49 earlier, 109 now')
     """
     gap = largest_gap(past, now)
     n, m = float(now.counts.sum()), float(past.counts.sum())
@@ -102,6 +108,12 @@ def of_moments(
 
     One far value makes a column wide, and the past does not tell whether it had one: a past that was wider counts as
     wide as the narrowest of three days or more. ``None`` where either has no two values that differ.
+
+    >>> from tearless.linear_algebra.moments import Moments
+    >>> now, past = (ColumnProfile("number", "Float64", 0, 0, Moments.of([np.arange(100.0) + k])) for k in (40, 0))
+    >>> quiet = {"place": QUIET, "spread": QUIET}
+    >>> of_moments("x", now, past, [], quiet, lambda n, m, one: Sizes(n, m, 1.0, one)).said
+    'moved up: mean 49.5 earlier, 89.5 now'
     """
     if now.moments is None or past.moments is None:
         return None
@@ -137,7 +149,13 @@ def of_moments(
 
 
 def kurtosis(now: ColumnProfile, past: ColumnProfile) -> float:
-    """The larger excess kurtosis of the two, as far as it is known, and at least that of a normal column: 0."""
+    """The larger excess kurtosis of the two, as far as it is known, and at least that of a normal column: 0.
+
+    >>> from tearless.linear_algebra.moments import Moments
+    >>> column = ColumnProfile("number", "Float64", 0, 0, Moments.of([np.array([0.0] * 99 + [1.0])]))
+    >>> round(kurtosis(column, column))
+    95
+    """
     known = [float(one.moments.kurtosis()[0]) for one in (now, past) if one.moments is not None]
     return max([0.0, *(k for k in known if math.isfinite(k))])
 
@@ -156,7 +174,11 @@ def _normal_gap(ratio: float) -> float:
 def of_categories(name: str, now: Categories, past: Categories, weights: Sequence[Floats], sizes: ToSizes) -> Change:
     """Classes, by total variation; the chance is twice the smaller of that of the whole and that of one class.
 
-    Neither may be empty.
+    ``weights``: how likely each effect of a night is, an entry a score, of shape ``(T,)``. Neither may be empty.
+
+    >>> now, past = Categories({"a": 60, "b": 40}, 0, 0), Categories({"a": 90, "b": 10}, 0, 0)
+    >>> of_categories("x", now, past, [QUIET], lambda n, m, one: Sizes(n, m, 1.0, one)).said
+    'holds `a` in 90 % of the earlier rows, in 60 % now'
     """
     found = moved(now, past)
     n, m = found.total_first, found.total_second
@@ -180,7 +202,13 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
 
 
 def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: Floats, sizes: ToSizes) -> Change:
-    """Empty cells: how many of how many, now and in the past."""
+    """Empty cells: how many of how many, now and in the past.
+
+    ``weights``: how likely each effect of a night is, shape ``(T,)``.
+
+    >>> of_missing("x", (30, 100), (5, 100), QUIET, lambda n, m, one: Sizes(n, m, 1.0, one)).said
+    'is empty in 5 % of the earlier rows, in 30 % now'
+    """
     (x, n), (y, m) = now, past
     chance = float(of_counts([x], [y], sizes(float(n), float(m), weights))[0])
     before, after = y / max(1, m), x / max(1, n)
@@ -199,6 +227,9 @@ def of_rows(now: int, days: Sequence[int]) -> Change | None:
     """The number of rows, by Student's t on its logarithm over the days; ``None`` with fewer than three days.
 
     A table without rows stands for half a row; a count has at least the spread of a Poisson number.
+
+    >>> of_rows(50, [100, 102, 98]).said
+    '50 rows, where the days before have about 100'
     """
     if len(days) < 3:
         return None

@@ -31,6 +31,13 @@ class Changes:
 
     ``left`` says of a column why its values are not compared. ``chance`` of each change holds for all of them (Holm)
     and for every look: the number of days k in the past charges it k(k + 1)/2 times (see ``chances.corrected``).
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> day, now = (Batch(pl.DataFrame({"x": [0.5 + k, 2.5, 3.5] * 50})) for k in (0, 1))
+    >>> found = Changes.derive(Profile.of(now), Past.of([("monday", Profile.of(day))]), Columns.of(now))
+    >>> found.days, [one.said for one in found.of("values")]
+    ('1 earlier day', ['is spread otherwise: 33.3 % of the earlier values and 0 % now are at most 0.5'])
     """
 
     changes: tuple[Change, ...]

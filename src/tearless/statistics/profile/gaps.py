@@ -47,7 +47,7 @@ def both(first: Histogram, second: Histogram) -> tuple[Floats, Floats, Floats]:
 
 
 def quantiles(histogram: Histogram, shares: Floats) -> Floats:
-    """The numbers at or below which these shares of the values lie, to the width of a cell: shape as ``shares``.
+    """The numbers at or below which these shares of the values lie, to the width of a cell: shapes ``(k,)``.
 
     >>> quantiles(Histogram.of(np.arange(1.0, 101.0)), np.array([0.5, 0.95])).tolist()
     [50.0, 95.0]
@@ -62,8 +62,8 @@ def quantiles(histogram: Histogram, shares: Floats) -> Floats:
 class Moved:
     """Classes in two samples: their names, and the rows that hold each, as near to one share as the stored errors let.
 
-    The last class is all the others together; ``first`` and ``second`` have shape ``(k,)``, and the totals are the
-    rows. Made by ``moved``.
+    The last class is all the others together; ``first`` and ``second`` have shape ``(k,)``; ``total_first`` and
+    ``total_second`` are the rows. Made by ``moved``.
     """
 
     names: tuple[str, ...]

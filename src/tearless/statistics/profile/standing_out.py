@@ -23,6 +23,16 @@ def standing_out(past: Past, changes: Changes) -> dict[int, list[str]]:
 
     Each day against the others, by Student's t with the spread of the others or, where that is larger, the spread by
     sampling; corrected for all of them. Fewer than four days stand out from nothing.
+
+    >>> import polars as pl
+    >>> from tearless.readers.source import Batch
+    >>> from tearless.statistics.facts import Columns
+    >>> from tearless.statistics.profile.profile import Profile
+    >>> rng = np.random.default_rng(0)
+    >>> days = [Batch(pl.DataFrame({"x": rng.normal(k == 3, 1, 500)})) for k in range(9)]
+    >>> past = Past.of([(f"day {k}", Profile.of(day)) for k, day in enumerate(days)])
+    >>> standing_out(past, Changes.derive(Profile.of(days[0]), past, Columns.of(days[0])))
+    {3: ['x']}
     """
     found: dict[int, dict[str, float]] = {}
     tests = max(1, len(changes.series) * len(past.days))
