@@ -16,7 +16,8 @@ from typing import Any
 
 import tearless
 from tearless.core.catalogue import catalogue
-from tearless.doctor import examine, gather
+from tearless.core.fact import mergeables
+from tearless.doctor import examine
 
 
 def clocked(name: str, function: Callable[..., Any], spent: Counter[str]) -> Callable[..., Any]:
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--test")
     given = parser.parse_args()
     facts, checks = Counter[str](), Counter[str]()
-    for kind in {need.type for entry in catalogue() for need in gather._measured(entry.load().needs.values())}:
+    for kind in {need.type for entry in catalogue() for need in mergeables(entry.load().needs.values())}:
         kind.of = clocked(f"{kind.__name__}.of", kind.of, facts)
         kind.merge = clocked(f"{kind.__name__}.merge", kind.merge, facts)
     one = examine._one
