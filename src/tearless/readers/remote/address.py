@@ -60,8 +60,13 @@ class Address:
 
     @property
     def place(self) -> str:
-        """The bucket, container or host, without who asks."""
-        return self.shown.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        """The bucket, container, repository or host, without who asks."""
+        parts = self.shown.partition("://")[2].split("/")
+        if self.kind == "hf":
+            return "/".join(parts[1:3] if parts[0] in ("datasets", "spaces", "buckets") else parts[:2]).partition("@")[
+                0
+            ]
+        return parts[0].partition("@")[0] if self.kind == "az" else parts[0]
 
 
 def address_of(given: str, argument: str) -> Address | None:

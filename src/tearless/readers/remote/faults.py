@@ -31,8 +31,7 @@ class Unreachable(OSError):
 
 @dataclass(frozen=True)
 class Fault:
-    """``kind`` is one of: place, missing, none (no credentials), denied, keys, expired, region, time, reach, busy,
-    damage; ``reason`` is in the reader's own words."""
+    """``kind`` is a key of the words in ``in_words``; ``reason`` is in the reader's own words."""
 
     kind: str
     reason: str
@@ -46,6 +45,7 @@ class Fault:
 _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("place", ("nosuchbucket", "bucket does not exist", "containernotfound", "container does not exist")),
     ("place", ("specified bucket is not valid", "invalidbucketname", "repository not found", "repositorynotfound")),
+    ("account", ("account must be specified", "must provide either a connection_string or account_name")),
     ("expired", ("expiredtoken", "token has expired", "token included in the request is expired", "sso session")),
     ("keys", ("invalidaccesskeyid", "signaturedoesnotmatch", "invalid_grant", "authenticationfailed")),
     ("keys", ("access key id you provided does not exist", "signature we calculated does not match")),
@@ -90,11 +90,12 @@ def in_words(fault: Fault, address: Address, anonymous: bool = False) -> tuple[s
     """What is the matter with an address, and what to do."""
     place, keys = f"the {BUCKET[address.kind]} {quoted(address.place)}", CREDENTIALS[address.kind]
     host = urlsplit(own).netloc.rpartition("@")[2] if address.kind == "s3" and (own := endpoint()) else ""
-    server = f"the server {quoted(host)} of AWS_ENDPOINT_URL" if host else place
+    server = f"the server {quoted(host)} of AWS_ENDPOINT_URL" if host else "the hub" if address.kind == "hf" else place
     if fault.kind == "none" or (fault.kind == "denied" and anonymous and address.kind != "http"):
         return f"for which no credentials were found, and which is not open to all; {keys}", ""
     words = {
         "place": (f"but there is no {place[4:]}", "check the name"),
+        "account": ("but no storage account is named", keys),
         "missing": ("which does not exist", "check the address"),
         "denied": ("which may not be read (access denied)", f"ask its owner, or {keys}"),
         "keys": (f"but {place} does not accept these credentials", keys),

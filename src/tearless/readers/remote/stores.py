@@ -15,8 +15,13 @@ from tearless.core import InputError
 from .address import Address, kind_of
 from .credentials import anonymous
 
-_PATIENCE: dict[str, Any] = {"max_retries": 2, "retry_timeout_ms": 20_000, "connect_timeout": "5s"}
-"""How long a store is asked: a host that drops what comes is given up after some fifteen seconds."""
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": "4s",
+    "read_timeout": "15s",
+    "retry_timeout_ms": 15_000,
+    "max_retries": 2,
+}
+"""How long a store is asked: one that drops what comes, or never answers, is given up after half a minute."""
 _PACKAGES = {
     "s3": ("s3fs", "S3FileSystem", "s3"),
     "gs": ("gcsfs", "GCSFileSystem", "gcs"),
@@ -110,7 +115,10 @@ def system_of(address: Address, argument: str) -> Any:
             f'`pip install "tearless[{extra}]"`, or name one Parquet file, which needs nothing else'
         )
     system = getattr(importlib.import_module(module), name)
-    return system(**system._get_kwargs_from_urls(address.text), **_settings(address.kind))
+    made = system(**system._get_kwargs_from_urls(address.text), **_settings(address.kind))
+    if address.kind == "s3":
+        made.retries = 2  # its own, each of which holds those of its client
+    return made
 
 
 def _settings(kind: str) -> dict[str, Any]:
@@ -119,7 +127,7 @@ def _settings(kind: str) -> dict[str, Any]:
         settings |= {
             "anon": anonymous("s3"),
             "endpoint_url": endpoint(),
-            "config_kwargs": {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 2}},
+            "config_kwargs": {"connect_timeout": 4, "read_timeout": 10, "retries": {"max_attempts": 1}},
         }
     if kind == "gs" and anonymous("gs"):
         settings["token"] = "anon"  # noqa: S105 - a word of gcsfs for: no token
