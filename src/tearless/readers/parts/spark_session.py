@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -24,6 +25,8 @@ from .spark_tasks import ROWS, versions
 T = TypeVar("T")
 LONGEST = 300
 """Characters of Spark's own words that are shown."""
+LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""pyspark's own, which write to the terminal what is raised as well."""
 PATIENCE = 0.2
 """Seconds after which it is looked whether Ctrl-C was pressed."""
 QUIET = {
@@ -75,7 +78,7 @@ def at_work(session: Any, argument: str) -> Iterator[None]:
     Where Spark runs on this machine and nothing says otherwise, its workers are of the Python that runs here.
     """
     try:
-        with _own_python(session), _no_words_on_pandas():
+        with _own_python(session), _quiet():
             yield
     except InputError:
         raise
@@ -102,11 +105,19 @@ def _own_python(session: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _no_words_on_pandas() -> Iterator[None]:
-    """pyspark warns of new versions of pandas, which is not used here."""
+def _quiet() -> Iterator[None]:
+    """pyspark warns of new versions of pandas, which is not used here, and logs pages of Java for what is raised."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [logger.disabled for logger in loggers]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
-        yield
+        try:
+            for logger in loggers:
+                logger.disabled = True
+            yield
+        finally:
+            for logger, disabled in zip(loggers, before, strict=True):
+                logger.disabled = disabled
 
 
 def _refusal(session: Any, fault: Exception, argument: str) -> InputError:
@@ -159,7 +170,7 @@ def _without_class(line: str) -> str:
 def _others(session: Any) -> str:
     """What workers have that differ from this process; nothing where none does, or none can tell."""
     try:
-        with _no_words_on_pandas():
+        with _quiet():
             found = session.range(0, 8, 1, 8).mapInArrow(versions(), ROWS).collect()
     except Exception as fault:  # noqa: BLE001 - workers that cannot run this cannot run anything
         missing = re.findall(r"No module named '([\w.]+)'", str(fault))
@@ -196,7 +207,7 @@ def started() -> Started:
     """
     global _own
     try:
-        with _no_words_on_pandas():
+        with _quiet():
             from pyspark import SparkContext
             from pyspark.sql import SparkSession
     except ImportError:
@@ -208,14 +219,14 @@ def started() -> Started:
             return ours
         there = {"SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED", "PYSPARK_GATEWAY_PORT"} & set(os.environ)
         try:
-            with _no_words_on_pandas():
+            with _quiet():
                 if (active := SparkSession.getActiveSession()) is not None:
                     return Started(active)
                 if there or SparkContext._active_spark_context is not None or SparkContext._gateway is not None:
                     return Started(SparkSession.builder.getOrCreate())
         except Exception as fault:  # noqa: BLE001 - see at_work
             raise _not_started(reason(fault)) from None
-        with _no_words_on_pandas():
+        with _quiet():
             made = _made()
         _own = weakref.ref(made)
         return made
@@ -261,7 +272,7 @@ def _made() -> Started:
 
 
 def _last_words(log: Any) -> str:
-    """What Java, or the script that looks for it, said before it ended: the first line on Java itself, else the last."""
+    """What Java, or the script that looks for it, said at the end: the first line on Java itself, else the last."""
     log.seek(0)
     lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
     told = [line for line in lines if line and not line.startswith(("at ", "...", "WARNING: "))]
