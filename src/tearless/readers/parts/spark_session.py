@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import signal
@@ -107,10 +106,12 @@ def _own_python(session: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """pyspark warns of new versions of pandas, which is not used here, and logs pages of Java for what is raised."""
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [logger.disabled for logger in loggers]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+        from pyspark.logger import PySparkLogger
+
+        loggers = [PySparkLogger.getLogger(name) for name in LOGGERS]
+        before = [logger.disabled for logger in loggers]
         try:
             for logger in loggers:
                 logger.disabled = True
