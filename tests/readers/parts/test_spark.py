@@ -142,9 +142,9 @@ def test_what_spark_moves_and_merges_gives_what_one_machine_finds(made: Made) ->
 def test_types_are_those_of_one_machine_and_what_is_nested_is_left_out(spark: Any) -> None:
     data = spark.sql(
         "select cast(id / 4 as decimal(20, 2)) d, timestamp_seconds(id) t, date'2020-01-02' day, "
-        "timestamp_ntz'2020-01-02 03:04:05.000006' n, cast(id as binary) b, interval 1 day 2 hours gap, null as nothing, "
-        "array(id) ar, map(id, 1) m, struct(id) st, cast(id as float) f, cast(id as tinyint) i8, cast(id as short) i16, "
-        "cast(id as int) i32, id, id = 1 as is, string(id) s, '' as s from range(0, 3, 1, 2)"
+        "timestamp_ntz'2020-01-02 03:04:05.000006' n, cast(id as binary) b, interval 1 day 2 hours gap, "
+        "null as nothing, array(id) ar, map(id, 1) m, struct(id) st, cast(id as float) f, cast(id as tinyint) i8, "
+        "cast(id as short) i16, cast(id as int) i32, id, id = 1 as is, string(id) s, '' as s from range(0, 3, 1, 2)"
     )
     spark.conf.set("spark.sql.session.timeZone", "GMT+08:00")
     source = open_table(data)
