@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 
 from .check import Check, load
 from .errors import InputError
@@ -45,11 +46,18 @@ class Entry:
     def load(self) -> Check:
         """The check itself. Raises ``InputError`` where another package's cannot be loaded."""
         try:
-            return load(importlib.import_module(self.module), self.pillar)
+            module = importlib.import_module(self.module)
+            return _loaded(module, getattr(module, "measure", None), self.pillar)
         except Exception as fault:
             if self.module.startswith(OWN):
                 raise
             raise _broken(self.module, fault) from fault
+
+
+@functools.lru_cache(maxsize=1024)
+def _loaded(module: ModuleType, _measure: object, pillar: str) -> Check:
+    """The check of a module, put together once; again where it was reloaded, as its function is another then."""
+    return load(module, pillar)
 
 
 @dataclass(frozen=True, slots=True)

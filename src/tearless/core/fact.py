@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -126,7 +127,12 @@ def about(needs: Mapping[str, Need]) -> About:
 
 def ingredients(need: Need) -> Mapping[str, Need]:
     """What a derived fact is made of, of the same table as itself."""
-    return {k: Need(n.type, need.of_test or n.of_test) for k, n in needs(need.type.derive).items()}
+    return {k: Need(n.type, need.of_test or n.of_test) for k, n in _made_of(need.type).items()}
+
+
+@functools.lru_cache(maxsize=1024)
+def _made_of(kind: Any) -> Mapping[str, Need]:
+    return needs(kind.derive)
 
 
 def mergeables(wanted: Iterable[Need]) -> set[Need]:

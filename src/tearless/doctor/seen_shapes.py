@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -38,12 +39,12 @@ def report_on(
 
 def checks_of_shapes() -> list[Check]:
     """Every check that looks at shapes. Each names the fact ``Seen``: files without that word are not loaded."""
-    found = []
-    for entry in catalogue():
-        spec = importlib.util.find_spec(entry.module)
-        file = Path(spec.origin) if spec is not None and spec.origin else None
-        if file is None or not file.is_file() or "Seen" in file.read_text(encoding="utf-8", errors="replace"):
-            check = entry.load()
-            if check.about == "shapes":
-                found.append(check)
-    return found
+    loaded = (entry.load() for entry in catalogue() if _may_look_at_shapes(entry.module))
+    return [check for check in loaded if check.about == "shapes"]
+
+
+@functools.cache
+def _may_look_at_shapes(module: str) -> bool:
+    spec = importlib.util.find_spec(module)
+    file = Path(spec.origin) if spec is not None and spec.origin else None
+    return file is None or not file.is_file() or "Seen" in file.read_text(encoding="utf-8", errors="replace")
