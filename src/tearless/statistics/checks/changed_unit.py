@@ -54,9 +54,11 @@ from tearless.statistics.profile.by_day import of_values as picture  # noqa: F40
 from tearless.statistics.profile.changes import Changes
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
-from tearless.statistics.profile.units import best_fit
+from tearless.statistics.profile.units import Conversion, Fit, best_fit
 
 MEND = Mend.source
+LOOKED_AT = 0.1
+"""Gap from which a conversion is looked for: the search costs more than all the rest, and no smaller gap is a finding."""
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -99,9 +101,8 @@ def measure(past: Past, profile: Profile, changes: Changes) -> Iterator[Measured
     if not found:
         raise NotApplicable("no column holds numbers that the earlier tables kept too")
     for one in found:
-        fit = best_fit(profile.columns[one.column], past.whole.columns[one.column])
-        if fit is None:
-            continue
+        fit = best_fit(profile.columns[one.column], past.whole.columns[one.column]) if one.size >= LOOKED_AT else None
+        fit = fit or Fit(Conversion(1.0), one.size, one.size)
         numbers = {
             "explained": Number(fit.explained, "share", "share of the gap that the conversion takes away"),
             "change": Number(fit.before, "share", "share of rows that would have to be others to agree with the past"),
