@@ -24,7 +24,7 @@ _PATIENCE: dict[str, Any] = {
 """How long a store is asked: one that drops what comes, or never answers, is given up after half a minute."""
 _PACKAGES = {
     "s3": ("s3fs", "S3FileSystem", "s3"),
-    "gs": ("gcsfs", "GCSFileSystem", "gcs"),
+    "gs": ("gcsfs.core", "GCSFileSystem", "gcs"),  # the plain one: the other asks a second service first, for minutes
     "az": ("adlfs", "AzureBlobFileSystem", "azure"),
     "hf": ("huggingface_hub", "HfFileSystem", "hub"),
 }
@@ -100,7 +100,7 @@ def _azure() -> dict[str, Any]:
 
 def has_system(kind: str) -> bool:
     """Whether the package that lists folders of such a store, and reads other files than Parquet, is installed."""
-    return importlib.util.find_spec(_PACKAGES[kind][0]) is not None
+    return importlib.util.find_spec(_PACKAGES[kind][0].partition(".")[0]) is not None
 
 
 def system_of(address: Address, argument: str) -> Any:
