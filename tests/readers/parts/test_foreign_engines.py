@@ -139,7 +139,9 @@ def test_a_table_without_rows(connection: Any) -> None:
     assert tearless.check(connection.execute("select * from kept limit 0")).rows == 0
 
 
-@pytest.mark.parametrize("wrap", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table], ids=lambda w: f"{w.__module__}.{w.__name__}")
+@pytest.mark.parametrize(
+    "wrap", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table], ids=lambda w: f"{w.__module__}.{w.__name__}"
+)
 def test_a_narwhals_frame_is_what_it_wraps(wrap: Callable[[Any], Any]) -> None:
     native = wrap({"a": [1, 2, 3], "b": ["x", "y", "y"]})
     source = open_table(nw.from_native(native))
