@@ -58,7 +58,7 @@ from tearless.statistics.profile.units import Conversion, Fit, best_fit
 
 MEND = Mend.source
 LOOKED_AT = 0.1
-"""Gap from which a conversion is looked for: the search costs more than all the rest, and no smaller gap is a finding."""
+"""Gap from which a conversion is looked for: the search costs more than the rest, and no smaller gap is a finding."""
 SAME_UNDER = (rows_shuffled, columns_shuffled, columns_renamed)
 Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
