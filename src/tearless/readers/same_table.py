@@ -17,7 +17,7 @@ from tearless.core import InputError, listed, quoted, visible
 from .remote.address import kind_of, shown
 from .remote.credentials import anonymous
 from .remote.faults import Unreachable, fault_of
-from .remote.stores import options_of
+from .remote.stores import options_of, where
 from .sniff import foreign
 from .source import FAULTS, batch_rows
 from .text_types import as_type, type_of
@@ -83,7 +83,7 @@ class Surveyed(tuple[str, ...]):
 
 def scanned(file: str) -> pl.LazyFrame:
     """One Parquet file as it is."""
-    return pl.scan_parquet([file], hive_partitioning=False, glob=False, storage_options=options_of(file))
+    return pl.scan_parquet([where(file)], hive_partitioning=False, glob=False, storage_options=options_of(file))
 
 
 def scan(file: str, schema: pl.Schema, folders: Folders = (), first: int = 0, rows: int | None = None) -> pl.LazyFrame:

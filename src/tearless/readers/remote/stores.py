@@ -6,9 +6,12 @@ import http.client
 import importlib
 import importlib.util
 import os
+import socket
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
+from urllib.request import getproxies
 
 from tearless.core import InputError
 
@@ -38,6 +41,16 @@ def options_of(file: str) -> dict[str, Any] | None:
     if kind == "gs":
         return _PATIENCE | ({"google_skip_signature": "true"} if anonymous("gs") else {})
     return _azure() if kind == "az" else None
+
+
+def where(file: str) -> str:
+    """The address that Polars is given: it knows one hub, so where ``HF_ENDPOINT`` names another, the file's there."""
+    hub = os.environ.get("HF_ENDPOINT", "").rstrip("/")
+    if kind_of(file) != "hf" or not hub or hub == "https://huggingface.co":
+        return file
+    kind, who, what, path = (file.partition("://")[2].split("/", 3) + [""] * 3)[:4]
+    what, _, revision = what.partition("@")
+    return f"{hub}/{kind}/{who}/{what}/resolve/{quote(unquote(revision) or 'main', safe='')}/{quote(path)}"
 
 
 def endpoint() -> str | None:
@@ -115,10 +128,23 @@ def system_of(address: Address, argument: str) -> Any:
             f'`pip install "tearless[{extra}]"`, or name one Parquet file, which needs nothing else'
         )
     system = getattr(importlib.import_module(module), name)
-    made = system(**system._get_kwargs_from_urls(address.text), **_settings(address.kind))
+    told = dict(system._get_kwargs_from_urls(address.text))
+    if address.kind == "az":
+        _account_is_known(told.get("account_name") or os.environ.get("AZURE_STORAGE_ACCOUNT_NAME"))
+    made = system(**told, **_settings(address.kind))
     if address.kind == "s3":
         made.retries = 2  # its own, each of which holds those of its client
     return made
+
+
+def _account_is_known(account: str | None) -> None:
+    """Raise where no account is named, or its name leads nowhere: Azure's own client tries for a minute and a half."""
+    if os.environ.get("AZURE_STORAGE_CONNECTION_STRING"):
+        return
+    if not account:
+        raise ValueError("must provide either a connection_string or account_name")
+    if not getproxies():
+        socket.getaddrinfo(f"{account}.blob.core.windows.net", 443)
 
 
 def _settings(kind: str) -> dict[str, Any]:
