@@ -139,11 +139,22 @@ def mergeables(wanted: Iterable[Need]) -> set[Need]:
     """The mergeable facts that the wanted ones come down to."""
     found: set[Need] = set()
     for need in wanted:
-        if isinstance(need.type, Derived):
+        if is_derived(need.type):
             found |= mergeables(ingredients(need).values())
-        elif isinstance(need.type, Mergeable):
+        elif _is_mergeable(need.type):
             found.add(need)
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def is_derived(kind: Any) -> bool:
+    """Whether a class is a ``Derived`` fact; asked of each class once, as looking at a protocol takes long."""
+    return isinstance(kind, Derived)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_mergeable(kind: Any) -> bool:
+    return isinstance(kind, Mergeable)
 
 
 def _need(hint: Any) -> Need:

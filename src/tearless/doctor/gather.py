@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tearless.core import Asked, CannotTell, NotApplicable, visible
-from tearless.core.fact import Derived, Drawn, Mergeable, Need, ingredients, mergeables, needs
+from tearless.core.fact import Drawn, Mergeable, Need, ingredients, is_derived, mergeables, needs
 from tearless.readers.parts.engine import facts_of
 from tearless.readers.parts.work import Work
 from tearless.readers.source import ReadAgain, Source
@@ -35,7 +35,7 @@ class Facts:
     def asked_for(self, needs: Iterable[Need]) -> bool:
         """Whether the facts that come from what was asked alone are there: else nothing need be measured for them."""
         for need in needs:
-            if isinstance(need.type, Derived) and {n.type for n in ingredients(need).values()} == {Asked}:
+            if is_derived(need.type) and {n.type for n in ingredients(need).values()} == {Asked}:
                 try:
                     self.get(need, np.random.default_rng)
                 except (NotApplicable, CannotTell):
@@ -135,7 +135,7 @@ class Facts:
         return " and ".join(dict.fromkeys(part or "every row" for part in sorted(parts)))
 
     def _derived(self, need: Need, rng: Callable[[], np.random.Generator]) -> Any:
-        if isinstance(need.type, Derived):
+        if is_derived(need.type):
             return need.type.derive(**{k: self.get(n, rng) for k, n in ingredients(need).items()})
         if need.of_test and not self.asked.has_test:
             raise CannotTell("no second table was given; name one with --test")
