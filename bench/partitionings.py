@@ -33,6 +33,8 @@ ROUNDING = 1e-9
 """The largest relative difference between two numbers that count as one."""
 LONG = 300_000
 """Rows of the table whose sample is drawn."""
+LONGEST = 1_300_000
+"""Rows of the table whose hashes of rows are thinned."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ def said(data: Any, kind: Kind, test: Any) -> dict[str, Any]:
     return {key: plain[key] for key in ("findings", "outcomes", "counts", "tests", "notes")} | {"rows": report.rows}
 
 
-def kinds(rng: np.random.Generator, rows: int = 2_000, long: int = LONG) -> dict[str, Kind]:
-    """Tables of several kinds, each with what its name says; ``rows`` each, but ``long``."""
+def kinds(rng: np.random.Generator, rows: int = 2_000, long: int = LONG, longest: int = LONGEST) -> dict[str, Kind]:
+    """Tables of several kinds, each with what its name says; ``rows`` each, but ``long`` and ``longest``."""
     y = rng.integers(0, 2, rows)
     x = rng.normal(size=(rows, 4))
     base = {f"x{j}": x[:, j] * 10.0**j + 1e6 * (j == 3) for j in range(4)}
@@ -153,6 +155,8 @@ def kinds(rng: np.random.Generator, rows: int = 2_000, long: int = LONG) -> dict
     dates = pl.DataFrame({"at": day, "day": day.dt.date(), "trend": np.arange(rows) + x[:, 0], "y": np.sort(y)})
     m = rng.normal(size=long)
     drawn = {"a": m, "b": rng.exponential(size=long), "copy": 2 * m, "t": rng.choice(list("abcd"), long)}
+    n = np.arange(longest) * (np.arange(longest) % 3 > 0)
+    longer = {"thinned": Kind(pl.DataFrame({"n": n, "x": n % 1_000, "y": n % 2}), "y")} if longest else {}
     return {
         "numbers": Kind(numbers, "y"),
         "text": Kind(text, "y"),
@@ -165,6 +169,7 @@ def kinds(rng: np.random.Generator, rows: int = 2_000, long: int = LONG) -> dict
         "test": Kind(numbers, "y", pl.concat([numbers[:200], numbers[200:900].with_columns(pl.col("x0") + 1)])),
         "test of other types": Kind(duplicates, "x1", holes.rename({"h0": "x0", "h1": "x1", "h2": "x2"})),
         "no target": Kind(pl.concat([text.drop("y"), dates.drop("y")], how="horizontal")),
+        **longer,
     }
 
 

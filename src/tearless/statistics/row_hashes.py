@@ -104,7 +104,7 @@ class RowHashes:
         return replace(self, parts=((f[starts][back], t[starts][back], first[back], counts[back]),))
 
     def settled(self) -> Self:
-        """The same however the rows were cut and merged: untouched while none can have been thinned, else alike.
+        """The same however the rows were cut and merged: in row order while none can have been thinned, else alike.
 
         The ceiling of a whole table is the highest power of two that leaves no more than 65,536 entries, or, where that
         is higher, no more than 524,288 of its rows. A part has fewer entries and knows of fewer rows, so its ceiling is
@@ -112,11 +112,19 @@ class RowHashes:
         """
         lowest = _ceiling(max(self.whole, self.total))
         if lowest == 2**64:
-            return self
+            return self._in_order()
         settled = self.grouped()
         while settled.ceiling > lowest and len(settled.features) > _few():
             settled = settled._below(settled.ceiling // 2)
         return settled
+
+    def _in_order(self) -> Self:
+        """The entries in the order of their rows: parts are merged as they arrive."""
+        features, target, first, count = self._joined()
+        if (first[1:] > first[:-1]).all():
+            return self
+        by = np.argsort(first)
+        return replace(self, parts=((features[by], target[by], first[by], count[by]),))
 
     def _below(self, ceiling: int) -> Self:
         if ceiling >= self.ceiling:
