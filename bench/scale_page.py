@@ -25,6 +25,8 @@ ALL = 10**12
 ROUNDOFF = 2.0**-53
 USD = 0.05
 """What a core is taken to cost an hour: an assumption, said on the page."""
+HASH_BYTES = 32
+"""Of one entry of ``RowHashes``: two hashes, a row number, a count."""
 MISSING = "*Not measured yet.*"
 
 Found = Mapping[str, Any]
@@ -181,7 +183,8 @@ def plan(rows: Found, engines: Found) -> str:
     b, rate = engines["bytes"], rows["reading"] / rows["rows"]
     parts, hours = ALL / ROWS_OF_A_PART, rate * ALL / 3600
     disk = b["disk"] / b["rows"] * ALL
-    moved = parts * sum(b["facts"].values()) * FAN_IN / (FAN_IN - 1)
+    leaf = sum(size for name, size in b["facts"].items() if name not in ("RowHashes", "Sample"))
+    moved = parts * (leaf + HASHES_KEPT // 8 * HASH_BYTES) * FAN_IN / (FAN_IN - 1)
     return table(
         ["what", "how much"],
         [
@@ -195,7 +198,7 @@ def plan(rows: Found, engines: Found) -> str:
             ["parts", f"{parts:,.0f} of {ROWS_OF_A_PART:,} rows"],
             [
                 "travels",
-                f"{moved / 1e9:,.0f} GB among the workers, {moved / disk:.1%} of the table",
+                f"at most {moved / 1e9:,.0f} GB among the workers, {moved / disk:.1%} of the table",
             ],
             ["arrives", f"some MB: {FAN_IN} results at most"],
         ],
