@@ -142,7 +142,7 @@ def test_what_spark_moves_and_merges_gives_what_one_machine_finds(made: Made) ->
 def test_types_are_those_of_one_machine_and_what_is_nested_is_left_out(spark: Any) -> None:
     data = spark.sql(
         "select cast(id / 4 as decimal(20, 2)) d, timestamp_seconds(id) t, date'2020-01-02' day, "
-        "timestamp_ntz'2020-01-02 03:04:05.000006' n, cast(id as binary) b, interval 1 day 2 hours gap, "
+        "timestamp_ntz'2020-01-02 03:04:05.000006' n, binary(string(id)) b, interval 1 day 2 hours gap, "
         "null as nothing, array(id) ar, map(id, 1) m, struct(id) st, cast(id as float) f, cast(id as tinyint) i8, "
         "cast(id as short) i16, cast(id as int) i32, id, id = 1 as is, string(id) s, '' as s from range(0, 3, 1, 2)"
     )
@@ -157,7 +157,7 @@ def test_types_are_those_of_one_machine_and_what_is_nested_is_left_out(spark: An
         "t": dt.datetime(1970, 1, 1, 0, 0, 1, tzinfo=dt.UTC),
         "n": dt.datetime(2020, 1, 2, 3, 4, 5, 6),
         "day": dt.date(2020, 1, 2),
-        "b": "0000000000000001",
+        "b": "31",
         "gap": dt.timedelta(days=1, hours=2),
         "nothing": None,
     }
@@ -186,7 +186,7 @@ def test_tasks_that_fail_at_first_change_nothing(made: Made) -> None:
             if task.attemptNumber() == 0 and task.partitionId() % 2:
                 raise RuntimeError("on purpose")
 
-    frame = table()
+    frame = table().rename({"a.b": "ab", "a`b": "ba"})  # mapInArrow alone takes no points and backticks
     data = made(frame, [300, 301, 900])
     assert same(said(frame), said(data.mapInArrow(flaky, data.schema)))
 
@@ -215,7 +215,7 @@ def test_what_spark_cannot_compute_is_said_in_a_line(
 def test_what_is_no_table_is_refused(spark: Any) -> None:
     with pytest.raises(InputError, match="got a stream"):
         tearless.check(spark.readStream.format("rate").load())
-    with pytest.raises(InputError, match="data: expected the path of a table, or a table in memory"):
+    with pytest.raises(InputError, match="data: expected a Spark DataFrame, got `Column`"):
         tearless.check(spark.range(3).id)
 
 

@@ -53,6 +53,9 @@ def engine_table(data: Any, argument: str) -> Source | None:
         from .spark import open_spark
 
         return open_spark(data, argument)
+    if type(data).__module__.startswith(("pyspark.sql", "pyspark.core")):  # a Column has every attribute one asks for
+        got = quoted(type(data).__name__)
+        raise InputError(f"{argument}: expected a Spark DataFrame, got {got}; give the DataFrame that holds it")
     if top == "ray" and hasattr(data, "iter_batches"):
         from .ray import open_ray
 
