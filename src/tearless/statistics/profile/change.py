@@ -125,7 +125,8 @@ def of_moments(
         return None
     heavy = kurtosis(now, past)
     most = max(spread, wide)
-    unit = most * math.sqrt(((spread / most) ** 2 / n + (wide / most) ** 2 / m) / (1 / n + 1 / m))
+    a, b = (spread / most) ** 2, (wide / most) ** 2
+    unit = most * math.sqrt(max((a / n + b / m) / (1 / n + 1 / m), (n * a + m * b) / (n + m)))
     step, stretch = (mean - earlier) / unit, math.log(spread / wide)
     if stretch < 0:
         stretch = math.log(spread / narrowest) if spread < narrowest else 0.0
