@@ -100,3 +100,9 @@ def test_nineteen_rows_cannot_tell_and_shapes_must_agree() -> None:
     assert [o.result for o in outcome if o.name == "sorted-rows"] == ["cannot tell"]
     with pytest.raises(InputError, match="number the blocks"):
         of_numbers(np.zeros(3), np.zeros(2, dtype=np.int64))
+
+
+def test_whole_numbers_of_128_bits_are_judged_as_others() -> None:
+    big = pl.Series("big", [2**80 * (i // 10) for i in range(3_000)], dtype=pl.Int128)
+    report = tearless.check(pl.DataFrame([big]), select=["sorted-rows"])
+    assert [(f.name, f.subject) for f in report.findings] == [("sorted-rows", ("big",))]

@@ -113,7 +113,7 @@ def _is_row_number(seen: pl.Series) -> bool:
     """Whether whole numbers rise or fall by one constant step: a count of the rows, which says nothing more."""
     if not seen.dtype.is_integer():
         return False
-    step = np.diff(seen.to_numpy()[:100].astype(np.float64))
+    step = np.diff(floats(seen.head(100)))
     return bool(len(step) and step[0] != 0 and (step == step[0]).all())
 
 
