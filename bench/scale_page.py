@@ -20,7 +20,7 @@ from tearless.statistics.profile.categories import MOST_CATEGORIES
 from tearless.statistics.row_hashes import HASHES_KEPT
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE, WORDS = DOCS / "scale.md", DOCS / "templates" / "scale.md"
+PAGE, WORDS = DOCS / "scale.md", DOCS / "templates" / "scale.txt"
 ALL = 10**12
 ROUNDOFF = 2.0**-53
 USD = 0.05
