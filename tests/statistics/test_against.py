@@ -206,3 +206,17 @@ def test_weeks_that_differ_are_learned_from_two_of_them() -> None:
     nights = [night(k) for k in range(22)]
     for k in (14, 18, 19, 20, 21):
         assert names(against(nights[k], nights[:k])) == []
+
+
+@pytest.mark.parametrize("rows", [30, 300, 900])
+def test_values_that_hardly_ever_come_twice_are_no_change_in_a_small_table(rows: int) -> None:
+    """Names of the rows: each day has its own, and of the earlier ones the facts keep none."""
+    rng = np.random.default_rng(rows)
+
+    def day(number: int, n: int) -> pl.DataFrame:
+        names = [f"user {number}-{i}" for i in range(n)]
+        return pl.DataFrame({"name": names, "word": rng.zipf(1.5, n).clip(0, 5_000).astype(str)})
+
+    past = [tearless.summarize(day(k, 3_000), label=f"day {k}") for k in range(3)]
+    checks = ["unlike-before", "new-categories"]
+    assert not tearless.check(day(9, rows), against=past, select=checks).findings

@@ -11,6 +11,7 @@ from tearless.core import Finding, Number, Severity, listed, quoted, visible
 from tearless.core.number import shown
 from tearless.core.picture import Axis, Bars, Picture, Role, Rule, values
 from tearless.report.answer import Answer, Cell, Table
+from tearless.report.words import counted
 from tearless.statistics.profile.by_day import rows_by_day
 from tearless.statistics.profile.change import Change
 from tearless.statistics.profile.changes import Changes, said_of_nights
@@ -79,7 +80,8 @@ def _verdict(past: Past, warned: Sequence[Finding], names: Sequence[str], compar
 def _some(names: Sequence[str]) -> str:
     if len(names) <= NAMED:
         return listed(names)
-    return f"{', '.join(quoted(visible(name, 24)) for name in names[:NAMED])} and {len(names) - NAMED:,} more columns"
+    some = ", ".join(quoted(visible(name, 24)) for name in names[:NAMED])
+    return f"{some} and {counted(len(names) - NAMED, 'other column')}"
 
 
 def _said(past: Past, changes: Changes) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,9 @@ from .histogram import Histogram
 from .nights import Floats
 
 COMPARED = 30
+FEWEST_TOGETHER = 10
+"""Rows that hold a value, in both samples together, from which it is compared by itself: of thousands of rare values
+those that one sample happens to hold would be picked for it."""
 """Values compared one by one; the rest are compared together."""
 
 
@@ -79,7 +82,7 @@ class Moved:
 
 
 def moved(first: Categories, second: Categories) -> Moved:
-    """The 30 commonest values of both together, and the rest as one, in two samples. Neither may be empty.
+    """The 30 commonest values of both together, from 10 rows on, and the rest as one. Neither sample may be empty.
 
     A count that may be too small by up to the stored error is taken where it lies nearest to the other's share.
 
@@ -91,7 +94,8 @@ def moved(first: Categories, second: Categories) -> Moved:
     together = dict(first.counts)
     for value, count in second.counts.items():
         together[value] = together.get(value, 0) + count
-    names = sorted(together, key=lambda value: (-together[value], value))[:COMPARED]
+    held = [value for value, count in together.items() if count >= FEWEST_TOGETHER]
+    names = sorted(held, key=lambda value: (-together[value], value))[:COMPARED]
     x, y = (np.array([one.counts.get(value, 0) for value in names], dtype=np.float64) for one in (first, second))
     low_x, low_y = np.append(x, n - x.sum()), np.append(y, m - y.sum())
     slack_x, slack_y = _slack(first.error, len(names), low_x[-1]), _slack(second.error, len(names), low_y[-1])
