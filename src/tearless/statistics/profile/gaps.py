@@ -13,10 +13,10 @@ from .histogram import Histogram
 from .nights import Floats
 
 COMPARED = 30
+"""Values compared one by one; the rest are compared together."""
 FEWEST_TOGETHER = 10
 """Rows that hold a value, in both samples together, from which it is compared by itself: of thousands of rare values
 those that one sample happens to hold would be picked for it."""
-"""Values compared one by one; the rest are compared together."""
 
 
 def largest_gap(first: Histogram, second: Histogram) -> Gap:
