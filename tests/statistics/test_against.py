@@ -220,3 +220,10 @@ def test_values_that_hardly_ever_come_twice_are_no_change_in_a_small_table(rows:
     past = [tearless.summarize(day(k, 3_000), label=f"day {k}") for k in range(3)]
     checks = ["unlike-before", "new-categories"]
     assert not tearless.check(day(9, rows), against=past, select=checks).findings
+
+
+@pytest.mark.parametrize(("earlier", "later"), [(3, 3), (0, 1), (3, 5), (0, 0), (9, 200)])
+def test_a_flag_that_is_hardly_ever_set_is_compared_as_others(earlier: int, later: int) -> None:
+    past, now = (pl.DataFrame({"flag": np.arange(2_000) < set_}) for set_ in (earlier, later))
+    found = tearless.check(now, against=tearless.summarize(past), select=["unlike-before"]).findings
+    assert [f.subject for f in found] == ([("flag",)] if later > 100 else [])

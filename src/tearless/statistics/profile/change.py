@@ -192,7 +192,7 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
         chances.append((min(1.0, 2 * min(whole, len(each) * float(each.min()))), apart(one)))
     chance, nights = max(chances)
     most = int(np.argmax(np.abs(found.first / n - found.second / m)))
-    if now.counts.keys() | past.counts.keys() == {"true", "false"}:
+    if set(found.names[:-1]) == {"true", "false"}:
         most = found.names.index("true")
     before, after = float(found.second[most]) / m, float(found.first[most]) / n
     which = quoted(visible(found.names[most], 40)) if most + 1 < len(found.names) else "a value beyond the 30 commonest"
