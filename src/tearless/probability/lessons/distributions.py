@@ -137,7 +137,7 @@ QUESTIONS = (
     ),
 )  # fmt: skip
 
-CATCHES = ("outliers", "drift")
+CATCHES = ("outliers", "drift", "unlike-before", "unusual-row-count")
 NEXT = ("description", "sample-and-bootstrap", "confidence-intervals")
 
 

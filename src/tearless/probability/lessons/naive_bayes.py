@@ -129,7 +129,7 @@ QUESTIONS = (
     ),
 )  # fmt: skip
 
-CATCHES = ("unseen-categories", "too-many-categories")
+CATCHES = ("unseen-categories", "too-many-categories", "new-categories")
 NEXT = ("calibration", "logistic-regression", "bayes")
 
 Floats = NDArray[np.float64]

@@ -126,7 +126,15 @@ QUESTIONS = (
     ),
 )  # fmt: skip
 
-CATCHES = ("skewed-column", "missing-values", "sentinel-values", "numbers-as-text")
+CATCHES = (
+    "skewed-column",
+    "missing-values",
+    "sentinel-values",
+    "numbers-as-text",
+    "changed-columns",
+    "changed-missing-share",
+    "changed-unit",
+)
 NEXT = ("sample-and-bootstrap", "distributions", "normalisation")
 
 
