@@ -27,6 +27,12 @@ torch.manual_seed(0)
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _distributions_look_at_their_arguments() -> None:
+    """As they do from the start: ``torch.compile``, in a test before these, switches it off for the whole process."""
+    torch.distributions.Distribution.set_default_validate_args(True)
+
+
 @dataclass(frozen=True)
 class Case:
     """Failing code and the truth about it."""
