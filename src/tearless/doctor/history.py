@@ -52,7 +52,7 @@ def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Ans
     warned = [f for f in found.findings if f.severity >= Severity.warning]
     names = list(dict.fromkeys(name for f in warned for name in f.subject))
     return Answer(
-        _verdict(past, warned, names, bool(changes.changes)),
+        _verdict(past, profile, warned, names, bool(changes.changes)),
         tuple(_said(past, changes)),
         _numbers(past, changes),
         (_table(past, profile, changes, found),),
@@ -60,13 +60,19 @@ def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Ans
     )
 
 
-def _verdict(past: Past, warned: Sequence[Finding], names: Sequence[str], compared: bool) -> str:
+def _verdict(past: Past, profile: Profile, warned: Sequence[Finding], names: Sequence[str], compared: bool) -> str:
     days = len(past.days)
     before = (
         f"{quoted(visible(past.days[0].label, 40))}, the one earlier table"
         if days == 1
         else f"the {days:,} earlier tables"
     )
+    if not past.whole.rows:
+        return (
+            f"nothing of this table can be compared with {before}, for {'it has' if days == 1 else 'they have'} no rows"
+        )
+    if not profile.rows:
+        return f"this table has no rows: nothing of it can be compared with {before}"
     whole = [f.headline for f in warned if not f.subject]
     if not warned and not compared:
         return f"nothing of this table can be compared with {before}"

@@ -12,11 +12,13 @@ every total is wrong.
 Student's t with k − 1 degrees of freedom on the logarithms: the distance from the mean of k days over their standard
 deviation times √(1 + 1/k), which is exact where the days' ratios are lognormal; the deviation is at least that of a
 count, 1/√rows. The chance holds for all comparisons of a night (Holm) and for every look: with k earlier days it counts
-k(k + 1)/2 times.
+k(k + 1)/2 times. A table without rows, where every earlier one has some, needs no such chance: it is an error after one
+day already.
 
 ## When it is wrong
-With fewer than three days nothing is said, and with few of them much must happen. Days that have a rhythm (weekends)
-are wide in the middle of the week. Growth by a constant factor a day goes beyond the past in time.
+With fewer than three days nothing is said but of a table without rows, and with few of them much must happen. Days that
+have a rhythm (weekends) are wide in the middle of the week. Growth by a constant factor a day goes beyond the past in
+time.
 
 ## What to do
 Look whether the load finished, and whether rows came twice (duplicate-rows); compare the first and the last time.
@@ -91,6 +93,8 @@ DO = "look whether the load finished, and whether rows came twice"
 
 def measure(past: Past, changes: Changes) -> Iterator[Measured]:
     found = changes.of("rows")
+    if not found and not any(day.rows for day in past.days):
+        raise CannotTell("the earlier tables have no rows, which tells nothing of how many there should be")
     if not found:
         raise CannotTell("fewer than three earlier days: how much their rows differ is not known")
     for one in found:
@@ -132,6 +136,11 @@ def a_third_missing(rng: np.random.Generator) -> Example:
 @sick
 def nothing_came(rng: np.random.Generator) -> Example:
     return Example(_of(0), past=tuple(_of(n) for n in rng.normal(300, 30, 10)))
+
+
+@sick
+def nothing_came_on_the_second_day(rng: np.random.Generator) -> Example:
+    return Example(_of(0), past=(_of(300),))
 
 
 @fooled("fires", "the first day of a sale brings many rows honestly, and no earlier day tells of sales")

@@ -20,6 +20,7 @@ from .histogram import Histogram
 from .nights import EFFECTS, Floats, apart
 from .past import DayColumn
 from .profile import ColumnProfile
+from .wording import in_words, normal_gap
 
 FEW = 30
 """Different values up to which numbers are few."""
@@ -59,10 +60,18 @@ class Change:
     chance: float = 1.0
 
 
-def of_numbers(name: str, now: Histogram, past: Histogram, weights: Sequence[Floats], sizes: ToSizes) -> Change:
+def of_numbers(
+    name: str,
+    now: Histogram,
+    past: Histogram,
+    weights: Sequence[Floats],
+    sizes: ToSizes,
+    ends: Sequence[float] = (),
+) -> Change:
     """Numbers, by the largest gap of their distribution functions; of the scores of a day the least sure one counts.
 
-    ``weights``: how likely each effect of a night is, an entry a score, of shape ``(T,)``. Neither may be empty.
+    ``weights``: how likely each effect of a night is, an entry a score, of shape ``(T,)``; ``ends``: the smallest and
+    largest values of both, for the words. Neither may be empty.
 
     >>> now, past = Histogram.of(np.arange(100.0) + 60), Histogram.of(np.arange(100.0))
     >>> found = of_numbers("x", now, past, [QUIET], lambda n, m, one: Sizes(n, m, 1.0, one))
@@ -75,12 +84,7 @@ def of_numbers(name: str, now: Histogram, past: Histogram, weights: Sequence[Flo
     chance, nights = max(chances)
     half = np.array([0.5])
     before, after = float(quantiles(past, half)[0]), float(quantiles(now, half)[0])
-    up = gap.below_second < gap.below_first
-    if shown(before) != shown(after) and (after > before) == up:
-        said = f"moved {'up' if up else 'down'}: median {shown(before)} earlier, {shown(after)} now"
-    else:
-        shares = shown(gap.below_first, "share"), shown(gap.below_second, "share")
-        said = f"is spread otherwise: {shares[0]} of the earlier values and {shares[1]} now are at most {shown(gap.at)}"
+    said = in_words(now, past, gap, ends)
     meaning = "median of the finite cells"
     spread = _spread(sizes(n, m, QUIET), nights)
     return Change(name, "values", gap.distance, chance, before, after, "column unit", meaning, said, nights, spread)
@@ -141,7 +145,7 @@ def of_moments(
         return Change(
             name, "values", size, chance, earlier, mean, "column unit", "mean of the finite cells", said, nights
         )
-    size = _normal_gap(spread / wide)
+    size = normal_gap(spread / wide)
     said = f"is spread otherwise: standard deviation {shown(wide)} earlier, {shown(spread)} now"
     meaning = "standard deviation of the finite cells"
     nights = apart(width)
@@ -163,13 +167,6 @@ def kurtosis(now: ColumnProfile, past: ColumnProfile) -> float:
 
 def _of(*arrays: Floats) -> tuple[float, ...]:
     return tuple(float(a[0]) for a in arrays)
-
-
-def _normal_gap(ratio: float) -> float:
-    """The largest gap between two normal distribution functions about one mean, one ``ratio`` times as wide."""
-    wide = max(ratio, 1 / ratio)
-    at = math.sqrt(2 * math.log(wide) / (1 - wide**-2)) if wide > 1 else 0.0
-    return float(special.ndtr(at) - special.ndtr(at / wide))
 
 
 def of_categories(name: str, now: Categories, past: Categories, weights: Sequence[Floats], sizes: ToSizes) -> Change:
@@ -225,13 +222,20 @@ def _spread(sizes: Sizes, nights: float) -> float:
 
 
 def of_rows(now: int, days: Sequence[int]) -> Change | None:
-    """The number of rows, by Student's t on its logarithm over the days; ``None`` with fewer than three days.
+    """The number of rows, by Student's t on its logarithm over the days; ``None`` where that cannot be told.
 
-    A table without rows stands for half a row; a count has at least the spread of a Poisson number.
+    Fewer than three days do not tell how much rows differ; but no rows, where every day had some, is a load that did
+    not come. Else a table without rows stands for half a row; a count has at least the spread of a Poisson number.
 
     >>> of_rows(50, [100, 102, 98]).said
     '50 rows, where the days before have about 100'
+    >>> of_rows(0, [100]).said, of_rows(1, [100])
+    ('no rows, where the day before has 100', None)
     """
+    if not now and min(days, default=0) > 0:
+        usual = round(math.exp(float(np.log(np.asarray(days, dtype=np.float64)).mean())))
+        before = f"the day before has {usual:,}" if len(days) == 1 else f"the days before have about {usual:,}"
+        return Change("", "rows", 1.0, 0.0, usual, 0.0, "rows", "rows of a day", f"no rows, where {before}")
     if len(days) < 3:
         return None
     logs = np.log(np.maximum(np.asarray(days, dtype=np.float64), 0.5))
@@ -240,5 +244,5 @@ def of_rows(now: int, days: Sequence[int]) -> Change | None:
     variance = max(float(logs.var(ddof=1)), 1 / max(1.0, typical)) * (1 + 1 / len(days))
     chance = 2 * float(special.stdtr(len(days) - 1, -abs(log - mean) / math.sqrt(variance)))
     size = 1 - math.exp(-abs(log - mean))
-    said = f"{now:,} rows, where the days before have about {typical:,.0f}"
+    said = f"{now:,} {'row' if now == 1 else 'rows'}, where the days before have about {typical:,.0f}"
     return Change("", "rows", size, chance, round(typical), float(now), "rows", "rows of a day", said)
