@@ -186,7 +186,8 @@ class _Compared:
             if now.kind != "bool":
                 yield of_new_values(name, now.categories, past.categories)
         elif how == "numbers" and now.histogram is not None and past.histogram is not None:
-            yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes)
+            ends = [end for end in (now.low, now.high, past.low, past.high) if end is not None]
+            yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes, ends)
         elif how == "moments" and (
             one := change.of_moments(
                 name, now, past, self._days_of(name), {"place": QUIET, "spread": QUIET} | dict(known), self.sizes
