@@ -49,3 +49,56 @@ def test_an_earlier_table_without_rows_is_said_to_tell_nothing() -> None:
     (told,) = [o for o in report.outcomes if o.name == "unusual-row-count"]
     assert told.result == "cannot tell"
     assert "have no rows, which tells nothing" in told.reason
+
+
+def seconds(rng: np.random.Generator, day: int, rows: int, length: int = 86_400) -> Any:
+    return np.sort(rng.integers(0, length, rows)) + 1_700_000_000 + 86_400 * day
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("days", [1, 2, 5])
+def test_what_goes_on_is_excused_whatever_its_ties(days: int, private: bool) -> None:
+    rng = np.random.default_rng(days)
+    for rows in (300, 6_000, 20_000, 40_000):
+        nights = [{"at": seconds(rng, k, rows)} for k in range(days + 1)]
+        assert names(against(nights[-1], nights[:-1], private)) == []
+    orders = [{"order": np.repeat(np.arange(400) + 400 * k, 10)} for k in range(days + 1)]
+    assert names(against(orders[-1], orders[:-1], private)) == []
+    weekend = [{"at": seconds(rng, k + 2 * (k == days), 2_000)} for k in range(days + 1)]
+    assert names(against(weekend[-1], weekend[:-1], private)) == []
+    window = [
+        pl.DataFrame({"at": seconds(rng, k, 2_000, 30 * 86_400)}).select(pl.from_epoch("at")) for k in range(days + 1)
+    ]
+    assert names(against(window[-1], window[:-1], private)) == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("days", [1, 2, 5])
+def test_a_clock_that_was_set_back_or_counts_otherwise_is_a_change(days: int, private: bool) -> None:
+    rng = np.random.default_rng(days)
+    nights = [{"at": seconds(rng, k, 2_000)} for k in range(days)]
+    dates = [pl.DataFrame(night).select(pl.from_epoch("at")) for night in nights]
+    back = rng.integers(0, 86_400, 2_000)
+    for now in (back, 1_000 * seconds(rng, days, 2_000), seconds(rng, days - 400, 2_000)):
+        assert "unlike-before" in names(against({"at": now}, nights, private))
+    full = {"at": rng.choice(86_400, 60_000, replace=False)}
+    assert "unlike-before" in names(against(full, nights, private))
+    assert "unlike-before" in names(against(pl.DataFrame({"at": back}).select(pl.from_epoch("at")), dates, private))
+
+
+def test_whole_numbers_that_moved_by_as_much_as_they_spread_are_a_change() -> None:
+    rng = np.random.default_rng(0)
+    cents = rng.integers(1_000, 5_000, 2_000)
+    assert names(against({"cents": cents + 5_000}, [{"cents": rng.integers(1_000, 5_000, 2_000)}])) == ["unlike-before"]
+
+
+def test_dates_that_stay_are_compared_and_dates_that_go_on_are_named() -> None:
+    rng = np.random.default_rng(0)
+
+    def born(later: int = 0) -> pl.DataFrame:
+        days = pl.Series("born", rng.normal(5_000 + later, 5_000, 2_000).astype(int))
+        return pl.DataFrame({"born": days.cast(pl.Int32).cast(pl.Date)})
+
+    assert "1 column" in compared(against(born(), [born(), born()]))
+    assert names(against(born(4_000), [born(), born()])) == ["unlike-before"]
+    assert "times, which go on" in compared(against(born(), [born()]))

@@ -16,6 +16,7 @@ from . import change, scores
 from .advancing import advancing
 from .chances import Sizes, corrected
 from .change import QUIET, Change, What
+from .comparable import how_of, not_compared
 from .new_values import of_new_values
 from .nights import Floats, Series, posterior
 from .past import DayColumn, Past
@@ -106,6 +107,7 @@ class _Compared:
         self.names = [name for name in now.columns if name in past.whole.columns]
         rows = np.array([day.rows for day in past.days], dtype=np.float64)
         self.days = float((rows**2).sum() / max(1.0, rows.sum()) ** 2)
+        self.stopped: set[str] = set()
         for name in self.names:
             why = self._why_not(name, distinct.get(name, 0.0))
             if why:
@@ -114,9 +116,12 @@ class _Compared:
 
     def _why_not(self, name: str, distinct: float) -> str:
         now, past = self._pair(name)
-        if not now.empty and not past.empty and _how(now, past) is None:
-            return "of another type than before, or its values were not kept"
-        return advancing(now, past, self._days_of(name), distinct)
+        if why := not_compared(now, past, self.past.private):
+            return why
+        found = advancing(now, past, self._days_of(name), distinct)
+        if found.stopped:
+            self.stopped.add(name)
+        return found.why
 
     def _pair(self, name: str) -> tuple[ColumnProfile, ColumnProfile]:
         return self.now.columns[name], self.past.whole.columns[name]
@@ -143,11 +148,11 @@ class _Compared:
         return found
 
     def _scores(self, name: str) -> Mapping[str, Series]:
-        if name in self.left:
+        if name in self.left or name in self.stopped:
             return {}
         now, past = self._pair(name)
         days = self._days_of(name)
-        match _how(now, past):
+        match how_of(now, past):
             case "categories":
                 return {f"={value}": series for value, series in scores.of_categories(days).items()}
             case "numbers":
@@ -180,7 +185,7 @@ class _Compared:
         self, name: str, now: ColumnProfile, past: ColumnProfile, known: Mapping[str, Floats]
     ) -> Iterator[Change]:
         weights = list({one.tobytes(): one for one in known.values()}.values()) or [QUIET]
-        how = _how(now, past)
+        how = how_of(now, past)
         if how == "categories" and now.categories is not None and past.categories is not None:
             yield change.of_categories(name, now.categories, past.categories, weights, self.sizes)
             if now.kind != "bool":
@@ -194,14 +199,3 @@ class _Compared:
             )
         ):
             yield one
-
-
-def _how(now: ColumnProfile, past: ColumnProfile) -> str | None:
-    """As what two profiles of a column can be compared; ``None`` where they cannot."""
-    numbers = {now.kind, past.kind} <= {"number", "bool"}
-    mixed = numbers and "number" in (now.kind, past.kind)
-    if now.categories is not None and past.categories is not None and not mixed:
-        return "categories" if now.categories.total and past.categories.total else None
-    if now.histogram is not None and past.histogram is not None and (numbers or now.kind == past.kind == "time"):
-        return "numbers" if len(now.histogram.counts) and len(past.histogram.counts) else None
-    return "moments" if numbers and now.moments is not None and past.moments is not None else None
