@@ -19,6 +19,7 @@ from .change import QUIET, Change, What
 from .comparable import how_of, not_compared
 from .new_values import of_new_values
 from .nights import Floats, Series, posterior
+from .own_values import as_much, may_be_label, shares_of_own
 from .past import DayColumn, Past
 from .profile import ColumnProfile, Profile
 
@@ -106,6 +107,8 @@ class _Compared:
         self.series: dict[tuple[str, str], tuple[Series, Floats]] = {}
         self.names = [name for name in now.columns if name in past.whole.columns]
         rows = np.array([day.rows for day in past.days], dtype=np.float64)
+        looks = len(past.days) * (len(past.days) + 1) / 2
+        self.certain = 0.01 / (looks * (3 * len(self.names) + 1))
         self.days = float((rows**2).sum() / max(1.0, rows.sum()) ** 2)
         self.stopped: set[str] = set()
         for name in self.names:
@@ -187,9 +190,15 @@ class _Compared:
         weights = list({one.tobytes(): one for one in known.values()}.values()) or [QUIET]
         how = how_of(now, past)
         if how == "categories" and now.categories is not None and past.categories is not None:
-            yield change.of_categories(name, now.categories, past.categories, weights, self.sizes)
-            if now.kind != "bool":
-                yield of_new_values(name, now.categories, past.categories)
+            found = change.of_categories(name, now.categories, past.categories, weights, self.sizes)
+            if now.kind == "bool":
+                yield found
+                return
+            days = self._days_of(name)
+            usual = as_much(found.size, shares_of_own(days, past.categories))
+            usual = max(usual, float(may_be_label(now.categories, past.categories, len(days))))
+            yield replace(found, alone=max(found.alone, usual))
+            yield of_new_values(name, now.categories, past.categories, days, self.certain)
         elif how == "numbers" and now.histogram is not None and past.histogram is not None:
             ends = [end for end in (now.low, now.high, past.low, past.high) if end is not None]
             yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes, ends)
