@@ -102,3 +102,34 @@ def test_dates_that_stay_are_compared_and_dates_that_go_on_are_named() -> None:
     assert "1 column" in compared(against(born(), [born(), born()]))
     assert names(against(born(4_000), [born(), born()])) == ["unlike-before"]
     assert "times, which go on" in compared(against(born(), [born()]))
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_one_value_against_a_known_mean_and_spread_is_a_change(days: int) -> None:
+    rng = np.random.default_rng(days)
+    past = [{"x": rng.normal(5, 1, 500), "n": rng.poisson(3, 500), "flag": rng.random(500) < 0.2} for _ in range(days)]
+    now = {"x": np.zeros(500), "n": np.zeros(500, dtype=int), "flag": np.zeros(500, dtype=bool)}
+    found = against(now, past, private=True).findings
+    assert {f.subject for f in found if f.name == "unlike-before"} == {("x",), ("n",), ("flag",)}
+
+
+def test_what_private_facts_cannot_tell_is_named_among_what_is_not_compared() -> None:
+    rng = np.random.default_rng(1)
+    report = against({"x": rng.normal(size=500)}, [{"x": np.full(500, 7.0)}], private=True)
+    assert "not what private facts keep nothing of (one value throughout, or fewer than 20): `x`" in compared(report)
+    assert "nothing of this table can be compared" in report.to_text(100)
+    seldom = [{"x": (np.arange(2_000) < 3) * 1.0} for _ in range(2)]
+    report = against({"x": np.zeros(300)}, seldom, private=True)
+    assert names(report) == []
+    assert "not what holds one value now" in compared(report)
+
+
+def test_spans_of_time_are_compared_and_lists_are_named() -> None:
+    rng = np.random.default_rng(2)
+
+    def day(factor: float = 1.0) -> pl.DataFrame:
+        return pl.DataFrame({"took": factor * rng.exponential(300, 800)}).select(pl.duration(microseconds="took"))
+
+    for private in (False, True):
+        assert "unlike-before" in names(against(day(60.0), [day(), day()], private))
+        assert names(against(day(), [day(), day()], private)) == []

@@ -19,6 +19,7 @@ from .change import QUIET, Change, What
 from .comparable import how_of, not_compared
 from .new_values import of_new_values
 from .nights import Floats, Series, posterior
+from .one_value import is_one_value, of_one_value
 from .own_values import as_much, may_be_label, shares_of_own
 from .past import DayColumn, Past
 from .profile import ColumnProfile, Profile
@@ -202,9 +203,12 @@ class _Compared:
         elif how == "numbers" and now.histogram is not None and past.histogram is not None:
             ends = [end for end in (now.low, now.high, past.low, past.high) if end is not None]
             yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes, ends)
-        elif how == "moments" and (
-            one := change.of_moments(
-                name, now, past, self._days_of(name), {"place": QUIET, "spread": QUIET} | dict(known), self.sizes
-            )
-        ):
-            yield one
+        elif how == "moments":
+            both = {"place": QUIET, "spread": QUIET} | dict(known)
+            one = change.of_moments(name, now, past, self._days_of(name), both, self.sizes)
+            if one := one or of_one_value(name, now, past, both["place"], self.sizes):
+                yield one
+            elif is_one_value(now):
+                self.left[name] = "what holds one value now, which a mean and a spread cannot tell from before"
+            else:
+                self.left[name] = "what has too few numbers for a mean and a spread"
