@@ -133,3 +133,22 @@ def test_spans_of_time_are_compared_and_lists_are_named() -> None:
     for private in (False, True):
         assert "unlike-before" in names(against(day(60.0), [day(), day()], private))
         assert names(against(day(), [day(), day()], private)) == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("days", [1, 3])
+def test_infinite_cells_that_come_are_a_change(days: int, private: bool) -> None:
+    rng = np.random.default_rng(days)
+    past = [{"x": rng.normal(size=1_000)} for _ in range(days)]
+    x = rng.normal(size=1_000)
+    report = against({"x": np.where(np.arange(1_000) < 400, np.inf, x)}, past, private)
+    (found,) = report.findings
+    assert found.name == "changed-missing-share"
+    assert "is infinite in 0 % of the earlier rows, in 40 % now" in found.headline
+    report = against({"x": np.full(1_000, -np.inf)}, past, private)
+    assert [(f.name, f.severity.name) for f in report.findings] == [("changed-missing-share", "error")]
+    assert "not what has no finite number now: `x`" in compared(report)
+    holed = {"x": np.where(np.arange(1_000) < 200, np.nan, np.where(np.arange(1_000) < 400, np.inf, x))}
+    assert "is empty or infinite in" in against(holed, past, private).findings[0].headline
+    always = {"x": np.where(np.arange(1_000) < 400, np.inf, x)}
+    assert names(against(always, [always] * days, private)) == []

@@ -1,12 +1,13 @@
 """This column has a changed missing share: more or fewer of its cells are empty than in the earlier tables.
 
 ## What it measures
-For each column that this table and the earlier ones (`--against`) have: the share of rows whose cell is empty (null or
-nan), and how far it is from the earlier share.
+For each column that this table and the earlier ones (`--against`) have: the share of rows whose cell holds no value to
+reckon with, empty (null or nan) or infinite, and how far it is from the earlier share.
 
 ## Why it matters
 Empty cells that come in the night are most often a source that fell silent, a join that no longer finds its partner, or
-a form that changed. Filled by a mean or dropped, they change the other rows' weight without a word.
+a form that changed; infinite ones are a division by nothing. Filled by a mean or dropped, they change the other rows'
+weight without a word.
 
 ## The mathematics
 Given all empty cells of now and of the past, their number now is hypergeometric where nothing changed; the chance is
@@ -97,7 +98,7 @@ MOST = Limit(
 )
 
 HEADLINE = "{columns} {moved}"
-EVIDENCE = "the share of empty cells changed by {change} of the rows ({reckoned})"
+EVIDENCE = "the {counted} changed by {change} of the rows ({reckoned})"
 WHY = "what fills or drops empty cells changes the other rows' weight, and a source that fell silent says nothing else"
 DO = "ask whoever fills the column; until that is known, do not fill the cells"
 
@@ -105,17 +106,18 @@ DO = "ask whoever fills the column; until that is known, do not fill the cells"
 def measure(past: Past, changes: Changes) -> Iterator[Measured]:
     found = changes.of("missing")
     if not found:
-        raise NotApplicable("no column that the earlier tables have was ever empty")
+        raise NotApplicable("no column that the earlier tables have was ever empty or infinite")
     for one in found:
         numbers = {
-            "change": Number(one.size, "share", "change of the share of rows whose cell is empty"),
+            "change": Number(one.size, "share", "change of the share of rows whose cell holds no value"),
             "before": Number(one.before, one.unit, f"{one.meaning}, earlier tables"),
             "after": Number(one.after, one.unit, f"{one.meaning}, this table"),
             "chance": Number(one.chance, "chance", "chance of any so large a change by sampling and honest nights"),
             "nights": Number(one.nights, "standard deviations", "how much days differ beyond sampling"),
             "found_from": Number(changes.found_from(one), "share", "about the smallest change that would be certain"),
         }
-        yield Measured((one.column,), numbers, words={"moved": one.said, "reckoned": changes.reckoned(one)})
+        words = {"moved": one.said, "counted": one.meaning, "reckoned": changes.reckoned(one)}
+        yield Measured((one.column,), numbers, words=words)
 
 
 def _holed(rng: np.random.Generator, share: float, n: int = 1_000) -> dict[str, Cells]:
@@ -153,6 +155,12 @@ def a_few_first_holes(rng: np.random.Generator) -> Example:
 @sick
 def a_few_more_holes(rng: np.random.Generator) -> Example:
     return Example(_holed(rng, 0.135, 20_000), past=(_holed(rng, 0.1, 20_000),))
+
+
+@sick
+def infinite_cells(rng: np.random.Generator) -> Example:
+    now = _holed(rng, 0.0)
+    return Example(now | {"x": np.where(rng.random(1_000) < 0.4, np.inf, now["x"])}, past=(_holed(rng, 0.0),))
 
 
 @sick

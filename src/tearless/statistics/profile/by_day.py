@@ -17,6 +17,7 @@ from .profile import Profile
 
 MOST_DAYS = 60
 MOST_NAMED = 8
+EMPTY = "the empty text"
 QUARTERS = np.array([0.25, 0.5, 0.75])
 Spread = tuple[float, float, float]
 NONE: Spread = (math.nan, math.nan, math.nan)
@@ -94,14 +95,14 @@ def of_values(measured: Measured, past: Past, profile: Profile) -> Picture:
     labels = tuple(day.label for day in past.days)
     title, says = f"{quoted(name)} by day", f"{quoted(name)} {measured.words['moved']}."
     least = measured.numbers["found_from"].value or 0.0
-    value = measured.words.get("value")
-    if value and now.categories is not None:
+    value = measured.words.get("value", "")
+    if now.categories is not None and (value or EMPTY in measured.words["moved"]):
         before = measured.numbers["before"].value or 0.0
         shares = tuple(_flat(_share_of(day, value)) for day in days)
         n = max(1, now.categories.total)
         limits = max(0.0, before - least), min(1.0, before + least)
         own = _flat(now.categories.counts.get(value, 0) / n)
-        what = f"share of {visible(value, 24)}"
+        what = f"share of {visible(value, 24) or EMPTY}"
         return drawn(title, says, Shown(shares, own, labels, what, "share", limits))
     if now.histogram is not None and whole.histogram is not None:
         spreads = tuple(NONE if day is None else _quarters(day.histogram) for day in days)
@@ -113,7 +114,7 @@ def of_values(measured: Measured, past: Past, profile: Profile) -> Picture:
 
 
 def of_missing(measured: Measured, past: Past, profile: Profile) -> Picture:
-    """The share of a column's empty cells by day.
+    """The share of a column's cells without a value by day: empty ones, and infinite ones.
 
     >>> import polars as pl
     >>> from tearless.core import Number
@@ -122,17 +123,18 @@ def of_missing(measured: Measured, past: Past, profile: Profile) -> Picture:
     >>> past = Past.of([("monday", day)])
     >>> numbers = {"found_from": Number(0.1, "share", ""), "before": Number(0.5, "share", "")}
     >>> of_missing(Measured(("x",), numbers, words={"moved": "is filled"}), past, now).y.label
-    'share of empty cells'
+    'share of cells without a value'
     """
     (name,) = measured.subject
     shares = tuple(_flat(_missing(day, name)) for day in past.days)
     before = measured.numbers["before"].value or 0.0
     least = measured.numbers["found_from"].value or 0.0
-    now = _flat(profile.columns[name].missing / max(1, profile.rows))
+    column = profile.columns[name]
+    now = _flat((column.missing + column.infinite) / max(1, profile.rows))
     limits = max(0.0, before - least), min(1.0, before + least)
     labels = tuple(day.label for day in past.days)
-    shown = Shown(shares, now, labels, "share of empty cells", "share", limits)
-    return drawn(f"Empty cells of {quoted(name)} by day", f"{quoted(name)} {measured.words['moved']}.", shown)
+    shown = Shown(shares, now, labels, "share of cells without a value", "share", limits)
+    return drawn(f"Cells of {quoted(name)} without a value by day", f"{quoted(name)} {measured.words['moved']}.", shown)
 
 
 def of_rows(measured: Measured, past: Past, profile: Profile) -> Picture:
@@ -178,7 +180,7 @@ def _share_of(day: DayColumn | None, value: str) -> float:
 
 def _missing(day: Day, name: str) -> float:
     column = day.columns.get(name)
-    return math.nan if column is None or not day.rows else column.missing / day.rows
+    return math.nan if column is None or not day.rows else column.lacking(day.rows) / day.rows
 
 
 def _quarters(histogram: Histogram | None) -> Spread:
@@ -218,7 +220,10 @@ def of_new(measured: Measured, past: Past, profile: Profile) -> Picture:
     now, before = profile.columns[name].categories, past.whole.columns[name].categories
     if now is None or before is None:
         raise ValueError("no categories are kept")
-    new = [value for value in now.counts if value not in before.counts][:MOST_NAMED]
+    new = [value for value in now.counts if value not in before.counts]
+    if told := measured.numbers.get("values"):
+        new = new[: int(told.value or 0)]
+    new = new[:MOST_NAMED]
     known = [value for value in before.counts if value not in new][: MOST_NAMED // 2]
     shown = [*new, *known]
     at = np.arange(len(shown), dtype=np.float64)
@@ -228,5 +233,5 @@ def of_new(measured: Measured, past: Past, profile: Profile) -> Picture:
         Bars(values(at + 0.2), second, "now", "second", width=0.38, along="x"),
     )
     says = f"New: {measured.words['names']}, {measured.numbers['share']} of the rows."
-    axes = Axis("share of rows", low=0.0), Axis(names=tuple(visible(value, 24) for value in shown))
+    axes = Axis("share of rows", low=0.0), Axis(names=tuple(visible(value, 24) or EMPTY for value in shown))
     return Picture(f"The new values of {quoted(name)}, and the commonest known ones", says, marks, *axes)

@@ -192,15 +192,23 @@ def of_categories(name: str, now: Categories, past: Categories, weights: Sequenc
     if set(found.names[:-1]) == {"true", "false"}:
         most = found.names.index("true")
     before, after = float(found.second[most]) / m, float(found.first[most]) / n
-    which = quoted(visible(found.names[most], 40)) if most + 1 < len(found.names) else "a value beyond the 30 commonest"
+    named = quoted(visible(found.names[most], 40)) if found.names[most] else "the empty text"
+    which = named if most + 1 < len(found.names) else "a value beyond the 30 commonest"
     said = f"holds {which} in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
     meaning = f"share of filled cells that hold {which}"
     spread, value = _spread(sizes(n, m, QUIET), nights), found.names[most]
     return Change(name, "values", found.distance, chance, before, after, "share", meaning, said, nights, spread, value)
 
 
-def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: Floats, sizes: ToSizes) -> Change:
-    """Empty cells: how many of how many, now and in the past.
+def of_missing(
+    name: str,
+    now: tuple[int, int],
+    past: tuple[int, int],
+    weights: Floats,
+    sizes: ToSizes,
+    cells: str = "empty",
+) -> Change:
+    """Cells without a value, which are ``cells`` (empty, infinite, or either): of how many rows, now and in the past.
 
     ``weights``: how likely each effect of a night is, shape ``(T,)``.
 
@@ -210,8 +218,8 @@ def of_missing(name: str, now: tuple[int, int], past: tuple[int, int], weights: 
     (x, n), (y, m) = now, past
     chance = float(of_counts([x], [y], sizes(float(n), float(m), weights))[0])
     before, after = y / max(1, m), x / max(1, n)
-    said = f"is empty in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
-    meaning = "share of rows whose cell is empty"
+    said = f"is {cells} in {shown(before, 'share')} of the earlier rows, in {shown(after, 'share')} now"
+    meaning = f"share of rows whose cell is {cells}"
     size, nights = abs(after - before), apart(weights)
     spread = _spread(sizes(float(n), float(m), QUIET), nights)
     return Change(name, "missing", size, chance, before, after, "share", meaning, said, nights, spread)

@@ -16,7 +16,7 @@ from . import change, scores
 from .advancing import advancing
 from .chances import Sizes, corrected
 from .change import QUIET, Change, What
-from .comparable import how_of, not_compared
+from .comparable import how_of, not_compared, without_value
 from .new_values import of_new_values
 from .nights import Floats, Series, posterior
 from .one_value import is_one_value, of_one_value
@@ -180,8 +180,9 @@ class _Compared:
             now, past = self._pair(name)
             known = by_column.get(name, {})
             missing = known.pop("missing", QUIET)
-            if now.missing or past.missing:
-                yield change.of_missing(name, (now.missing, rows), (past.missing, before), missing, self.sizes)
+            if cells := without_value(now, past):
+                lacking = (now.missing + now.infinite, rows), (past.missing + past.infinite, before)
+                yield change.of_missing(name, *lacking, missing, self.sizes, cells)
             if name not in self.left:
                 yield from self._of_values(name, now, past, known)
 

@@ -65,5 +65,15 @@ def not_compared(now: ColumnProfile, past: ColumnProfile, private: bool) -> str:
     return "values that the earlier facts do not keep"
 
 
+def without_value(now: ColumnProfile, past: ColumnProfile) -> str:
+    """What the cells of two columns are that hold no value to reckon with; empty where each holds one.
+
+    >>> without_value(ColumnProfile("number", "Float64", 0, infinite=3), ColumnProfile("number", "Float64", 2))
+    'empty or infinite'
+    """
+    empty, infinite = now.missing or past.missing, now.infinite or past.infinite
+    return " or ".join(word for word, there in (("empty", empty), ("infinite", infinite)) if there)
+
+
 def _infinite(column: ColumnProfile) -> bool:
     return column.infinite > 0 and column.moments is not None and not column.moments.n[0]

@@ -51,6 +51,14 @@ class DayColumn:
         mean = float(column.moments.mean[0]) if count else None
         return cls(column.missing, count, mean, std if math.isfinite(std) else None, histogram, categories)
 
+    def lacking(self, rows: int) -> int:
+        """Cells of so many rows that hold no value to reckon with: empty ones, and infinite ones among numbers.
+
+        >>> DayColumn(missing=1).lacking(10), DayColumn(missing=1, count=7).lacking(10)
+        (1, 3)
+        """
+        return self.missing if self.count is None else max(self.missing, rows - self.count)
+
 
 def _commonest(categories: Categories) -> Categories:
     """The commonest values alone; the error says how many rows the others may have."""

@@ -82,12 +82,14 @@ def of_categories(days: Sequence[DayColumn | None]) -> dict[str, Series]:
 
 
 def of_missing(days: Sequence[Day], name: str) -> Series:
-    """The share of each day's cells that is empty.
+    """The share of each day's cells that is empty or, in a column of numbers, infinite.
 
     >>> of_missing([Day("monday", 100, {"x": DayColumn(10)})], "x").means.tolist()
     [0.1]
+    >>> of_missing([Day("monday", 100, {"x": DayColumn(10, count=70)})], "x").means.tolist()
+    [0.3]
     """
-    there = [(day.rows, day.columns[name].missing) if name in day.columns else (0, 0) for day in days]
+    there = [(day.rows, day.columns[name].lacking(day.rows)) if name in day.columns else (0, 0) for day in days]
     rows, missing = (np.array(part, dtype=np.float64) for part in zip(*there, strict=True))
     return of_shares(missing, rows)
 
