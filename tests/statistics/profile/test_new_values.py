@@ -113,3 +113,45 @@ def test_a_share_that_grew_by_seven_points_is_found_though_rare_values_come_and_
     days = [ids(rng, 300, 5_000, 1.0) for _ in range(earlier)]
     now = np.where(rng.random(5_000) < 0.07, "u3", ids(rng, 300, 5_000, 1.0))
     assert "unlike-before" in found(now, days)
+
+
+def headlines(now: Column, days: Sequence[Column]) -> dict[str, str]:
+    return {finding.name: finding.headline for finding in against(now, days).findings}
+
+
+def test_a_value_that_the_past_may_have_in_few_rows_is_not_called_new() -> None:
+    day = ["a"] * 1_000 + ["b"] * 1_000
+    now = [*day, *["c"] * 60]
+    rare = headlines(now, [[*day, *["c"] * 9]])["new-categories"]
+    assert rare.endswith("that the earlier tables hold in at most 9 rows, if at all: `c`")
+    once = headlines(now, [[*day, "c"]])["new-categories"]
+    assert once.endswith("that the earlier tables hold in at most 1 row, if at all: `c`")
+    assert headlines(now, [day])["new-categories"].endswith("that no earlier table has: `c`")
+
+
+def test_one_earlier_day_cannot_tell_a_label_from_a_list_that_changed() -> None:
+    assert found(["run 2"] * 300, [["run 1"] * 300]) == {"new-categories": "note"}
+    assert "may be a label of the day" in headlines(["run 2"] * 300, [["run 1"] * 300])["new-categories"]
+    four = ["a", "b", "c", "d"] * 100
+    assert found([value.upper() for value in four], [four])["new-categories"] == "error"
+    assert found(["run 1", "run 2"] * 150, [["run 1"] * 300])["new-categories"] == "error"
+
+
+def test_new_values_that_go_with_a_large_change_are_as_grave_as_it() -> None:
+    day = ["a", "b"] * 500
+    now = ["a"] * 900 + ["c"] * 100
+    severities = found(now, [day])
+    assert severities["unlike-before"] == "error"
+    assert severities["new-categories"] == "error"
+
+
+def test_the_empty_text_is_named_as_such() -> None:
+    day = ["a", "b"] * 500
+    report = against(["a", "b"] * 300 + [""] * 400, [day])
+    assert report.findings[0].headline.endswith(": the empty text")
+    later = against([""] * 400 + ["a", "b"] * 300, [[""] * 10 + ["a", "b"] * 495])
+    (moved,) = later.findings
+    assert moved.headline.startswith("`c` holds the empty text in 1 %")
+    assert moved.picture is not None
+    assert "the empty text" in moved.picture.y.label
+    assert all("``" not in one.to_text(100) for one in (report, later))

@@ -11,7 +11,7 @@ from tearless.core import quoted, visible
 from .categories import Categories
 from .chances import at_least
 from .change import Change
-from .own_values import as_much, shares_of_own
+from .own_values import as_much, may_be_label, shares_of_own
 from .past import DayColumn
 from .published import FEWEST_HELD
 
@@ -34,7 +34,7 @@ def of_new_values(
     there are as many such values as its rows without a name allow; only values of chance ``certain`` or less are then
     told. All of them together are also beside the rows without a name. ``days`` say how much of a day is new as a
     matter of course. ``size`` is the share of rows with new values; ``before`` how many values are known, ``after`` how
-    many are new, ``value`` what is known of the past about them.
+    many are new, ``value`` what is known of the past about them; ``unit`` is "labels" where they may be one of the day.
 
     >>> found = of_new_values("x", Categories({"a": 60, "b": 40}, 0, 0), Categories({"a": 100}, 0, 0))
     >>> found.after, found.size, found.alone < 1e-9, found.said, found.value
@@ -53,17 +53,21 @@ def of_new_values(
         if together <= certain and more > size:
             new, size = unkept, more
         chance = min(1.0, 2 * min(chance, together))
-    known = float(len(past.counts))
-    meaning = "values that an earlier day holds"
-    return Change(
-        name, "new", size, chance, known, float(len(new)), "values", meaning, _said(new), value=_known_of(past)
-    )
+    known, fresh = float(len(past.counts)), float(len(new))
+    label = may_be_label(now, past, len(days))
+    where = "that the earlier table does not have, and may be a label of the day" if label else _known_of(past)
+    unit, meaning = "labels" if label else "values", "values that an earlier day holds"
+    return Change(name, "new", size, chance, known, fresh, unit, meaning, _said(new), value=where)
 
 
 def _said(new: Mapping[str, int]) -> str:
     names = sorted(new, key=lambda value: (-new[value], value))
-    told = ", ".join(quoted(visible(value, 24)) if value else "the empty text" for value in names[:NAMED])
+    told = ", ".join(_called(value) for value in names[:NAMED])
     return (told + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")) or "values of few rows each"
+
+
+def _called(value: str) -> str:
+    return quoted(visible(value, 24)) if value else "the empty text"
 
 
 def _known_of(past: Categories) -> str:
