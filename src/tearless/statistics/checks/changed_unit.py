@@ -11,13 +11,16 @@ code mends, once it is known.
 
 ## The mathematics
 A conversion x → a x + b carries quantiles to quantiles, so the gap after it is the largest difference between the
-earlier distribution function at x and this table's at a x + b. Conversions with a name whose spread is within a factor
-of 1.5 are tried, and the factors that fit the median or the distance between the quartiles; one with a name is taken
-where it fits as well to 0.02. With moments alone (`--private`) both are compared as normal distributions. That the
-column changed at all is certain by the chance of unlike-before, over all comparisons and looks.
+earlier distribution function at x and this table's at a x + b. The factor is estimated by trimmed means, with their
+winsorised standard errors; a unit is named where its factor lies within three of them, powers of ten first, and other
+units only where the factor is known to a few percent. Factors of 2 to 5 are no unit and come before one. Numbers in
+steps, as whole numbers are, must be the earlier steps, converted. With moments alone (`--private`) the mean and the
+spread must agree, and both are compared as normal distributions. That the column changed at all is certain by the
+chance of unlike-before, over all comparisons and looks.
 
 ## When it is wrong
-Prices that doubled look like a factor of two, and so does any growth by one factor; which of several units with one
+Prices that doubled look like a factor of two, and so does any growth by one factor: a factor without a unit is a
+warning only; which of several units with one
 factor it is (percent, cents) the numbers cannot say. A unit that changed in some rows only is no constant factor: see
 unlike-before and two-populations. Columns that take two values have no unit.
 
@@ -25,7 +28,8 @@ unlike-before and two-populations. Columns that take two values have no unit.
 Ask the source which unit it writes; convert at the door, and store the unit with the name (`height_cm`).
 
 ## References
-Kolmogorov and Smirnov as in unlike-before. NIST Special Publication 811, 2008, appendix B: the factors.
+Kolmogorov and Smirnov as in unlike-before. J. W. Tukey, D. H. McLaughlin, Sankhyā A 25, 1963, 331-352. NIST Special
+Publication 811, 2008, appendix B: the factors.
 """
 
 from __future__ import annotations
@@ -85,9 +89,17 @@ EXPLAINED = Limit(
     at=0.8,
     unit="share of the gap",
     kind="convention",
-    severity=Severity.error,
+    severity=Severity.warning,
     because="One constant takes away four fifths of the gap: what is left is as small as days differ, and rows that "
     "changed for another reason do not line up with one factor over their whole distribution.",
+)
+NAMED = Limit(
+    of="named",
+    at=0.8,
+    unit="share of the gap",
+    kind="convention",
+    severity=Severity.error,
+    because="The factor is that of two units, as far as the rows tell it: growth by just that much is a coincidence.",
 )
 
 HEADLINE = "{columns} {moved}: as by {conversion}"
@@ -101,10 +113,16 @@ def measure(past: Past, profile: Profile, changes: Changes) -> Iterator[Measured
     if not found:
         raise NotApplicable("no column holds numbers that the earlier tables kept too")
     for one in found:
-        fit = best_fit(profile.columns[one.column], past.whole.columns[one.column]) if one.size >= LOOKED_AT else None
+        now, before = profile.columns[one.column], past.whole.columns[one.column]
+        fit = best_fit(now, before, one.nights) if one.size >= LOOKED_AT else None
         fit = fit or Fit(Conversion(1.0), one.size, one.size)
         numbers = {
             "explained": Number(fit.explained, "share", "share of the gap that the conversion takes away"),
+            "named": Number(
+                fit.explained if fit.conversion.name else 0.0,
+                "share",
+                "share of the gap that the conversion takes away, where it is a known one of units",
+            ),
             "change": Number(fit.before, "share", "share of rows that would have to be others to agree with the past"),
             "left": Number(fit.after, "share", "the same once the past is converted"),
             "factor": Number(fit.conversion.factor, "1", "what the earlier numbers are multiplied by"),
@@ -114,7 +132,7 @@ def measure(past: Past, profile: Profile, changes: Changes) -> Iterator[Measured
             "chance": Number(one.chance, "chance", "chance of any so large a change by sampling and honest nights"),
             "found_from": Number(changes.found_from(one), "share", "about the smallest change that would be certain"),
         }
-        words = {"moved": one.said, "conversion": fit.conversion.said, "reckoned": changes.reckoned(one)}
+        words = {"moved": one.said, "conversion": fit.said, "reckoned": changes.reckoned(one)}
         yield Measured((one.column,), numbers, words=words)
 
 
