@@ -116,6 +116,12 @@ def test_a_later_version_asks_for_an_update(facts: Path, tmp_path: Path) -> None
     assert "written by version 37 of the format; update tearless" in refusal(other)
 
 
+def test_a_version_that_never_was_is_called_unknown_and_not_damaged(facts: Path, tmp_path: Path) -> None:
+    other = tmp_path / "never.facts"
+    other.write_bytes(facts.read_bytes().replace(b"tearless-facts 1 ", b"tearless-facts 0 ", 1))
+    assert "which says version 0 of the format, which is not known; write it again" in refusal(other)
+
+
 def test_foreign_files_are_told(tmp_path: Path) -> None:
     table = tmp_path / "t.parquet"
     day().write_parquet(table)

@@ -22,6 +22,8 @@ from tearless.statistics.profile.standing_out import standing_out
 IN_TEXT = 8
 """Days that a terminal shows, the newest."""
 NAMED = 3
+LONGEST = 30
+"""Characters of a cell that is shown whole in a narrow terminal."""
 DRAWN = 12
 CERTAIN = 0.01
 """The chance from which the checks call a change certain, drawn in another colour."""
@@ -94,17 +96,20 @@ def _said(past: Past, changes: Changes) -> Iterator[tuple[str, str]]:
     """How it was reached: what was compared, how the days differ, how sure it is, and from which size on."""
     compared = {one.column for one in changes.of("values")}
     left = "".join(f"; not {why}: {_some(names)}" for why, names in _by_reason(changes.left))
-    columns = f"{len(compared):,} column{'s' if len(compared) != 1 else ''}"
-    yield "compared", f"{columns}, in {len(changes.changes):,} comparisons{left}"
-    if changes.changes:
+    made = f", in {counted(len(changes.changes), 'comparison')}" if compared else ""
+    yield "compared", f"the values of {counted(len(compared), 'column')}{made}{left}"
+    if compared:
         typical = sorted(changes.changes, key=lambda one: one.nights)[len(changes.changes) // 2]
         yield "days", f"{changes.days}, {said_of_nights(typical, changes.looks)}"
-        least = median(changes.found_from(one) for one in changes.changes)
+        least = median(changes.found_from(one) for one in changes.of("values"))
         tonight = shown(0.01 / (changes.looks * (changes.looks + 1) / 2), "share")
+        sure = (
+            f"a change from about {shown(least, 'share')} of the rows on is" if least < 0.995 else "no change would be"
+        )
         yield (
             "sure",
-            f"in the middle column a change from about {shown(min(1.0, least), 'share')} of the rows on is certain; a "
-            f"false alarm has a chance of at most {tonight} in this look, and of 2 % in all looks of a growing history",
+            f"in the middle column {sure} certain; a false alarm has a chance of at most {tonight} in this look, "
+            "and of 2 % in all looks of a growing history",
         )
     if past.private:
         yield "private", "the earlier facts hold no values: means, spreads and empty cells alone are compared"
@@ -131,7 +136,7 @@ def _numbers(past: Past, changes: Changes) -> dict[str, Number]:
 def _table(past: Past, profile: Profile, changes: Changes, found: Found) -> Table:
     """The newest first: this table, then the days before it."""
     cells = sum(column.missing for column in profile.columns.values())
-    now = list(dict.fromkeys(name for f in found.findings for name in f.subject))
+    now = list(dict.fromkeys(name for f in found.findings if f.severity >= Severity.warning for name in f.subject))
     rows = [_row("this table", profile.rows, cells, len(profile.columns), now)]
     out = standing_out(past, changes)
     for i in reversed(range(len(past.days))):
@@ -144,7 +149,22 @@ def _table(past: Past, profile: Profile, changes: Changes, found: Found) -> Tabl
 
 def _row(label: str, rows: int, missing: int, columns: int, out: Sequence[str]) -> tuple[Cell, ...]:
     share = missing / (rows * columns) if rows and columns else 0.0
-    return label, Number(float(rows), "1", "rows"), Number(share, "share", "empty cells"), _some(out) if out else ""
+    return label, Number(float(rows), "1", "rows"), Number(share, "share", "empty cells"), _brief(out)
+
+
+def _brief(names: Sequence[str]) -> str:
+    """As many names as a narrow cell takes, and how many others there are: nothing of it is cut.
+
+    >>> _brief(["price", "n"]), _brief([f"column {i}" for i in range(9)])
+    ('`price`, `n`', '`column 0` and 8 others')
+    """
+    told = [quoted(visible(name, 18)) for name in names]
+    for many in range(len(told), 0, -1):
+        others = len(told) - many
+        said = ", ".join(told[:many]) + (f" and {counted(others, 'other')}" if others else "")
+        if len(said) <= LONGEST:
+            return said
+    return f"{counted(len(told), 'column')}" if told else ""
 
 
 def _pictures(past: Past, profile: Profile, changes: Changes) -> Iterator[Picture]:

@@ -32,7 +32,7 @@ MOST_PLAIN = 256 << 20
 MOST_LINE = 4 << 20
 _HEAD = re.compile(rb"tearless-facts (0|[1-9]\d{0,8}) ([0-9a-f]{64}) (0|[1-9]\d{0,11}) (0|[1-9]\d{0,11})\n")
 _LONGEST_HEAD = 128
-_VERSION = re.compile(rb"tearless-facts ([1-9]\d{0,8}) ")
+_VERSION = re.compile(rb"tearless-facts (0|[1-9]\d{0,8}) ")
 _AGAIN = "write it again with `tearless summarize`"
 
 
@@ -162,10 +162,12 @@ def _unpacked(blob: bytes, argument: str, shown: str) -> bytes:
             "`tearless summarize TABLE --output TABLE.facts`"
         )
     version = _VERSION.match(blob)
-    if version and int(version[1]) > VERSION:
+    if version and int(version[1]) != VERSION:
+        known = int(version[1]) > VERSION
+        written = f"written by version {int(version[1])}" if known else f"which says version {int(version[1])}"
         raise InputError(
-            f"{argument}: expected facts of version {VERSION} of the format, got {shown}, written by version "
-            f"{int(version[1])} of the format; update tearless"
+            f"{argument}: expected facts of version {VERSION} of the format, got {shown}, {written} of the format"
+            f"{'; update tearless' if known else ', which is not known; ' + _AGAIN}"
         )
     head = _HEAD.match(blob)
     if not head or int(head[1]) != VERSION:

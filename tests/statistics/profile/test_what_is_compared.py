@@ -152,3 +152,32 @@ def test_infinite_cells_that_come_are_a_change(days: int, private: bool) -> None
     assert "is empty or infinite in" in against(holed, past, private).findings[0].headline
     always = {"x": np.where(np.arange(1_000) < 400, np.inf, x)}
     assert names(against(always, [always] * days, private)) == []
+
+
+def test_words_on_what_was_compared_are_singular_plural_and_whole() -> None:
+    rng = np.random.default_rng(3)
+    day = {"a": rng.normal(size=300)} | {f"a long name of a column, {i}": rng.normal(size=300) for i in range(5)}
+    report = against({"a": day["a"]}, [{"a": day["a"]}])
+    assert compared(report) == "the values of 1 column, in 1 comparison"
+    assert "comparison" not in compared(against({"id": np.arange(300)}, [{"id": np.arange(300)}]))
+    report = against({name: x + 3 for name, x in day.items()}, [day])
+    assert report.answer is not None
+    assert "and 3 other columns" in report.answer.verdict
+    cell = report.answer.tables[0].rows[0][3]
+    assert cell == "`a` and 5 others"
+    assert cell in report.to_text(80)
+
+
+def test_a_new_column_is_not_told_as_one_that_is_gone() -> None:
+    found = {
+        f.subject: f.why for f in against({"a": [1] * 30, "new": [1] * 30}, [{"a": [1] * 30, "b": [1] * 30}]).findings
+    }
+    assert "stops" in found["b",]
+    assert "takes one more" in found["new",]
+
+
+def test_spans_that_became_dates_are_of_another_type() -> None:
+    spans, dates = (pl.DataFrame({"at": range(60)}).select(pl.col("at").cast(to)) for to in (pl.Duration, pl.Datetime))
+    report = against(dates, [spans])
+    assert [f.headline for f in report.findings] == ["`at` holds times now, spans of time before"]
+    assert "not what is of another type than before" in compared(report)

@@ -44,12 +44,21 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
+from tearless.statistics.profile.comparable import sort_of
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import ColumnProfile, Profile
 
 MEND = Mend.source
 SAME_UNDER = (rows_shuffled, columns_shuffled, in_other_units)
-WORDS = {"number": "numbers", "text": "text", "bool": "booleans", "time": "times", "other": "other values"}
+WORDS = {
+    "number": "numbers",
+    "text": "text",
+    "bool": "booleans",
+    "time": "times",
+    "span": "spans of time",
+    "clock": "times of day",
+    "other": "other values",
+}
 
 GONE = Limit(
     of="gone",
@@ -80,7 +89,12 @@ NEW = Limit(
 
 HEADLINE = "{columns} {said}"
 EVIDENCE = "{now}, where the {days} had {then}"
-WHY = "what reads the table by name and type stops, or goes on with something else"
+WHY = "{affected}"
+AFFECTED = {
+    "gone": "what reads this column by name stops, or goes on without what it was made on",
+    "new": "what takes all columns takes one more now, and nothing that was made on the earlier tables knows it",
+    "retyped": "what reads this column as what it was stops, or sorts and compares it as something else",
+}
 DO = "ask what changed at the source; where it is meant, begin a new history with this table"
 
 
@@ -94,13 +108,14 @@ def measure(past: Past, profile: Profile) -> Iterator[Measured]:
         retyped = now is not None and then is not None and not _alike(now, then)
         said = "is gone" if gone else "is new" if new else "is as before"
         if retyped and now is not None and then is not None:
-            said = f"holds {WORDS[now.kind]} now, {WORDS[then.kind]} before"
+            said = f"holds {WORDS[sort_of(now)]} now, {WORDS[sort_of(then)]} before"
         numbers = {
             "gone": Number(float(gone), "columns", "columns that every earlier table has and this one lacks"),
             "new": Number(float(new), "columns", "columns that no earlier table has"),
             "retyped": Number(float(retyped), "columns", "columns that hold another sort of values than before"),
         }
-        words = {"said": said, "days": days, "now": _told(now), "then": _told(then)}
+        affected = AFFECTED["gone" if gone else "new" if new else "retyped"]
+        words = {"said": said, "days": days, "now": _told(now), "then": _told(then), "affected": affected}
         yield Measured((name,), numbers, words=words)
 
 
@@ -110,7 +125,7 @@ def _told(column: ColumnProfile | None) -> str:
 
 def _alike(now: ColumnProfile, then: ColumnProfile) -> bool:
     """Whether both hold one sort of values, as far as an empty column or one of several types can tell."""
-    both = {now.kind, then.kind}
+    both = {sort_of(now), sort_of(then)}
     named = now.categories is not None and then.categories is not None and both == {"text", "other"}
     return len(both) == 1 or both == {"number", "bool"} or named or now.empty or then.empty or now.dtype == then.dtype
 
