@@ -118,3 +118,15 @@ def test_a_factor_without_a_unit_is_a_warning(factor: int, severity: str) -> Non
     day, now = ({"x": rng.lognormal(3, 0.5, 2_000)} for _ in range(2))
     report = tearless.check({"x": now["x"] * factor}, against=tearless.summarize(day), select=["changed-unit"])
     assert [finding.severity.name for finding in report.findings] == [severity]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_columns_that_changed_places_are_said_to_have(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = [{"a": rng.normal(5, 1, ROWS), "b": rng.exponential(50, ROWS), "c": rng.normal(size=ROWS)} for _ in range(2)]
+    now = {"a": days[1]["b"], "b": days[1]["a"], "c": days[1]["c"] * 1000}
+    report = tearless.check(now, against=tearless.summarize(days[0]), select=["changed-unit", "unlike-before"])
+    said = {finding.subject[0]: finding.headline for finding in report.findings if finding.name == "unlike-before"}
+    assert "as `b` was before: the two have changed places" in said["a"]
+    assert "as `a` was before: the two have changed places" in said["b"]
+    assert [finding.subject for finding in report.findings if finding.name == "changed-unit"] == [("c",)]

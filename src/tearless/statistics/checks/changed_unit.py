@@ -20,9 +20,9 @@ chance of unlike-before, over all comparisons and looks.
 
 ## When it is wrong
 Prices that doubled look like a factor of two, and so does any growth by one factor: a factor without a unit is a
-warning only; which of several units with one
-factor it is (percent, cents) the numbers cannot say. A unit that changed in some rows only is no constant factor: see
-unlike-before and two-populations. Columns that take two values have no unit.
+warning only. Which of several units with one factor it is (percent, cents) the numbers cannot say. A unit that changed
+in some rows only is no constant factor: see unlike-before and two-populations. Two columns that changed places have no
+new unit: unlike-before says so. Columns that take two values have no unit.
 
 ## What to do
 Ask the source which unit it writes; convert at the door, and store the unit with the name (`height_cm`).
@@ -58,6 +58,7 @@ from tearless.statistics.profile.by_day import of_values as picture  # noqa: F40
 from tearless.statistics.profile.changes import Changes
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
+from tearless.statistics.profile.swapped import swapped
 from tearless.statistics.profile.units import Conversion, Fit, best_fit
 
 MEND = Mend.source
@@ -112,9 +113,11 @@ def measure(past: Past, profile: Profile, changes: Changes) -> Iterator[Measured
     found = [one for one in changes.of("values") if one.unit == "column unit"]
     if not found:
         raise NotApplicable("no column holds numbers that the earlier tables kept too")
+    exchanged = swapped(profile, past, found)
     for one in found:
         now, before = profile.columns[one.column], past.whole.columns[one.column]
-        fit = best_fit(now, before, one.nights) if one.size >= LOOKED_AT else None
+        alone = one.size >= LOOKED_AT and one.column not in exchanged
+        fit = best_fit(now, before, one.nights) if alone else None
         fit = fit or Fit(Conversion(1.0), one.size, one.size)
         numbers = {
             "explained": Number(fit.explained, "share", "share of the gap that the conversion takes away"),

@@ -54,12 +54,16 @@ from tearless.core import (
     fooled,
     healthy,
     in_other_units,
+    quoted,
     rows_shuffled,
     sick,
+    visible,
 )
 from tearless.statistics.profile.by_day import of_values as picture  # noqa: F401
 from tearless.statistics.profile.changes import Changes
 from tearless.statistics.profile.past import Past
+from tearless.statistics.profile.profile import Profile
+from tearless.statistics.profile.swapped import swapped
 
 MEND = Mend.source
 SYMPTOM_OF = ("changed-unit", "new-categories")
@@ -113,10 +117,11 @@ DO = (
 )
 
 
-def measure(past: Past, changes: Changes) -> Iterator[Measured]:
+def measure(past: Past, profile: Profile, changes: Changes) -> Iterator[Measured]:
     found = changes.of("values")
     if not found:
         raise NotApplicable("no column holds numbers or categories that the earlier tables kept too")
+    exchanged = swapped(profile, past, found)
     for one in found:
         numbers = {
             "change": Number(one.size, "share", "share of rows that would have to be others to agree with the past"),
@@ -126,8 +131,11 @@ def measure(past: Past, changes: Changes) -> Iterator[Measured]:
             "nights": Number(one.nights, "standard deviations", "how much days differ beyond sampling"),
             "found_from": Number(changes.found_from(one), "share", "about the smallest change that would be certain"),
         }
+        moved = one.said
+        if one.column in exchanged:
+            moved += f", as {quoted(visible(exchanged[one.column], 40))} was before: the two have changed places"
         yield Measured(
-            (one.column,), numbers, words={"moved": one.said, "reckoned": changes.reckoned(one), "value": one.value}
+            (one.column,), numbers, words={"moved": moved, "reckoned": changes.reckoned(one), "value": one.value}
         )
 
 
