@@ -25,6 +25,8 @@ NAMED = 3
 LONGEST = 30
 """Characters of a cell that is shown whole in a narrow terminal."""
 DRAWN = 12
+MOST = 0.995
+"""The share of rows that is as good as all of them."""
 CERTAIN = 0.01
 """The chance from which the checks call a change certain, drawn in another colour."""
 WARNED = 0.05

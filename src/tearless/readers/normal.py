@@ -9,6 +9,8 @@ import polars as pl
 
 from tearless.core import InputError, listed
 
+from .columns import NESTED
+
 _KEPT = (pl.Boolean, pl.String, pl.Date, pl.Time, pl.Datetime, pl.Duration)
 
 
@@ -33,7 +35,9 @@ def normal(schema: pl.Schema, argument: str, label: str) -> Normal:
     left_out = [name for name, dtype in schema.items() if not _known(dtype)]
     names = [name for name in kept if name not in set(left_out)]
     if not names:
-        got = f"only nested columns ({listed(left_out)})" if left_out else "none"
+        objects = any(schema[name] == NESTED for name in left_out)
+        what = "columns of lists, complex numbers, times of day or other objects" if objects else "nested columns"
+        got = f"only {what} ({listed(left_out)})" if left_out else "none"
         raise InputError(
             f"{argument}: expected a table with at least one column of numbers, text, dates or booleans, "
             f"got {got} in {label}; put each number in a column of its own"

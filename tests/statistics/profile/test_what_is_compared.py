@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 import tearless
+from tearless.core import InputError
 from tearless.report.report import Report
 
 CHECKS = ("unlike-before", "changed-missing-share", "changed-columns", "changed-unit", "unusual-row-count")
@@ -181,3 +184,9 @@ def test_spans_that_became_dates_are_of_another_type() -> None:
     report = against(dates, [spans])
     assert [f.headline for f in report.findings] == ["`at` holds times now, spans of time before"]
     assert "not what is of another type than before" in compared(report)
+
+
+@pytest.mark.parametrize("values", [[dt.time(1, 2)] * 5, [1j] * 5])
+def test_a_column_of_objects_is_not_called_nested(values: list[object]) -> None:
+    with pytest.raises(InputError, match="complex numbers, times of day or other objects"):
+        tearless.summarize(pd.DataFrame({"x": values}))

@@ -21,10 +21,12 @@ night by night alarms falsely with chance 0.02 at most, ever, and one fixed day 
 may hang together: the bound adds chances up.
 
 ## When it is wrong
-One earlier day cannot tell how much days differ, nor can two or three where few columns are there to learn from: honest
-differences are then found too. A fixed day that was unlucky is so every night: its false alarms come in a row. Times,
-numbers of the rows and ids that count on differ by nature and are not compared. What is less than one row in fifty
-stays unsaid.
+The chances hold where nights differ by sampling alone, or as the earlier days did. One earlier day cannot tell how much
+days differ, nor can the first few where few columns are there to learn from: honest differences are then found too.
+With one of nine columns differing by 0.15 standard deviations a night, 26, 7, 2, 5, 3 and 0 of 50 histories gave an
+alarm at 1 to 6 earlier days. A fixed day that was unlucky is so every night: its false alarms come in a row. Times,
+numbers of the rows and ids are not compared where they go on from the past; whether they move within it is not known.
+What is less than one row in fifty stays unsaid.
 
 ## What to do
 Find what happened: a source added or lost, a filter, a release, a campaign, a unit. If it is to stay, measure the model
