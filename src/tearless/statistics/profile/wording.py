@@ -71,7 +71,9 @@ def _fewer_digits(now: Histogram, past: Histogram, gap: Gap) -> str:
         whole, before = _multiples(now, step), _multiples(past, step)
         if now.level == 0 and whole >= 0.99 and before <= MOST and _rounding_explains(now, past, step, gap):
             what = "whole numbers" if not digits else f"numbers of {digits} decimal{'s' * (digits > 1)}"
-            return f"holds {what} in {shown(before, 'share')} of the earlier rows, in {shown(whole, 'share')} now"
+            if past.level == 0:
+                return f"holds {what} in {shown(before, 'share')} of the earlier rows, in {shown(whole, 'share')} now"
+            return f"holds {what} in {shown(whole, 'share')} of the rows, earlier in fewer than {shown(MOST, 'share')}"
     return ""
 
 
