@@ -92,7 +92,11 @@ def _trimmed(histogram: Histogram) -> tuple[float, float, float] | None:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The values of a column that are whole multiples of one ``step``, rising, and their shares: shapes ``(k,)``."""
+    """The values of a column that are whole multiples of one ``step``, rising, and their shares: shapes ``(k,)``.
+
+    >>> Steps.of(Histogram.of(np.array([2.0, 4.0, 8.0]))).values.tolist()
+    [2.0, 4.0, 8.0]
+    """
 
     step: float
     values: Floats
