@@ -12,6 +12,7 @@ from tearless.core.number import shown
 from tearless.core.picture import Axis, Bars, Picture, Role, Rule, values
 from tearless.report.answer import Answer, Cell, Table
 from tearless.report.words import counted
+from tearless.statistics.profile.advancing import BY_NATURE
 from tearless.statistics.profile.by_day import rows_by_day
 from tearless.statistics.profile.change import Change
 from tearless.statistics.profile.changes import Changes, said_of_nights
@@ -56,7 +57,7 @@ def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Ans
     warned = [f for f in found.findings if f.severity >= Severity.warning]
     names = list(dict.fromkeys(name for f in warned for name in f.subject))
     return Answer(
-        _verdict(past, profile, warned, names, bool(changes.changes)),
+        _verdict(past, profile, warned, names, changes),
         tuple(_said(past, changes)),
         _numbers(past, changes),
         (_table(past, profile, changes, found),),
@@ -64,7 +65,7 @@ def history(past: Past, profile: Profile, changes: Changes, found: Found) -> Ans
     )
 
 
-def _verdict(past: Past, profile: Profile, warned: Sequence[Finding], names: Sequence[str], compared: bool) -> str:
+def _verdict(past: Past, profile: Profile, warned: Sequence[Finding], names: Sequence[str], changes: Changes) -> str:
     days = len(past.days)
     before = (
         f"{quoted(visible(past.days[0].label, 40))}, the one earlier table"
@@ -78,13 +79,23 @@ def _verdict(past: Past, profile: Profile, warned: Sequence[Finding], names: Seq
     if not profile.rows:
         return f"this table has no rows: nothing of it can be compared with {before}"
     whole = [f.headline for f in warned if not f.subject]
-    if not warned and not compared:
+    if not warned and not changes.changes:
         return f"nothing of this table can be compared with {before}"
+    if not warned and not changes.of("values"):
+        return f"no values of this table can be compared with {before}; {_beside(changes)} as before"
     if not warned:
-        return f"this table is like {before}"
+        unknown = set(changes.left.values()) - set(BY_NATURE)
+        return f"this table is like {before}{', in the columns that can be compared' if unknown else ''}"
     told = [_some(names)] if names else []
     told += ["the number of rows"] if whole else []
     return f"this table is like {before}, but for {' and '.join(told)}"
+
+
+def _beside(changes: Changes) -> str:
+    """What was compared, where no values were."""
+    rows, empty = bool(changes.of("rows")), bool(changes.of("missing"))
+    both = ["its rows"] * rows + ["its empty cells"] * empty
+    return f"{' and '.join(both)} are"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -190,3 +190,15 @@ def test_spans_that_became_dates_are_of_another_type() -> None:
 def test_a_column_of_objects_is_not_called_nested(values: list[object]) -> None:
     with pytest.raises(InputError, match="complex numbers, times of day or other objects"):
         tearless.summarize(pd.DataFrame({"x": values}))
+
+
+def test_a_table_is_not_called_like_the_past_where_its_values_cannot_be_compared() -> None:
+    rng = np.random.default_rng(5)
+    report = against({"x": rng.normal(size=300)}, [{"x": np.full(300, 7.0)}] * 3, private=True)
+    assert report.answer is not None
+    verdict = "no values of this table can be compared with the 3 earlier tables; its rows are as before"
+    assert report.answer.verdict == verdict
+    days = [{"x": np.full(300, 7.0), "y": rng.normal(size=300)} for _ in range(2)]
+    report = against({name: rng.normal(size=300) for name in "xy"}, days, private=True)
+    assert report.answer is not None
+    assert report.answer.verdict == "this table is like the 2 earlier tables, in the columns that can be compared"

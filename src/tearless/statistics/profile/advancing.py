@@ -31,6 +31,12 @@ LONGEST = 10.0
 OF_ITSELF = 0.01
 """Share of itself that a counter or a clock may go on by: half a year of seconds since 1970, 1,000 of 100,000 rows."""
 MONTH = 31 * 86_400.0
+TIMES = "times, which go on"
+NUMBERED = "whole numbers that number the rows"
+COUNTED = "whole numbers that go on where the days before ended"
+ONE_WAY = "numbers that go on in one direction day by day"
+BY_NATURE = (TIMES, NUMBERED, COUNTED, ONE_WAY)
+"""Why a column cannot be like the days before, and is none the worse for it."""
 STILL = 0.05
 """Standard deviations between the means of days that have gone on by nothing."""
 
@@ -70,15 +76,15 @@ def advancing(now: ColumnProfile, past: ColumnProfile, days: Sequence[DayColumn 
     if now.kind == past.kind == "time" and _dated(now) and _dated(past):
         if _still(days):
             return Advance()
-        return Advance("times, which go on") if _follows(now, past, days) else Advance(stopped=True)
+        return Advance(TIMES) if _follows(now, past, days) else Advance(stopped=True)
     if now.moments.n[0] < 2 or past.moments.n[0] < 2:
         return Advance()
     if _numbers_rows(now, distinct) and _full(past) and (_again(now, past) or _next(now, past)):
-        return Advance("whole numbers that number the rows")
+        return Advance(NUMBERED)
     if _counts(now, distinct) and _beyond(now, past) and _steps_on(days):
-        return Advance("whole numbers that go on where the days before ended")
+        return Advance(COUNTED)
     if _one_way([*days, DayColumn.of(now)]):
-        return Advance("numbers that go on in one direction day by day")
+        return Advance(ONE_WAY)
     return Advance(stopped=_whole(past) and _apart(days))
 
 
