@@ -86,7 +86,9 @@ def test_a_clock_that_was_set_back_or_counts_otherwise_is_a_change(days: int, pr
         assert "unlike-before" in names(against({"at": now}, nights, private))
     full = {"at": rng.choice(86_400, 60_000, replace=False)}
     assert "unlike-before" in names(against(full, nights, private))
-    assert "unlike-before" in names(against(pl.DataFrame({"at": back}).select(pl.from_epoch("at")), dates, private))
+    (found,) = against(pl.DataFrame({"at": back}).select(pl.from_epoch("at")), dates, private).findings
+    assert found.headline.startswith("`at` moved back: ")
+    assert "1970-01-01 now" in found.headline
 
 
 def test_whole_numbers_that_moved_by_as_much_as_they_spread_are_a_change() -> None:

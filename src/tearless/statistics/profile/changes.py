@@ -16,7 +16,8 @@ from . import change, scores
 from .advancing import advancing
 from .chances import Sizes, corrected
 from .change import QUIET, Change, What
-from .comparable import how_of, not_compared, without_value
+from .comparable import how_of, not_compared, sort_of, without_value
+from .dated import dated
 from .new_values import of_new_values
 from .nights import Floats, Series, posterior
 from .one_value import is_one_value, of_one_value
@@ -203,12 +204,13 @@ class _Compared:
             yield of_new_values(name, now.categories, past.categories, days, self.certain)
         elif how == "numbers" and now.histogram is not None and past.histogram is not None:
             ends = [end for end in (now.low, now.high, past.low, past.high) if end is not None]
-            yield change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes, ends)
+            found = change.of_numbers(name, now.histogram, past.histogram, weights, self.sizes, ends)
+            yield dated(found) if sort_of(now) == "time" else found
         elif how == "moments":
             both = {"place": QUIET, "spread": QUIET} | dict(known)
             one = change.of_moments(name, now, past, self._days_of(name), both, self.sizes)
             if one := one or of_one_value(name, now, past, both["place"], self.sizes):
-                yield one
+                yield dated(one) if sort_of(now) == "time" else one
             elif is_one_value(now):
                 self.left[name] = "what holds one value now, which a mean and a spread cannot tell from before"
             else:
