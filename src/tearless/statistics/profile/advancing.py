@@ -45,7 +45,8 @@ STILL = 0.05
 class Advance:
     """``why`` a column cannot be like the days before, in words; empty where it can be.
 
-    ``stopped``: the days before went on and this one does not, so that how they differ tells nothing of it.
+    ``stopped``: the days before went on and this one does not, so that how they differ tells nothing of it. Made by
+    ``advancing``.
     """
 
     why: str = ""

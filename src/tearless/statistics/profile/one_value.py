@@ -29,7 +29,8 @@ def of_one_value(name: str, now: ColumnProfile, past: ColumnProfile, weights: Fl
 
     At d standard deviations from the mean a value has a share of at most p = 1/(1 + d²) of the rows, whatever the
     distribution (Cantelli: the rest must make up for it), exactly that share where there are two values. So n rows
-    that all hold one value at least so far away have a chance of at most p to the power of n − 1.
+    that all hold one value at least so far away have a chance of at most p to the power of n − 1. ``weights``: how
+    likely each effect of a night is, shape ``(T,)``.
 
     >>> from tearless.linear_algebra.moments import Moments
     >>> from .change import QUIET
