@@ -126,7 +126,7 @@ def moved(rng: np.random.Generator, x: Floats, effect: float) -> Floats:
         values = (True, False) if x.dtype.kind == "b" else ("v0", "v1")
         return np.where(rng.random(len(x)) < abs(by) / 2, values[by > 0], x)
     width = float(np.subtract(*np.nanquantile(x.astype(float), [0.84, 0.16]))) / 2
-    shift = x + by * width
+    shift = np.where(x == 0, x, x + by * width) if np.mean(x == 0) > 0.1 else x + by * width  # nothing stays nothing
     return np.round(shift).astype(np.int64) if x.dtype.kind == "i" else shift
 
 

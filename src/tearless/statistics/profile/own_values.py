@@ -61,7 +61,8 @@ def _certain(fresh: dict[str, int], n: int, hidden: float, m: int) -> dict[str, 
 def as_much(size: float, shares: Floats) -> float:
     """The chance that a day like those brings so large a share of new values; 0 where no day ever brought one.
 
-    The smaller of Markov's bound, the mean share over this one, and of Student's t where there are three shares.
+    ``shares`` are those of earlier days, shape ``(days,)``. The smaller of Markov's bound, the mean share over this
+    one, and of Student's t where there are three shares.
 
     >>> as_much(1.0, np.array([1.0, 1.0])), as_much(0.5, np.zeros(4)), as_much(0.9, np.array([0.3]))
     (1.0, 0.0, 0.3333333333333333)
