@@ -12,13 +12,13 @@ from tearless.core.number import shown
 from tearless.core.picture import Axis, Bars, Picture, Role, Rule, values
 from tearless.report.answer import Answer, Cell, Table
 from tearless.report.words import counted
-from tearless.statistics.profile.advancing import BY_NATURE
-from tearless.statistics.profile.by_day import rows_by_day
-from tearless.statistics.profile.change import Change
-from tearless.statistics.profile.changes import Changes, said_of_nights
+from tearless.statistics.against.advancing import BY_NATURE
+from tearless.statistics.against.by_day import rows_by_day
+from tearless.statistics.against.change import Change
+from tearless.statistics.against.changes import Changes, said_of_nights
+from tearless.statistics.against.standing_out import standing_out
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
-from tearless.statistics.profile.standing_out import standing_out
 
 IN_TEXT = 8
 """Days that a terminal shows, the newest."""

@@ -20,9 +20,9 @@ import polars as pl
 from tearless.core import InputError, listed
 from tearless.readers import open_table
 from tearless.readers.source import Batch
+from tearless.statistics.against.change import Change
+from tearless.statistics.against.changes import Changes
 from tearless.statistics.facts import Columns, Kind, kind_of
-from tearless.statistics.profile.change import Change
-from tearless.statistics.profile.changes import Changes
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
 

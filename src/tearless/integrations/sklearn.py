@@ -19,7 +19,7 @@ from tearless.doctor.check import check
 from tearless.doctor.new_rows import ENOUGH, NewRows, columns_beside, differences, names_of, with_target
 from tearless.doctor.summarize import summarize
 from tearless.readers import open_table
-from tearless.statistics.profile.change import Change
+from tearless.statistics.against.change import Change
 
 from .told import told
 

@@ -35,7 +35,6 @@ MISSING = "no java is found" if not JAVA else "" if importlib.util.find_spec("py
 pytestmark = [
     pytest.mark.skipif(bool(MISSING) and os.environ.get("TEARLESS_SPARK") != "required", reason=MISSING),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
-    pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning"),  # JAX's, where a test before used it
 ]
 Made = Callable[[pl.DataFrame, Sequence[int]], Any]
 

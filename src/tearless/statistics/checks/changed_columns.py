@@ -44,7 +44,7 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.statistics.profile.comparable import sort_of
+from tearless.statistics.against.comparable import sort_of
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import ColumnProfile, Profile
 

@@ -54,12 +54,12 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.statistics.profile.by_day import of_values as picture  # noqa: F401
-from tearless.statistics.profile.changes import Changes
+from tearless.statistics.against.by_day import of_values as picture  # noqa: F401
+from tearless.statistics.against.changes import Changes
+from tearless.statistics.against.swapped import swapped
+from tearless.statistics.against.units import Conversion, Fit, best_fit
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
-from tearless.statistics.profile.swapped import swapped
-from tearless.statistics.profile.units import Conversion, Fit, best_fit
 
 MEND = Mend.source
 LOOKED_AT = 0.1

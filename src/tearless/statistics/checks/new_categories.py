@@ -55,8 +55,8 @@ from tearless.core import (
     rows_shuffled,
     sick,
 )
-from tearless.statistics.profile.by_day import of_new as picture  # noqa: F401
-from tearless.statistics.profile.changes import Changes
+from tearless.statistics.against.by_day import of_new as picture  # noqa: F401
+from tearless.statistics.against.changes import Changes
 from tearless.statistics.profile.past import Past
 
 MEND = Mend.source

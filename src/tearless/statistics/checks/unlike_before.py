@@ -61,11 +61,11 @@ from tearless.core import (
     sick,
     visible,
 )
-from tearless.statistics.profile.by_day import of_values as picture  # noqa: F401
-from tearless.statistics.profile.changes import Changes
+from tearless.statistics.against.by_day import of_values as picture  # noqa: F401
+from tearless.statistics.against.changes import Changes
+from tearless.statistics.against.swapped import swapped
 from tearless.statistics.profile.past import Past
 from tearless.statistics.profile.profile import Profile
-from tearless.statistics.profile.swapped import swapped
 
 MEND = Mend.source
 SYMPTOM_OF = ("changed-unit", "new-categories")

@@ -14,8 +14,8 @@ import pytest
 
 import tearless
 from tearless.report.report import Report
+from tearless.statistics.against.units import KNOWN, best_fit
 from tearless.statistics.profile.profile import Profile
-from tearless.statistics.profile.units import KNOWN, best_fit
 
 CHECKS = (
     "unlike-before",

@@ -11,6 +11,8 @@ import numpy as np
 
 from tearless.core.number import shown
 from tearless.statistics.facts import Columns
+from tearless.statistics.profile.past import DayColumn, Past
+from tearless.statistics.profile.profile import ColumnProfile, Profile
 
 from . import change, scores
 from .advancing import advancing
@@ -22,8 +24,6 @@ from .new_values import of_new_values
 from .nights import Floats, Series, posterior
 from .one_value import is_one_value, of_one_value
 from .own_values import as_much, may_be_label, shares_of_own
-from .past import DayColumn, Past
-from .profile import ColumnProfile, Profile
 
 LITTLE = 0.005
 """Standard deviations of a row: nights that differ by less are said to differ by nothing."""

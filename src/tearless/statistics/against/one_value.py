@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tearless.core.number import shown
+from tearless.statistics.profile.profile import ColumnProfile
 
 from .change import Change, ToSizes
 from .nights import Floats, apart
-from .profile import ColumnProfile
 
 TOLD = 1e-3
 """Chance above which a mean and a spread cannot tell one value from a column that holds it nearly everywhere."""

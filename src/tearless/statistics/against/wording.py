@@ -9,10 +9,10 @@ import numpy as np
 from scipy import special
 
 from tearless.core.number import shown
+from tearless.statistics.profile.histogram import Histogram, keys_of
 from tearless.statistics.two_sample import Gap
 
 from .gaps import both, quantiles
-from .histogram import Histogram, keys_of
 
 MOST = 0.5
 """Share of the gap that a cause must come to for the words to name it."""
@@ -29,7 +29,7 @@ def in_words(now: Histogram, past: Histogram, gap: Gap, ends: Sequence[float] = 
     most; the distance between the quartiles; else the shares at the threshold of the gap. ``ends``: smallest
     and largest values of either, which name the value where cells are wide. Neither may be empty.
 
-    >>> from tearless.statistics.profile.gaps import largest_gap
+    >>> from tearless.statistics.against.gaps import largest_gap
     >>> past, now = (Histogram.of(x) for x in (np.arange(100.0), np.r_[np.arange(0.0, 100, 1.25), np.full(7, -999.0)]))
     >>> in_words(now, past, largest_gap(past, now))
     'holds -999 in 0 % of the earlier rows, in 8.05 % now'

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tearless.statistics.profile.categories import Categories
+from tearless.statistics.profile.histogram import Histogram
 from tearless.statistics.two_sample import Gap
 
-from .categories import Categories
-from .histogram import Histogram
 from .nights import Floats
 
 COMPARED = 30

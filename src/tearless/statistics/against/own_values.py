@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-from .categories import Categories
+from tearless.statistics.profile.categories import Categories
+from tearless.statistics.profile.past import DayColumn
+
 from .chances import at_least
 from .nights import Floats
-from .past import DayColumn
 
 CERTAIN = 0.01
 LABELS = 3

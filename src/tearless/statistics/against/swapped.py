@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
+from tearless.statistics.profile.past import Past
+from tearless.statistics.profile.profile import Profile
+
 from .change import Change
 from .gaps import largest_gap
-from .past import Past
-from .profile import Profile
 
 LEAST = 0.1
 """Share of rows that must have changed for a column to be looked at."""
@@ -28,7 +29,7 @@ def swapped(profile: Profile, past: Past, changes: Iterable[Change]) -> Mapping[
     >>> import numpy as np, polars as pl
     >>> from tearless.readers.source import Batch
     >>> from tearless.statistics.facts import Columns
-    >>> from tearless.statistics.profile.changes import Changes
+    >>> from tearless.statistics.against.changes import Changes
     >>> rng = np.random.default_rng(0)
     >>> days = [Batch(pl.DataFrame({"a": rng.normal(0, 1, 300), "b": rng.normal(5, 2, 300)})) for _ in range(2)]
     >>> now = Batch(days[1].frame.rename({"a": "b", "b": "a"}))

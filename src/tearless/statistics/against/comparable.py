@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .profile import ColumnProfile
+from tearless.statistics.profile.profile import ColumnProfile
 
 How = Literal["categories", "numbers", "moments"]
 NUMBERS = ("number", "bool")

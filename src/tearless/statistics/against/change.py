@@ -12,14 +12,14 @@ from scipy import special
 
 from tearless.core import quoted, visible
 from tearless.core.number import shown
+from tearless.statistics.profile.categories import Categories
+from tearless.statistics.profile.histogram import Histogram
+from tearless.statistics.profile.past import DayColumn
+from tearless.statistics.profile.profile import ColumnProfile
 
-from .categories import Categories
 from .chances import Sizes, of_counts, of_gap, of_shares, of_step
 from .gaps import both, largest_gap, moved, quantiles
-from .histogram import Histogram
 from .nights import EFFECTS, Floats, apart
-from .past import DayColumn
-from .profile import ColumnProfile
 from .wording import in_words, normal_gap
 
 FEW = 30

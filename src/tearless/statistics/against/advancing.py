@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from .past import DayColumn
-from .profile import ColumnProfile
+from tearless.statistics.profile.past import DayColumn
+from tearless.statistics.profile.profile import ColumnProfile
 
 HALF = 0.5
 """Share of the whole numbers of a range that rows have: random ones would repeat, so that these number the rows."""

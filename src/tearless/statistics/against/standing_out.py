@@ -7,9 +7,10 @@ import math
 import numpy as np
 from scipy import special
 
+from tearless.statistics.profile.past import Past
+
 from .changes import Changes
 from .nights import Floats, Series
-from .past import Past
 
 CHANCE = 0.01
 """Of so many histories at most, all days alike, one has a day that stands out."""

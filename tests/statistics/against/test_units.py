@@ -12,8 +12,8 @@ import pytest
 
 import tearless
 from tearless.readers.source import Batch
+from tearless.statistics.against.units import Fit, best_fit
 from tearless.statistics.profile.profile import ColumnProfile, Profile
-from tearless.statistics.profile.units import Fit, best_fit
 
 Law = Callable[[np.random.Generator], Any]
 ROWS = 800

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tearless.statistics.profile.gaps import largest_gap
+from tearless.statistics.against.gaps import largest_gap
+from tearless.statistics.against.wording import in_words
 from tearless.statistics.profile.histogram import Histogram
-from tearless.statistics.profile.wording import in_words
 
 Law = Callable[[np.random.Generator, int], "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]
 LAWS: dict[str, Law] = {

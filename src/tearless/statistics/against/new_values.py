@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tearless.core import quoted, visible
+from tearless.statistics.profile.categories import Categories
+from tearless.statistics.profile.past import DayColumn
+from tearless.statistics.profile.published import FEWEST_HELD
 
-from .categories import Categories
 from .chances import at_least
 from .change import Change
 from .own_values import as_much, may_be_label, shares_of_own
-from .past import DayColumn
-from .published import FEWEST_HELD
 
 NAMED = 3
 CERTAIN = 0.01

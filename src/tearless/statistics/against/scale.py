@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .histogram import Histogram
+from tearless.statistics.profile.histogram import Histogram
+
 from .nights import Floats
 
 SURE = 3.0

@@ -9,11 +9,11 @@ import numpy as np
 
 from tearless.core import Measured, quoted, visible
 from tearless.core.picture import Axis, Band, Bars, Line, Mark, Picture, Points, Ranges, Rule, values
+from tearless.statistics.profile.histogram import Histogram
+from tearless.statistics.profile.past import Day, DayColumn, Past
+from tearless.statistics.profile.profile import Profile
 
 from .gaps import quantiles
-from .histogram import Histogram
-from .past import Day, DayColumn, Past
-from .profile import Profile
 
 MOST_DAYS = 60
 MOST_NAMED = 8

@@ -10,11 +10,11 @@ import numpy as np
 from scipy import special
 
 from tearless.linear_algebra.moments import Moments
+from tearless.statistics.profile.histogram import Histogram
+from tearless.statistics.profile.profile import ColumnProfile
 
 from .gaps import largest_gap
-from .histogram import Histogram
 from .nights import Floats
-from .profile import ColumnProfile
 from .scale import SURE, Scale, Steps, of_histograms
 
 LEAST = 1.5

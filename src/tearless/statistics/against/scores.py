@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tearless.statistics.profile.past import Day, DayColumn
+
 from .nights import Floats, Series
-from .past import Day, DayColumn
 
 FEWEST = 5.0
 """Rows of a kind expected on a day before their number can tell how much days differ."""
@@ -24,7 +25,7 @@ ORDERS = ("place", "spread", "lean")
 def of_numbers(days: Sequence[DayColumn | None]) -> dict[str, Series]:
     """The mean place of each day's numbers, and two scores of how they spread, by name; empty where nothing was kept.
 
-    >>> from .histogram import Histogram
+    >>> from tearless.statistics.profile.histogram import Histogram
     >>> days = [DayColumn(0, histogram=Histogram.of(np.arange(10.0) + k)) for k in range(2)]
     >>> of_numbers(days)["place"].means.round(6).tolist()
     [-0.095, 0.095]
@@ -62,7 +63,7 @@ def of_categories(days: Sequence[DayColumn | None]) -> dict[str, Series]:
 
     A value that is not kept of a day has half the rows that it may have had.
 
-    >>> from .categories import Categories
+    >>> from tearless.statistics.profile.categories import Categories
     >>> days = [DayColumn(0, categories=Categories({"a": 60, "b": 40 - k}, k, 0)) for k in range(2)]
     >>> of_categories(days)["b"].means.tolist()
     [0.4, 0.39]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tearless.statistics.against.chances import Sizes, corrected, of_counts, of_gap, of_shares, of_step
+from tearless.statistics.against.gaps import largest_gap, moved
+from tearless.statistics.against.nights import EFFECTS, Series, posterior
 from tearless.statistics.profile.categories import Categories
-from tearless.statistics.profile.chances import Sizes, corrected, of_counts, of_gap, of_shares, of_step
-from tearless.statistics.profile.gaps import largest_gap, moved
 from tearless.statistics.profile.histogram import Histogram
-from tearless.statistics.profile.nights import EFFECTS, Series, posterior
 from tearless.statistics.two_sample import largest_gap as exact_gap
 
 QUIET = np.eye(len(EFFECTS))[0]

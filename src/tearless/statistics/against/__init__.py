@@ -1,0 +1,1 @@
+"""A table compared with the days before it: what moved, by how much, and how likely chance does as much."""
