@@ -21,7 +21,7 @@ import pytest
 import tearless
 from tearless.cli import main
 from tearless.core import InputError
-from tearless.doctor.check import table
+from tearless.doctor.opened import table
 from tearless.readers import open_table
 from tearless.readers.parts.engine import facts_of
 from tearless.readers.parts.work import Work

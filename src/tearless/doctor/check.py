@@ -11,8 +11,7 @@ from tearless.core import Asked, InputError, Outcome, encodable, listed, quoted
 from tearless.core.catalogue import Entry, catalogue, find
 from tearless.core.check import Check
 from tearless.core.fact import About
-from tearless.readers import open_table
-from tearless.readers.parts.open import Engine, files_on
+from tearless.readers.parts.open import Engine
 from tearless.readers.source import Source
 from tearless.report.report import Report
 
@@ -21,6 +20,7 @@ from .calibrating.recognising import are_predictions
 from .examine import examine
 from .gather import Progress
 from .history import history
+from .opened import table
 from .predicted import predicted
 
 WORDS = {
@@ -126,24 +126,6 @@ def _asked(source: Source, target: str | None, test: Any, against: Any, seed: in
         past["past"], notes = past_of(against, source)
         source = replace(source, notes=(*source.notes, *notes))
     return Asked(known, test is not None, seed, past), source
-
-
-def table(
-    data: Any,
-    argument: str,
-    null: Sequence[str] = (),
-    engine: Engine | None = None,
-    skip_unreadable: bool = False,
-) -> Source:
-    """The table, and where an engine is named or unreadable files are to be left out, as parts.
-
-    >>> table({"a": [1, 2]}, "data").schema.names()
-    ['a']
-    """
-    source = open_table(data, argument, null=null)
-    if engine is None and not skip_unreadable:
-        return source
-    return files_on(engine, source, argument, skip_unreadable)
 
 
 def _of_predictions(

@@ -18,8 +18,8 @@ from tearless.statistics.profile.plain import LONGEST_LABEL
 from tearless.statistics.profile.profile import Profile
 from tearless.statistics.profile.summary import Summary, merged
 
-from .check import table
 from .gather import Facts, Progress
+from .opened import table
 
 
 def summarize(

@@ -89,6 +89,8 @@ def _library(data: Any, label: str, argument: str) -> Source:
         from .pandas_frames import pandas_source
 
         return pandas_source(data, argument)
+    if type(data).__module__.partition(".")[0] == "narwhals" and hasattr(data, "to_native"):
+        return open_table(data.to_native(), argument)
     if (table := engine_table(data, argument)) is not None:
         return table
     if type(data).__name__ == "RecordBatchReader" and hasattr(data, "read_next_batch"):

@@ -5,15 +5,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, Self
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from tearless.core import InputError, listed, visible
-
-if TYPE_CHECKING:
-    from .parts.engine import Parts
 
 CELLS_PER_BATCH = 3_000_000
 """Cells held at once while streaming: 24 MB of float64."""
@@ -61,6 +58,35 @@ class Learned:
 
 def _as_it_is(source: Source) -> Source:
     return source
+
+
+class Parts(Protocol):
+    """A table in parts: what an engine (or a list of files) can do. Parts are numbered from 0, in the order of rows."""
+
+    @property
+    def label(self) -> str:
+        """What the table is, in words: ``a Dask DataFrame of 12 partitions``."""
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of the frames that ``frames`` yields and workers see."""
+
+    def counted(self) -> list[int] | None:
+        """The rows of each part where that costs little (a footer, a length); else ``None``: they are counted."""
+
+    def run(self, work: Any, starts: Sequence[int]) -> list[bytes]:
+        """``work.of`` (a ``parts.work.Work``) on every part, merged by ``work.merged`` on the workers to a few results.
+
+        ``starts[i]`` is the number of the first row of part i; a part beyond its end starts at 0 (its rows are being
+        counted). Raises ``InputError``, in words, where the engine itself fails.
+        """
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """All rows in order, brought here one frame after the other, for what cannot be measured elsewhere."""
+
+    def without(self, parts: Sequence[int]) -> tuple[Self, list[str]] | None:
+        """The same without these parts (of files: without the files they are of) and their names; ``None``: it has
+        none to leave out."""
 
 
 @dataclass(frozen=True)

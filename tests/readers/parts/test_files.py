@@ -15,7 +15,7 @@ import pytest
 
 import tearless
 from tearless.core import InputError
-from tearless.doctor.check import table
+from tearless.doctor.opened import table
 from tearless.readers import Source, open_table
 from tearless.readers.parts import files as files_module
 from tearless.readers.parts.engine import facts_of

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Any, Protocol, Self
+from typing import Any
 
 import polars as pl
 
 from tearless.core import InputError, listed
+from tearless.readers.source import Parts
 
 from .work import Partial, Work
 
 ROUNDS = 4
 """How often the parts are measured at most: a plan that gives other rows each time has no facts."""
-
-
-class Parts(Protocol):
-    """A table in parts: what an engine (or a list of files) can do. Parts are numbered from 0, in the order of rows."""
-
-    @property
-    def label(self) -> str:
-        """What the table is, in words: ``a Dask DataFrame of 12 partitions``."""
-
-    @property
-    def schema(self) -> pl.Schema:
-        """The columns of the frames that ``frames`` yields and workers see."""
-
-    def counted(self) -> list[int] | None:
-        """The rows of each part where that costs little (a footer, a length); else ``None``: they are counted."""
-
-    def run(self, work: Work, starts: Sequence[int]) -> list[bytes]:
-        """``work.of`` on every part, merged by ``work.merged`` on the workers to a few results.
-
-        ``starts[i]`` is the number of the first row of part i; a part beyond its end starts at 0 (its rows are being
-        counted). Raises ``InputError``, in words, where the engine itself fails.
-        """
-
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """All rows in order, brought here one frame after the other, for what cannot be measured elsewhere."""
-
-    def without(self, parts: Sequence[int]) -> tuple[Self, list[str]] | None:
-        """The same without these parts (of files: without the files they are of) and their names; ``None``: it has
-        none to leave out."""
 
 
 def facts_of(parts: Parts, work: Work, skip: bool = False) -> tuple[tuple[Any, ...], int, list[str]]:

@@ -60,10 +60,6 @@ def engine_table(data: Any, argument: str) -> Source | None:
         from .ray import open_ray
 
         return open_ray(data, argument)
-    if top == "narwhals" and hasattr(data, "to_native"):
-        from tearless.readers.open import open_table
-
-        return open_table(data.to_native(), argument)
     from .streamed import streamed
 
     return streamed(data, argument)

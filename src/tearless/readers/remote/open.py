@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tearless.core import InputError, listed
+from tearless.readers.file import open_file
 from tearless.readers.parquet import data_files, is_parquet_name, no_parquet, open_parquet
-from tearless.readers.path import open_file
 from tearless.readers.same_table import scanned
 from tearless.readers.source import FAULTS, Source
 
