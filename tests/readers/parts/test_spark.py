@@ -55,6 +55,12 @@ def spark() -> Iterator[Any]:
     assert SparkContext._gateway is None
 
 
+def on_this_python(data: Any, function: Any, schema: Any) -> Any:
+    """A function of the test's own runs on this Python as well, and not on whatever ``python3`` is on the path."""
+    with spark_session.at_work(data.sparkSession, "data"):
+        return data.mapInArrow(function, schema)
+
+
 @pytest.fixture
 def made(spark: Any, tmp_path: Path) -> Made:
     """Makes a DataFrame of a frame, cut at these rows: Spark's partitions are the stretches between them, in order."""
@@ -76,7 +82,7 @@ def made(spark: Any, tmp_path: Path) -> Made:
                     yield from piece.to_batches(max_chunksize=333)
 
         parts = len(edges) - 1
-        return spark.range(0, parts, 1, parts).mapInArrow(read, spark.read.parquet(file).schema)
+        return on_this_python(spark.range(0, parts, 1, parts), read, spark.read.parquet(file).schema)
 
     return make
 
@@ -188,7 +194,7 @@ def test_tasks_that_fail_at_first_change_nothing(made: Made) -> None:
 
     frame = table().rename({"a.b": "ab", "a`b": "ba"})  # mapInArrow alone takes no points and backticks
     data = made(frame, [300, 301, 900])
-    assert same(said(frame), said(data.mapInArrow(flaky, data.schema)))
+    assert same(said(frame), said(on_this_python(data, flaky, data.schema)))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +262,7 @@ def test_ctrl_c_ends_the_job_and_the_report_says_that_it_was_stopped(spark: Any)
     assert threading.current_thread() is threading.main_thread()
     threading.Thread(target=interrupt, daemon=True).start()
     began = time.monotonic()
-    report = tearless.check(spark.range(8).mapInArrow(slow, "id long"))
+    report = tearless.check(on_this_python(spark.range(8), slow, "id long"))
     assert report.stopped
     assert time.monotonic() - began < 60
     assert spark.range(3).count() == 3
